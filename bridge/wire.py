@@ -21,6 +21,7 @@ __all__ = [
     "encode_error",
     "encode_legacy_error",
     "encode_legacy_success",
+    "encode_plain",
     "encode_result",
     "encode_success",
 ]
@@ -36,6 +37,8 @@ MAX_DEPTH = 512
 # that can leave 64 bits). Only a line that has one pays for a walk over its values.
 _DIGIT_MAP = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
 _LONG_NUMBER = b"0" * 19
+
+_PLAIN = frozenset({str, int, float, bool, type(None), list, tuple, dict})
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
@@ -59,7 +62,18 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
 _request_decoder = msgspec.json.Decoder(Request)
 _any_decoder = msgspec.json.Decoder()
-_encoder = msgspec.json.Encoder()
+
+
+def _plain_base(value: object) -> object:
+    """Turn an instance of a subclass of ``str``, ``int`` or ``float`` (numpy.float64 is one) into the plain value."""
+    for base in (str, int, float):
+        if isinstance(value, base):
+            return base(value) if base is not str else str.__str__(value)
+    msg = f"{type(value).__module__}.{type(value).__qualname__} is not plain data"
+    raise TypeError(msg)
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_plain_base)
 _encode = _encoder.encode
 
 
@@ -102,7 +116,7 @@ def encode_result(result: object) -> bytes:
     """Encode what a function returned.
 
     Plain data passes: ``str``, ``int`` up to 64 bits, finite ``float``, ``bool``, ``None``, ``list``, ``tuple`` and
-    ``dict`` with ``str`` or ``int`` keys (an ``int`` key becomes the string that Perl would use).
+    ``dict`` with ``str`` or ``int`` keys (an ``int`` key becomes the string that Perl would use), and their subclasses.
 
     Raises:
         BridgeError: ``NotSerializable``, naming the place of the first value that JSON cannot carry.
@@ -241,6 +255,9 @@ def _check_plain(result: object) -> None:  # noqa: C901 - one branch a JSON kind
         for entry in level:
             value = entry[0]
             kind = type(value)
+            if kind not in _PLAIN:
+                # defaultdict, named tuples, numpy.float64: what they are derived from is what JSON carries.
+                kind = next((base for base in kind.__mro__ if base in _PLAIN), kind)
             if kind is str or kind is bool or value is None:
                 continue
             if kind is int:

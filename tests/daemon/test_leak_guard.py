@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from xml.etree import ElementTree as ET
+from xml.etree import ElementTree
 
 import pytest
 
@@ -98,7 +98,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         check=False,
     )
     assert result.returncode == 1, result.stdout
-    cases = ET.parse(folder / "report.xml").iter("testcase")  # noqa: S314 - pytest wrote it a moment ago
+    cases = ElementTree.parse(folder / "report.xml").iter("testcase")  # noqa: S314 - pytest wrote it a moment ago
     found: dict[str, str] = {}
     for case in cases:
         errors = [(error.get("message") or "") + (error.text or "") for error in case if error.tag != "system-out"]

@@ -6,6 +6,7 @@ socket, log and configuration, is killed at the end of the test, and shows its l
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -192,9 +193,7 @@ class DaemonProcess:
         """Return the log once it holds ``text``; raises ``AssertionError`` with the log if it never does."""
         return self.wait_until(self.log_text, lambda log: text in log, f"the log to hold {text!r}", seconds)
 
-    def wait_until(
-        self, look: Callable[[], Any], good: Callable[[Any], bool], what: str, seconds: float = 20.0
-    ) -> Any:
+    def wait_until(self, look: Callable[[], Any], good: Callable[[Any], bool], what: str, seconds: float = 20.0) -> Any:
         """Return the first ``look()`` that is ``good``; raises ``AssertionError`` with the log if none comes."""
         give_up = time.monotonic() + seconds
         while not good(seen := look()):
@@ -224,10 +223,8 @@ class DaemonProcess:
         """Kill the daemon and its worker processes."""
         if self.process is None:
             return
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait()
 
     def restart(self) -> Self:

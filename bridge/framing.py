@@ -56,7 +56,10 @@ class LineFramer:
     def last_byte(self) -> int | None:
         """Return the last byte of the unfinished line that is not white space, or ``None``.
 
-        Looks at the newest piece only: enough to tell whether a JSON object may be complete, without joining.
+        Looks at pieces from the newest back to the first that is not blank: no joining.
         """
-        stripped = self._pieces[-1].rstrip() if self._pieces else b""
-        return stripped[-1] if stripped else None
+        for piece in reversed(self._pieces):
+            stripped = piece.rstrip()
+            if stripped:
+                return stripped[-1]
+        return None

@@ -60,5 +60,6 @@ class TestLineFramer:
         """A document followed by blanks still shows its closing brace."""
         framer = LineFramer()
         assert framer.last_byte() is None
-        framer.feed(b'{"a":1}  \t')
+        framer.feed(b'{"a":1}')
+        framer.feed(b"  \t")
         assert framer.last_byte() == ord("}")

@@ -1,0 +1,200 @@
+"""Every client connection: how many there may be, which are past a deadline, what operators see of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.protocol import Factory
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from bridge.api import Peer, Session
+from bridge.errors import BridgeError, ErrorType, LimitName
+from bridge.protocol import BridgeProtocol, RequestHandler
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IAddress, IReactorTime
+
+    from bridge.admission import Admission, ClientProcess
+    from bridge.settings import Settings
+
+__all__ = ["BridgeFactory", "ConnectionTable"]
+
+SWEEP_SECONDS = 1.0
+"""How often deadlines of connections are looked at: they are in seconds, and a timer for each call would cost more."""
+
+MAX_LINGERING = 200
+"""Refused connections whose input is still being read; beyond that they are closed at once, so that a storm of
+connections cannot use up the descriptors."""
+
+MIN_HELD_BYTES = 67108864
+"""Least memory that requests which are still arriving may hold together, in bytes: a few of the largest."""
+
+
+class ConnectionTable:
+    """The connections that are open, numbered from 1 in order of arrival.
+
+    Attributes:
+        total: connections accepted since the start.
+        refused: connections refused for ``max_connections`` since the start.
+        held_bytes: memory that large requests hold which are not yet being served.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        admission: Admission,
+        clock: IReactorTime,
+        peer_of: Callable[[Any], Peer],
+        on_refused: Callable[[int], None],
+        on_fault: Callable[[BridgeError], None],
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.seconds = clock.seconds
+        self.total = 0
+        self.refused = 0
+        self.held_bytes = 0
+        self._admission = admission
+        self._peer_of = peer_of
+        self._on_refused = on_refused
+        self._on_fault = on_fault
+        self._open: dict[int, BridgeProtocol] = {}
+        self._lingering: dict[int, BridgeProtocol] = {}
+        self._sweeper = LoopingCall(self._sweep)
+        self._sweeper.clock = clock
+
+    def start(self) -> None:
+        """Begin to sweep."""
+        self._sweeper.start(SWEEP_SECONDS, now=False)
+
+    def stop(self) -> None:
+        """Stop sweeping."""
+        if self._sweeper.running:
+            self._sweeper.stop()
+
+    @property
+    def count(self) -> int:
+        """How many connections are open, not counting those refused."""
+        return len(self._open)
+
+    @property
+    def max_held_bytes(self) -> int:
+        """Most memory that arriving requests may hold together: half of what the daemon may use at all."""
+        return max(MIN_HELD_BYTES, int(self._admission.limits.max_memory_mb * 1048576) // 2)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row for each connection, for operators."""
+        now = self.seconds()
+        return [
+            {
+                "id": connection.number,
+                "pid": connection.session.peer.pid,
+                "uid": connection.session.peer.uid,
+                "client": connection.client,
+                "state": connection.state,
+                "function": getattr(connection.call, "function_name", ""),
+                "calls": connection.calls,
+                "age_seconds": round(now - connection.connected_at, 3),
+                "idle_seconds": round(max(0.0, now - connection.idle_since), 3) if connection.state == "idle" else 0.0,
+                "handles": len(connection.session),
+            }
+            for connection in self._open.values()
+        ]
+
+    # --- connections call these ---
+
+    def identify(self, transport: Any) -> tuple[Session, ClientProcess]:
+        """Find out who is at the other end: a session of its own, and the process it shares with its siblings."""
+        peer = self._peer_of(transport)
+        return Session(peer), self._admission.process((peer.pid, peer.start_time, peer.uid))
+
+    def enter(self, connection: BridgeProtocol) -> BridgeError | None:
+        """Take a new connection in, or return why not."""
+        maximum = self._admission.limits.max_connections
+        if len(self._open) >= maximum:
+            self.refused += 1
+            self._lingering[connection.number] = connection
+            self._on_refused(maximum)
+            return BridgeError(
+                ErrorType.CONNECTION_LIMIT,
+                f"All {maximum} connections are in use; try again soon.",
+                retry_after=round(1.0 + (connection.number % 16) / 16, 3),
+                executed=False,
+            )
+        self.total += 1
+        self._open[connection.number] = connection
+        return None
+
+    def leave(self, connection: BridgeProtocol) -> None:
+        """Forget a connection and release what its functions kept."""
+        self._open.pop(connection.number, None)
+        self._lingering.pop(connection.number, None)
+        connection.session.close()
+
+    def account(self, more: int) -> bool:
+        """Add to (or take from) the memory held for arriving requests; ``False`` if it grew past its bound."""
+        self.held_bytes += more
+        return more <= 0 or self.held_bytes <= self.max_held_bytes
+
+    def overdrawn(self) -> BridgeError:
+        """Make the refusal for a request that there is no room for."""
+        return BridgeError(
+            ErrorType.THROTTLED,
+            "Too many large requests are arriving at once; try again soon.",
+            limit=LimitName.MEMORY.value,
+            value=round(self.held_bytes / 1048576, 1),
+            max=round(self.max_held_bytes / 1048576, 1),
+            retry_after=2.0,
+            queued_ms=0,
+            executed=False,
+        )
+
+    def may_linger(self) -> bool:
+        """Whether one more refused connection may stay open for its peer to finish writing."""
+        return len(self._lingering) <= MAX_LINGERING
+
+    def note_fault(self, error: BridgeError) -> None:
+        """Count a fault that no call stands behind."""
+        if error.error_type is not ErrorType.CONNECTION_LIMIT:
+            self._on_fault(error)
+
+    # --- the service calls these ---
+
+    def close_all_when_quiet(self) -> None:
+        """Let every connection close once its answers are out."""
+        for connection in list(self._open.values()):
+            connection.close_when_quiet()
+
+    def abort_all(self) -> None:
+        """Drop every connection now."""
+        for connection in [*self._open.values(), *self._lingering.values()]:
+            connection.transport.abortConnection()
+
+    def _sweep(self) -> None:
+        now = self.seconds()
+        for connection in [*self._open.values(), *self._lingering.values()]:
+            try:
+                connection.check(now)
+            except Exception:
+                self.log.failure("Connection {number} could not be checked", number=connection.number)
+
+
+class BridgeFactory(Factory):
+    """Makes a protocol for each connection."""
+
+    noisy = False
+
+    def __init__(self, *, handler: RequestHandler, table: ConnectionTable) -> None:
+        self._handler = handler
+        self._table = table
+        self._numbers = count(1)
+
+    def buildProtocol(self, addr: IAddress | None) -> BridgeProtocol:  # noqa: N802 - Twisted's name
+        """Make the protocol of a connection; who is at its other end is known once it has a transport."""
+        return BridgeProtocol(number=next(self._numbers), handler=self._handler, table=self._table)

@@ -1,0 +1,435 @@
+"""The bridge socket's protocol: bytes to requests and answers to bytes, with bounds in both directions.
+
+Plain ``Protocol`` with our own framer rather than ``LineReceiver``: its buffer is quadratic in the size of a line, and
+pausing it re-parses from inside ``resumeProducing``.
+"""
+
+from __future__ import annotations
+
+import select
+from collections import deque
+from typing import TYPE_CHECKING, Any
+from typing import Protocol as Interface
+
+from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from bridge import wire
+from bridge.errors import BridgeError, ErrorType
+from bridge.framing import LineFramer
+from bridge.session import Event, Phase, step
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IDelayedCall
+
+    from bridge.admission import ClientProcess
+    from bridge.api import Session
+    from bridge.connections import ConnectionTable
+
+__all__ = ["BridgeProtocol", "RequestHandler"]
+
+LEGACY_QUIET = 0.05
+"""Seconds of silence after a complete document that make it an older client's whole request."""
+
+LEGACY_ATTEMPTS = 8
+"""How often an unfinished first request larger than 64 KiB is parsed to see whether it is complete. Each look costs its
+whole length; a client that pauses after every ``}`` must not make that quadratic."""
+
+LARGE = 65536
+"""Bytes from which a request is entered in the table's account of memory held for requests."""
+
+QUEUED_BYTES = 1048576
+"""Bytes of requests sent ahead after which the connection is not read any further."""
+
+WRITE_PIECE = 262144
+"""Bytes handed to the transport at a time. A piece that leaves the buffer is the progress a slow reader must show."""
+
+LINGER = 5.0
+"""Seconds for which a refused peer's input is read and thrown away. Closing at once would make its writes fail, and
+many clients then never look at the answer."""
+
+
+class RequestHandler(Interface):
+    """What serves the lines: the dispatcher, as seen from a connection."""
+
+    def submit(self, line: bytes, caller: BridgeProtocol, *, legacy: bool) -> object | None:
+        """Serve one request; ``caller.answer`` is called exactly once, perhaps before this returns.
+
+        Returns:
+            what :meth:`abandon` takes, or ``None`` where the answer was given already.
+        """
+
+    def abandon(self, call: object) -> None:
+        """The caller of an unanswered request has gone."""
+
+
+@implementer(IHalfCloseableProtocol, IPushProducer)
+class BridgeProtocol(Protocol):
+    """One client connection.
+
+    Attributes:
+        session: what functions keep for this connection.
+        process: the client process that it belongs to, as admission knows it.
+        number: counts connections from 1, for operators.
+        calls: requests answered.
+        active: whether anything moved since the table's last sweep; the sweep resets it.
+    """
+
+    log = Logger()
+
+    session: Session
+    process: ClientProcess
+
+    def __init__(self, *, number: int, handler: RequestHandler, table: ConnectionTable) -> None:
+        self.number = number
+        self.calls = 0
+        self.active = True
+        self.connected_at = self.idle_since = 0.0
+        self.client = ""
+        self.phase = Phase.FRESH
+        self.call: object | None = None
+        self._handler = handler
+        self._table = table
+        self._settings = table.settings
+        self._framer = LineFramer()
+        self._queue: deque[bytes | BridgeError] = deque()
+        self._queued_bytes = 0
+        self._busy = False  # a request is being served
+        self._serving = False  # _serve is on the stack
+        self._out: list[bytes] = []  # answers made while _serve is on the stack
+        self._outbox: deque[bytes] = deque()  # what the transport has no room for
+        self._blocked_since: float | None = None  # the transport asked us to pause
+        self._reading_since: float | None = None  # first byte of an unfinished request
+        self._last_data = 0.0
+        self._quiet_timer: IDelayedCall | None = None
+        self._legacy_attempts = 0
+        self._paused = False  # we asked the transport to stop reading
+        self._charged = 0  # bytes entered in the table's account
+        self._faulty = False  # a fault is queued: whatever comes after it is no request
+        self._refused_at: float | None = None
+
+    # --- Twisted calls these ---
+
+    def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
+        """Enter the table, or be refused by it."""
+        self._transport: Any = self.transport
+        self.connected_at = self.idle_since = self._table.seconds()
+        self.session, self.process = self._table.identify(self._transport)
+        self._transport.registerProducer(self, True)  # noqa: FBT003 - positional in IConsumer
+        refusal = self._table.enter(self)
+        if refusal is not None:
+            self._refuse(refusal)
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
+        """Take one packet."""
+        if self._faulty or (self.phase is not Phase.LINES and self.phase is not Phase.FRESH):
+            return  # read only to be thrown away
+        self.active = True
+        framer = self._framer
+        lines = framer.feed(data)
+        if lines:
+            self.phase = Phase.LINES
+            self._reading_since = None
+            largest = self._settings.max_request_size
+            for line in lines:
+                if len(line) > largest:
+                    self._queue_fault(self._too_large(len(line)))
+                    break
+                self._queue.append(line)
+                self._queued_bytes += len(line)
+        if framer.pending:
+            self._unfinished()
+        elif self._charged and not lines:
+            self._charge()
+        if not self._busy:
+            self._serve()
+        if not self._paused and self._ahead():
+            self._paused = True
+            self._transport.pauseProducing()
+
+    def readConnectionLost(self) -> None:  # noqa: N802 - Twisted's name
+        """The peer closed its writing side, or altogether."""
+        if self._peer_is_gone() or self.phase is Phase.REFUSED:
+            self._transport.loseConnection()
+            return
+        legacy = self.phase is Phase.FRESH
+        self.phase = step(self.phase, Event.PEER_DONE)
+        rest = self._framer.take()
+        if rest.strip():
+            self._last_document(rest, legacy=legacy)
+        self._serve()
+
+    def writeConnectionLost(self) -> None:  # noqa: N802 - Twisted's name
+        """We closed our writing side; nothing more to do."""
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 - Twisted's name
+        """Give up everything that belongs to the connection."""
+        self.phase = step(self.phase, Event.LOST)
+        if self._quiet_timer is not None:
+            self._quiet_timer.cancel()
+            self._quiet_timer = None
+        self._queue.clear()
+        self._outbox.clear()
+        self._framer.take()
+        call, self.call = self.call, None
+        if call is not None:
+            self._handler.abandon(call)
+        self._queued_bytes = 0
+        self._charge()
+        self._table.leave(self)
+
+    # --- IPushProducer: the transport's write buffer is full, or empty again ---
+
+    def pauseProducing(self) -> None:  # noqa: N802 - Twisted's name
+        """Stop serving this connection until the client has read its answers. May come many times."""
+        if self._blocked_since is None:
+            self._blocked_since = self._table.seconds()
+
+    def resumeProducing(self) -> None:  # noqa: N802 - Twisted's name
+        """Write the next piece, or serve the next request."""
+        self._blocked_since = None
+        self.active = True
+        while self._outbox and self._blocked_since is None:
+            self._transport.write(self._outbox.popleft())
+        if not self._outbox:
+            self._serve()
+
+    def stopProducing(self) -> None:  # noqa: N802 - Twisted's name
+        """The connection is lost; connectionLost does the rest."""
+
+    # --- the dispatcher calls this ---
+
+    def answer(self, data: bytes) -> None:
+        """Send the answer of the request in service and go on to the next."""
+        self.call = None
+        self._busy = False
+        self.calls += 1
+        if self._serving:
+            self._out.append(data)
+        else:
+            self.active = True
+            self._write(data)
+            self._serve()
+
+    def introduce(self, client_version: str | None, perl_caller: str | None) -> None:
+        """Take note of what the client says of itself, for operators."""
+        self.client = " ".join(part for part in (perl_caller, client_version) if part)[:200]
+
+    # --- the table's sweep calls this ---
+
+    def check(self, now: float) -> None:
+        """Close the connection if it is past one of its deadlines; called about once a second."""
+        settings = self._settings
+        if self.active:
+            self.active = False
+            self.idle_since = now
+        if self._refused_at is not None:
+            if now - self._refused_at > LINGER:
+                self._transport.abortConnection()
+        elif self._blocked_since is not None:
+            if now - self._blocked_since > settings.write_timeout:
+                self.log.info(
+                    "Connection {number} dropped: the client did not read its answer for {seconds:g} s",
+                    number=self.number,
+                    seconds=settings.write_timeout,
+                )
+                self._transport.abortConnection()
+        elif self.phase is Phase.LAST and self._peer_is_gone():
+            self._transport.abortConnection()
+        elif self._busy or self._queue:
+            pass
+        elif self._reading_since is not None and not self._paused:
+            if now - self._reading_since > settings.read_timeout:
+                self._refuse(
+                    BridgeError(
+                        ErrorType.BAD_REQUEST,
+                        f"The request was not complete {settings.read_timeout:g} s after its first byte "
+                        f"({self._framer.pending} bytes came, no newline).",
+                    )
+                )
+        elif now - self.idle_since > settings.idle_timeout:
+            self._finish()
+
+    def close_when_quiet(self) -> None:
+        """Close as soon as nothing is outstanding: the daemon stops."""
+        if self._busy or self._queue or self._outbox:
+            self.phase = Phase.LAST
+        elif self.phase is not Phase.CLOSED:
+            self._finish()
+
+    @property
+    def state(self) -> str:
+        """One word for operators: ``idle``, ``reading``, ``busy``, ``writing``, ``closing``."""
+        if self._refused_at is not None or self.phase is Phase.CLOSED:
+            return "closing"
+        if self._busy:
+            return "busy"
+        if self._blocked_since is not None:
+            return "writing"
+        return "reading" if self._reading_since is not None else "idle"
+
+    # --- inside ---
+
+    def _serve(self) -> None:
+        """Serve queued requests one after the other until one takes time, or the client must read first."""
+        if self._serving:
+            return
+        self._serving = True
+        queue = self._queue
+        try:
+            while queue and not self._busy and self._blocked_since is None:
+                item = queue.popleft()
+                if isinstance(item, BridgeError):
+                    queue.clear()
+                    self._refuse(item)
+                    return
+                self._queued_bytes -= len(item)
+                self._submit(item, legacy=False)
+        finally:
+            self._serving = False
+            if self._out:
+                out = self._out
+                data = out[0] if len(out) == 1 else b"".join(out)
+                out.clear()
+                self._write(data)
+        if self._charged and not self._busy:
+            self._charge()
+        if self._paused and not self._ahead():
+            self._paused = False
+            self._reading_since = self._table.seconds() if self._framer.pending else None
+            self._transport.resumeProducing()
+        if self.phase is Phase.LAST and not (self._busy or queue or self._outbox or self._blocked_since):
+            self._finish()
+
+    def _submit(self, line: bytes, *, legacy: bool) -> None:
+        self._busy = True
+        call = self._handler.submit(line, self, legacy=legacy)
+        if self._busy:
+            self.call = call
+
+    def _write(self, data: bytes) -> None:
+        if self._outbox or len(data) > WRITE_PIECE:
+            self._outbox.extend(data[at : at + WRITE_PIECE] for at in range(0, len(data), WRITE_PIECE))
+            if self._blocked_since is None:
+                self._transport.write(self._outbox.popleft())
+        else:
+            self._transport.write(data)
+
+    def _ahead(self) -> bool:
+        """Whether so much was sent ahead that reading further can wait."""
+        return len(self._queue) >= self._settings.max_pipelined_requests or self._queued_bytes > QUEUED_BYTES
+
+    def _unfinished(self) -> None:
+        """Look after a request that has begun to arrive."""
+        now = self._last_data = self._table.seconds()
+        if self._reading_since is None:
+            self._reading_since = now
+        pending = self._framer.pending
+        if pending > self._settings.max_request_size:
+            self._queue_fault(self._too_large(pending))
+        elif pending > LARGE or self._charged:
+            self._charge()
+        if self.phase is Phase.FRESH and self._quiet_timer is None and not self._queue:
+            self._quiet_timer = self._table.clock.callLater(LEGACY_QUIET, self._look_for_document)
+
+    def _charge(self) -> None:
+        """Bring the table's account of memory held for requests up to date; refuse when it is overdrawn."""
+        held = self._framer.pending + self._queued_bytes
+        if held <= LARGE:
+            held = 0
+        more, self._charged = held - self._charged, held
+        if not self._table.account(more):
+            self._queue_fault(self._table.overdrawn())
+
+    def _look_for_document(self) -> None:
+        """An older client may be waiting for its answer: has a whole document come, and nothing since?"""
+        self._quiet_timer = None
+        if self.phase is not Phase.FRESH or not self._framer.pending:
+            return
+        quiet = self._table.seconds() - self._last_data
+        if quiet < LEGACY_QUIET - 0.001:
+            self._quiet_timer = self._table.clock.callLater(LEGACY_QUIET - quiet, self._look_for_document)
+            return
+        if self._framer.last_byte() != ord("}"):
+            return
+        if self._framer.pending > LARGE:
+            if self._legacy_attempts >= LEGACY_ATTEMPTS:
+                return
+            self._legacy_attempts += 1
+        try:
+            wire.decode_json(self._framer.peek())
+        except (ValueError, RecursionError):
+            return
+        self.phase = step(self.phase, Event.DOCUMENT)
+        self._last_document(self._framer.take(), legacy=True)
+        self._serve()
+
+    def _last_document(self, document: bytes, *, legacy: bool) -> None:
+        """Serve the last request of the connection, which no newline ended."""
+        self._reading_since = None
+        if legacy:
+            self._serving = True
+            try:
+                self._submit(document, legacy=True)
+            finally:
+                self._serving = False
+            out = b"".join(self._out)
+            self._out.clear()
+            if out:
+                self._write(out)
+        else:
+            self._queue.append(document)
+            self._queued_bytes += len(document)
+
+    def _queue_fault(self, error: BridgeError) -> None:
+        """Let the requests before the fault be served, answer it in its turn, and take nothing after it."""
+        self._faulty = True
+        self._framer.take()
+        self._queue.append(error)
+
+    def _too_large(self, size: int) -> BridgeError:
+        return BridgeError(
+            ErrorType.REQUEST_TOO_LARGE,
+            f"The request is larger than max_request_size, {self._settings.max_request_size} bytes "
+            f"({size} came so far); the connection is closed.",
+        )
+
+    def _refuse(self, error: BridgeError) -> None:
+        """Answer a fault that ends the conversation, and let the peer finish writing before closing."""
+        legacy = self.phase is Phase.FRESH and error.error_type is not ErrorType.CONNECTION_LIMIT
+        self.phase = step(self.phase, Event.FAULT)
+        self._refused_at = self._table.seconds()
+        self._reading_since = None
+        self._table.note_fault(error)
+        if self._out:
+            self._write(b"".join(self._out))
+            self._out.clear()
+        self._framer.take()
+        self._queued_bytes = 0
+        self._charge()
+        self._write((wire.encode_legacy_error if legacy else wire.encode_error)(error, None))
+        if self._paused:
+            self._paused = False
+            self._transport.resumeProducing()
+        self._transport.unregisterProducer()
+        if self._table.may_linger():
+            self._transport.loseWriteConnection()
+        else:
+            self._transport.loseConnection()
+
+    def _finish(self) -> None:
+        self.phase = step(self.phase, Event.FINISHED)
+        self._transport.unregisterProducer()
+        self._transport.loseConnection()
+
+    def _peer_is_gone(self) -> bool:
+        """Whether the peer closed its socket altogether; end of input alone may be a half-close that awaits an answer."""
+        poller = select.poll()
+        try:
+            poller.register(self._transport.fileno(), 0)
+            return any(events & (select.POLLHUP | select.POLLERR) for _, events in poller.poll(0))
+        except (OSError, ValueError, AttributeError):
+            return False  # not a real socket (a test's transport)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
@@ -66,6 +67,7 @@ class ConnectionTable:
         self._on_fault = on_fault
         self._open: dict[int, BridgeProtocol] = {}
         self._lingering: dict[int, BridgeProtocol] = {}
+        self._when_empty: Deferred[None] | None = None
         self._sweeper = LoopingCall(self._sweep)
         self._sweeper.clock = clock
 
@@ -135,7 +137,11 @@ class ConnectionTable:
         """Forget a connection and release what its functions kept."""
         self._open.pop(connection.number, None)
         self._lingering.pop(connection.number, None)
-        connection.session.close()
+        try:
+            connection.session.close()
+        except Exception:
+            self.log.failure("What connection {number} kept could not be released", number=connection.number)
+        self._note_empty()
 
     def account(self, more: int) -> bool:
         """Add to (or take from) the memory held for arriving requests; ``False`` if it grew past its bound."""
@@ -166,6 +172,13 @@ class ConnectionTable:
 
     # --- the service calls these ---
 
+    def when_empty(self) -> Deferred[None]:
+        """Return a Deferred that fires when no connection is open any more."""
+        empty: Deferred[None] = Deferred()
+        self._when_empty = empty
+        self._note_empty()
+        return empty
+
     def close_all_when_quiet(self) -> None:
         """Let every connection close once its answers are out."""
         for connection in list(self._open.values()):
@@ -175,6 +188,11 @@ class ConnectionTable:
         """Drop every connection now."""
         for connection in [*self._open.values(), *self._lingering.values()]:
             connection.transport.abortConnection()
+
+    def _note_empty(self) -> None:
+        if self._when_empty is not None and not self._open:
+            empty, self._when_empty = self._when_empty, None
+            empty.callback(None)
 
     def _sweep(self) -> None:
         now = self.seconds()

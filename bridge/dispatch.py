@@ -1,0 +1,379 @@
+"""From a request line to its answer: decode, find the function, pass admission, run it, encode.
+
+Where a function runs depends on its kind: in the reactor (inline), as a coroutine, in the daemon's own thread pool
+(never the reactor's, whose ten threads would be a hidden queue), or in a worker process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
+
+from bridge import wire
+from bridge.admission import Ticket
+from bridge.errors import BridgeError, ErrorType
+from bridge.registry import Kind
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IDelayedCall, IReactorFromThreads, IReactorTime
+    from twisted.python.failure import Failure
+    from twisted.python.threadpool import ThreadPool
+
+    from bridge.admission import Admission
+    from bridge.protocol import BridgeProtocol
+    from bridge.registry import Function, Registry
+    from bridge.settings import Settings
+    from bridge.stats import Stats
+    from bridge.workers import WorkerPool
+
+__all__ = ["Call", "Dispatcher"]
+
+LEAST_RUN_TIME = 0.001
+"""Seconds of its timeout that a call keeps however long it waited."""
+
+
+class Call(Ticket):
+    """One request in service."""
+
+    __slots__ = (
+        "answered",
+        "caller",
+        "deferred",
+        "function",
+        "legacy",
+        "params",
+        "request_id",
+        "timeout",
+        "timer",
+        "work",
+    )
+
+    def __init__(
+        self,
+        caller: BridgeProtocol,
+        function: Function,
+        work: Callable[[], object],
+        request: wire.Request,
+        *,
+        legacy: bool,
+    ) -> None:
+        super().__init__(caller.process)
+        self.caller: BridgeProtocol | None = caller
+        self.function = function
+        self.work = work
+        self.params = request.params
+        self.request_id = request.request_id
+        self.timeout = request.timeout
+        self.legacy = legacy
+        self.answered = False
+        self.timer: IDelayedCall | None = None
+        self.deferred: Deferred[Any] | None = None
+
+    @property
+    def function_name(self) -> str:
+        """The function's full name, for operators."""
+        return self.function.name
+
+
+@attrs.define
+class Dispatcher:
+    """Serves requests; see the module's text.
+
+    Attributes:
+        abandoned: calls whose caller went away before the answer.
+        overdue: threads that still run although their call has timed out; each holds its slot.
+        busy_threads: threads that run a function, those overdue included.
+    """
+
+    log = Logger()
+
+    registry: Registry
+    admission: Admission
+    stats: Stats
+    settings: Settings
+    clock: IReactorTime
+    reactor: IReactorFromThreads
+    threads: ThreadPool
+    workers: WorkerPool
+    abandoned: int = 0
+    overdue: int = 0
+    busy_threads: int = 0
+    _wakeup: IDelayedCall | None = None
+    _starting: bool = False
+    _idle: Deferred[None] | None = None
+    _running: int = 0
+
+    # --- what connections call ---
+
+    def submit(self, line: bytes, caller: BridgeProtocol, *, legacy: bool) -> Call | None:
+        """Serve one request line; ``caller.answer`` is called once, perhaps before this returns.
+
+        Returns:
+            the call, if it was not answered at once, for :meth:`abandon`.
+        """
+        now = self.clock.seconds()
+        name = ""
+        request_id = None
+        try:
+            request = wire.decode_request(line)
+            request_id = request.request_id
+            if request.client_version is not None or request.perl_caller is not None:
+                caller.introduce(request.client_version, request.perl_caller)
+            function = self.registry.find(request.module, request.function)
+            name = function.name
+            work = function.bind(request.params, caller.session)
+            call = Call(caller, function, work, request, legacy=legacy)
+            if function.exempt:
+                call.arrived = call.started = now
+            elif not self.admission.ask(call, now):
+                self._arm(now)
+                return call
+        except BridgeError as error:
+            self._refuse(caller, name, error, request_id, legacy=legacy, now=now)
+            return None
+        self._run(call)
+        if self.admission.started:
+            self._start_waiting()
+        return None if call.answered else call
+
+    def abandon(self, call: object) -> None:
+        """Take note that the caller of an unanswered call has gone."""
+        assert isinstance(call, Call)
+        call.caller = None
+        self.abandoned += 1
+        now = self.clock.seconds()
+        if self.admission.cancel(call, now):
+            call.answered = True
+            self._start_waiting()
+        elif call.deferred is not None and call.function.kind is Kind.ASYNC:
+            call.answered = True  # nobody is left to tell
+            call.deferred.cancel()
+
+    # --- what the service calls ---
+
+    def apply_limits(self) -> None:
+        """Start what changed limits or pressure let in."""
+        self.threads.adjustPoolsize(0, self.admission.limits.max_concurrent_requests)
+        self._start_waiting()
+
+    def drain(self) -> Deferred[None]:
+        """Refuse new calls from now on; the Deferred fires when nothing waits or runs any more."""
+        self.admission.draining = True
+        idle: Deferred[None] = Deferred()
+        self._idle = idle
+        self._note_idle()
+        return idle
+
+    # --- admission ---
+
+    def _start_waiting(self) -> None:
+        """Run the calls that admission has let in, and set the timer for those that still wait."""
+        if self._starting:
+            return
+        self._starting = True
+        try:
+            started = self.admission.started
+            while started:
+                call = started.pop(0)
+                assert isinstance(call, Call)
+                self._run(call)
+        finally:
+            self._starting = False
+        self._arm(self.clock.seconds())
+        self._note_idle()
+
+    def _arm(self, now: float) -> None:
+        """See to it that admission is polled when the first waiting call's time comes: one timer for all."""
+        wakeup = self.admission.next_wakeup(now)
+        timer = self._wakeup
+        if timer is not None and timer.active():
+            if wakeup is not None and timer.getTime() <= wakeup:
+                return  # it comes early enough, and will arm the next
+            timer.cancel()
+        self._wakeup = None if wakeup is None else self.clock.callLater(max(0.0, wakeup - now), self._poll)
+
+    def _poll(self) -> None:
+        now = self.clock.seconds()
+        for ticket, error in self.admission.poll(now):
+            assert isinstance(ticket, Call)
+            ticket.answered = True
+            if ticket.caller is not None:
+                self._refuse(
+                    ticket.caller, ticket.function.name, error, ticket.request_id, legacy=ticket.legacy, now=now,
+                    arrived=ticket.arrived,
+                )  # fmt: skip
+        self._start_waiting()
+
+    # --- running ---
+
+    def _run(self, call: Call) -> None:
+        function = call.function
+        kind = function.kind
+        self._running += 1
+        if kind is Kind.INLINE:
+            try:
+                result = call.work()
+                data = wire.encode_plain(result) if function.plain else wire.encode_result(result)
+            except BridgeError as error:
+                self._end(call, error)
+            except BaseException as error:  # noqa: BLE001 - whatever a function raises is its caller's to hear
+                self._end(call, _function_error(function, error))
+            else:
+                self._end(call, data)
+            return
+        timeout = self._timeout_of(call)
+        call.timer = self.clock.callLater(timeout, self._time_out, call, timeout)
+        if kind is Kind.THREAD:
+            self.busy_threads += 1
+            self.threads.callInThread(self._run_in_thread, call)
+        elif kind is Kind.ASYNC:
+            call.deferred = _start_coroutine(call.work)
+            call.deferred.addCallback(wire.encode_result)
+            call.deferred.addCallbacks(self._end_deferred, self._fail_deferred, callbackArgs=(call,), errbackArgs=(call,))
+        else:
+            module, _, name = function.name.partition(".")
+            params = call.params
+            call.deferred = self.workers.call(module, name, params, timeout)
+            call.deferred.addCallbacks(self._end_deferred, self._fail_deferred, callbackArgs=(call,), errbackArgs=(call,))
+
+    def _timeout_of(self, call: Call) -> float:
+        """Return the seconds the call may run: the caller's wish, else the author's, at most the setting."""
+        most = self.settings.call_timeout
+        wish = call.timeout if call.timeout is not None else call.function.timeout
+        timeout = most if wish is None else min(wish, most)
+        return max(LEAST_RUN_TIME, timeout - (call.started - call.arrived))
+
+    def _run_in_thread(self, call: Call) -> None:
+        """Run in a pool thread, and encode there too: a large result must not hold up the reactor."""
+        outcome: bytes | BridgeError
+        try:
+            outcome = wire.encode_result(call.work())
+        except BridgeError as error:
+            outcome = error
+        except BaseException as error:  # noqa: BLE001 - SystemExit from a function must not end the thread silently
+            outcome = _function_error(call.function, error)
+        self.reactor.callFromThread(self._end, call, outcome)
+
+    def _end_deferred(self, data: bytes, call: Call) -> None:
+        call.deferred = None
+        self._end(call, data)
+
+    def _fail_deferred(self, failure: Failure, call: Call) -> None:
+        call.deferred = None
+        error = failure.value
+        if isinstance(error, CancelledError) and (call.answered or call.caller is None):
+            self._end(call, BridgeError(ErrorType.TIMEOUT, "The call was cancelled."))
+        elif isinstance(error, BridgeError):
+            self._end(call, error)
+        else:
+            self._end(call, _function_error(call.function, error))
+
+    def _time_out(self, call: Call, timeout: float) -> None:
+        """Answer a call that takes too long. A thread cannot be stopped: it keeps its slot until it ends."""
+        call.timer = None
+        error = BridgeError(ErrorType.TIMEOUT, f"{call.function.name} did not finish within {timeout:g} s.")
+        if call.function.kind is Kind.THREAD:
+            self.overdue += 1
+            error.message = f"{error.message} It still runs in its thread, which cannot be stopped, and keeps its slot."
+        self._answer(call, error)
+        if call.deferred is not None:
+            call.deferred.cancel()
+
+    def _end(self, call: Call, outcome: bytes | BridgeError) -> None:
+        """A running call is over: give back its slot, answer unless that was done, let the next one in."""
+        if call.timer is not None:
+            call.timer.cancel()
+            call.timer = None
+        self._running -= 1
+        if call.function.kind is Kind.THREAD:
+            self.busy_threads -= 1
+        now = self.clock.seconds()
+        if not call.function.exempt:
+            self.admission.finish(call, now)
+        if call.answered:
+            if call.function.kind is Kind.THREAD:
+                self.overdue -= 1
+                self.log.info(
+                    "{function} ended {seconds:.1f} s after it started; its caller had been told Timeout",
+                    function=call.function.name,
+                    seconds=now - call.started,
+                )
+        else:
+            self._answer(call, outcome, now)
+        if call.function.kind is not Kind.INLINE or self._idle is not None:
+            self._start_waiting()
+
+    def _answer(self, call: Call, outcome: bytes | BridgeError, now: float | None = None) -> None:
+        """Send the outcome and count it."""
+        call.answered = True
+        if now is None:
+            now = self.clock.seconds()
+        if isinstance(outcome, bytes) and len(outcome) > self.settings.max_result_size:
+            outcome = BridgeError(
+                ErrorType.RESULT_TOO_LARGE,
+                f"The result of {call.function.name} is {len(outcome)} bytes, more than max_result_size, "
+                f"{self.settings.max_result_size} bytes. Ask for less at a time.",
+            )
+        caller = call.caller
+        if isinstance(outcome, BridgeError):
+            self.stats.call_ended(
+                call.function.name, outcome.error_type, call.started - call.arrived, now - call.started, now
+            )
+            if caller is not None:
+                encode_error = wire.encode_legacy_error if call.legacy else wire.encode_error
+                caller.answer(encode_error(outcome, call.request_id))
+            return
+        self.stats.call_ended(call.function.name, None, call.started - call.arrived, now - call.started, now)
+        if caller is not None:
+            encode = wire.encode_legacy_success if call.legacy else wire.encode_success
+            caller.answer(encode(outcome, call.request_id))
+
+    def _refuse(
+        self,
+        caller: BridgeProtocol,
+        name: str,
+        error: BridgeError,
+        request_id: str | int | None,
+        *,
+        legacy: bool,
+        now: float,
+        arrived: float | None = None,
+    ) -> None:
+        """Answer a call that never started."""
+        queued = 0.0 if arrived is None else now - arrived
+        self.stats.call_refused(name, error, queued, now)
+        encode = wire.encode_legacy_error if legacy else wire.encode_error
+        caller.answer(encode(error, request_id))
+
+    def _note_idle(self) -> None:
+        if self._idle is not None and not self._running and not self.admission.waiting:
+            idle, self._idle = self._idle, None
+            idle.callback(None)
+
+
+def _start_coroutine(work: Callable[[], object]) -> Deferred[Any]:
+    """Run what an ``async`` function gives, or take the Deferred that a function returned."""
+    try:
+        result = work()
+    except BaseException as error:  # noqa: BLE001 - the errback tells the caller
+        failed: Deferred[Any] = Deferred()
+        failed.errback(error)
+        return failed
+    if isinstance(result, Deferred):
+        return result
+    return Deferred.fromCoroutine(result)  # type: ignore[arg-type]
+
+
+def _function_error(function: Function, error: BaseException) -> BridgeError:
+    """Make the answer for an exception of the function's own."""
+    name = type(error).__name__
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - an exception whose text fails still has a name
+        text = "(its text could not be made)"
+    words = f"{function.name} raised {name}: {text}" if text else f"{function.name} raised {name}"
+    return BridgeError(ErrorType.FUNCTION_ERROR, words, exception=name)

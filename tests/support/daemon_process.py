@@ -114,6 +114,7 @@ class DaemonProcess:
         self.environ = {**clean_environment(), **(environ or {})}
         self.twistd = list(twistd or [str(Path(sys.executable).with_name("twistd"))])
         self.process: subprocess.Popen[bytes] | None = None
+        self.told = False  # whether an exception has carried everything_said() already
         if toml is not None:
             self.config.write_text(toml)
 
@@ -146,6 +147,7 @@ class DaemonProcess:
                 status = self.process.poll()
                 what = f"ended with status {status}" if status is not None else "does not answer"
                 self.kill()
+                self.told = True
                 msg = f"The daemon {what}.\n{self.everything_said()}"
                 raise RuntimeError(msg)
             time.sleep(0.02)
@@ -263,7 +265,7 @@ def start_daemon(request: pytest.FixtureRequest) -> Iterator[Callable[..., Daemo
     yield start
     for daemon in started:
         daemon.kill()
-        if request.session.testsfailed > failed_before:
+        if request.session.testsfailed > failed_before and not daemon.told:
             print(daemon.everything_said())  # pytest shows it beside the failure
         daemon.cleanup()
 

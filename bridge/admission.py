@@ -177,6 +177,24 @@ class Admission:
         self._held.add(self._blocking(now))
         return False
 
+    def pass_through(self, now: float) -> bool:
+        """Admit a call that begins and ends within this turn of the reactor, if it need not wait.
+
+        Such a call holds its slot for no time that anybody could observe, so it needs no ticket: it is counted in the
+        window and in the peak. ``False`` means to :meth:`ask`.
+        """
+        in_flight = self.in_flight
+        if (
+            in_flight < self.slots
+            and not self._waiting
+            and not self.draining
+            and self._window.try_add(now, self.limits.max_requests_per_minute)
+        ):
+            if in_flight >= self._peak:
+                self._peak = in_flight + 1
+            return True
+        return False
+
     def finish(self, ticket: Ticket, now: float) -> None:
         """Give back the slot of a running call; a no-op for any other (a call ends once)."""
         if ticket.state is not TicketState.RUNNING:

@@ -118,25 +118,37 @@ class Dispatcher:
         now = self.clock.seconds()
         name = ""
         request_id = None
+        admission = self.admission
         try:
             request = wire.decode_request(line)
             request_id = request.request_id
-            if request.client_version is not None or request.perl_caller is not None:
+            if not caller.introduced:
                 caller.introduce(request.client_version, request.perl_caller)
             function = self.registry.find(request.module, request.function)
             name = function.name
             work = function.bind(request.params, caller.session)
+            if function.kind is Kind.INLINE and (function.exempt or admission.pass_through(now)):
+                self._run_inline(caller, function, work, request_id, now, legacy=legacy)
+                return None
             call = Call(caller, function, work, request, legacy=legacy)
             if function.exempt:
                 call.arrived = call.started = now
-            elif not self.admission.ask(call, now):
+            elif not admission.ask(call, now):
                 self._arm(now)
                 return call
         except BridgeError as error:
+            if error.error_type is ErrorType.BAD_REQUEST:
+                request_id = error.details.pop("request_id", request_id)  # type: ignore[assignment]
+            self._refuse(caller, name, error, request_id, legacy=legacy, now=now)
+            return None
+        except Exception:
+            # A fault of ours must not cost the client its connection, nor us the knowledge of it.
+            self.log.failure("A request could not be served")
+            error = BridgeError(ErrorType.INTERNAL_ERROR, "The daemon failed; its log says where.")
             self._refuse(caller, name, error, request_id, legacy=legacy, now=now)
             return None
         self._run(call)
-        if self.admission.started:
+        if admission.started:
             self._start_waiting()
         return None if call.answered else call
 
@@ -209,6 +221,40 @@ class Dispatcher:
         self._start_waiting()
 
     # --- running ---
+
+    def _run_inline(
+        self,
+        caller: BridgeProtocol,
+        function: Function,
+        work: Callable[[], object],
+        request_id: str | int | None,
+        now: float,
+        *,
+        legacy: bool,
+    ) -> None:
+        """Run and answer a function that needs neither a thread nor a place in any queue: the shortest path."""
+        error: BridgeError
+        try:
+            result = work()
+            if function.plain and not legacy:
+                data = wire.encode_answer(result, request_id)
+            else:
+                encode = wire.encode_legacy_success if legacy else wire.encode_success
+                data = encode(wire.encode_result(result), request_id)
+            if len(data) > self.settings.max_result_size:
+                raise self._too_large(function, len(data))
+        except BridgeError as raised:
+            error = raised
+        except BaseException as raised:  # noqa: BLE001 - whatever a function raises is its caller's to hear
+            error = _function_error(function, raised)
+        else:
+            ended = self.clock.seconds()
+            self.stats.call_ended(function.name, None, 0.0, ended - now, ended)
+            caller.answer(data)
+            return
+        ended = self.clock.seconds()
+        self.stats.call_ended(function.name, error.error_type, 0.0, ended - now, ended)
+        caller.answer((wire.encode_legacy_error if legacy else wire.encode_error)(error, request_id))
 
     def _run(self, call: Call) -> None:
         function = call.function
@@ -313,11 +359,7 @@ class Dispatcher:
         if now is None:
             now = self.clock.seconds()
         if isinstance(outcome, bytes) and len(outcome) > self.settings.max_result_size:
-            outcome = BridgeError(
-                ErrorType.RESULT_TOO_LARGE,
-                f"The result of {call.function.name} is {len(outcome)} bytes, more than max_result_size, "
-                f"{self.settings.max_result_size} bytes. Ask for less at a time.",
-            )
+            outcome = self._too_large(call.function, len(outcome))
         caller = call.caller
         if isinstance(outcome, BridgeError):
             self.stats.call_ended(
@@ -348,6 +390,13 @@ class Dispatcher:
         self.stats.call_refused(name, error, queued, now)
         encode = wire.encode_legacy_error if legacy else wire.encode_error
         caller.answer(encode(error, request_id))
+
+    def _too_large(self, function: Function, size: int) -> BridgeError:
+        return BridgeError(
+            ErrorType.RESULT_TOO_LARGE,
+            f"The result of {function.name} is {size} bytes, more than max_result_size, "
+            f"{self.settings.max_result_size} bytes. Ask for less at a time.",
+        )
 
     def _note_idle(self) -> None:
         if self._idle is not None and not self._running and not self.admission.waiting:

@@ -89,6 +89,7 @@ class BridgeProtocol(Protocol):
         self.active = True
         self.connected_at = self.idle_since = 0.0
         self.client = ""
+        self.introduced = False
         self.phase = Phase.FRESH
         self.call: object | None = None
         self._handler = handler
@@ -130,6 +131,27 @@ class BridgeProtocol(Protocol):
         self.active = True
         framer = self._framer
         lines = framer.feed(data)
+        if (
+            len(lines) == 1
+            and self.phase is Phase.LINES
+            and not (self._busy or self._queue or framer.pending or self._charged)
+            and self._blocked_since is None
+            and len(lines[0]) <= self._settings.max_request_size
+        ):
+            # One request, nothing before it, nothing after it: what nearly every packet is.
+            self._reading_since = None
+            self._serving = self._busy = True
+            call = self._handler.submit(lines[0], self, legacy=False)
+            self._serving = False
+            if self._busy:
+                self.call = call
+            else:
+                data = self._out.pop()
+                if len(data) > WRITE_PIECE:
+                    self._write(data)
+                else:
+                    self._transport.write(data)
+            return
         if lines:
             self.phase = Phase.LINES
             self._reading_since = None
@@ -216,6 +238,7 @@ class BridgeProtocol(Protocol):
 
     def introduce(self, client_version: str | None, perl_caller: str | None) -> None:
         """Take note of what the client says of itself, for operators."""
+        self.introduced = True
         self.client = " ".join(part for part in (perl_caller, client_version) if part)[:200]
 
     # --- the table's sweep calls this ---

@@ -48,6 +48,19 @@ class SlidingWindow:
         self._log[(self._head + size) & self._mask] = now
         self._size = size + 1
 
+    def try_add(self, now: float, limit: int) -> bool:
+        """Record one event if that keeps the window within ``limit``; one call where the hot path would need two."""
+        size = self._size
+        if size and self._log[self._head] <= now - self.length:
+            size = self.count(now)
+        if size >= limit:
+            return False
+        if size > self._mask:
+            self._grow()
+        self._log[(self._head + size) & self._mask] = now
+        self._size = size + 1
+        return True
+
     def free_at(self, limit: int, ahead: int, now: float) -> float:
         """Return when one more event would keep the window within ``limit``, after ``ahead`` others took their turn.
 

@@ -18,6 +18,7 @@ __all__ = [
     "Request",
     "decode_json",
     "decode_request",
+    "encode_answer",
     "encode_error",
     "encode_legacy_error",
     "encode_legacy_success",
@@ -138,6 +139,22 @@ def encode_success(result: bytes, request_id: str | int | None) -> bytes:
     if request_id is None:
         return b'{"success":true,"result":%b}\n' % result
     return b'{"success":true,"result":%b,"request_id":%b}\n' % (result, _encode(request_id))
+
+
+class _Success(msgspec.Struct, gc=False):
+    success: bool
+    result: object
+    request_id: str | int | None
+
+
+def encode_answer(result: object, request_id: str | int | None) -> bytes:
+    """Return the answer line for a result known to be plain: :func:`encode_plain` and :func:`encode_success` in one."""
+    if request_id is None:
+        return encode_success(encode_plain(result), None)
+    try:
+        return _encode(_Success(True, result, request_id)) + b"\n"  # noqa: FBT003 - a record, not a flag
+    except (UnicodeEncodeError, RecursionError, TypeError, ValueError, OverflowError):
+        return encode_success(encode_plain(result), request_id)  # which says what is wrong
 
 
 def encode_error(error: BridgeError, request_id: str | int | None) -> bytes:

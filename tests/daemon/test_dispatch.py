@@ -103,6 +103,7 @@ class FakeCaller:
     answers: list[dict[str, Any]] = attrs.field(factory=list)
     session: object = None
     client: str = ""
+    introduced: bool = False
 
     def answer(self, data: bytes) -> None:
         assert data.endswith(b"\n")

@@ -1,0 +1,301 @@
+"""The one place that wires the daemon's objects together.
+
+``make_service`` touches nothing live: it runs before twistd forks. Sockets, threads, timers and the sampler begin in
+``startService``.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.python.threadpool import ThreadPool
+
+from bridge import __version__, rlimits, sockets
+from bridge.admission import Admission
+from bridge.api import Peer
+from bridge.clock import MonotonicClock
+from bridge.connections import BridgeFactory, ConnectionTable
+from bridge.dispatch import Dispatcher
+from bridge.monitor import Monitor
+from bridge.registry import Registry, RegistryError
+from bridge.report import Report
+from bridge.settings import Settings, SettingsError
+from bridge.stats import Stats
+from bridge.workers import WorkerPool
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from twisted.internet.interfaces import IListeningPort
+
+__all__ = ["BridgeService", "DaemonView", "make_service"]
+
+FLUSH_SECONDS = 2.0
+"""Time that clients have to read their last answers once nothing runs any more."""
+
+
+class DaemonView:
+    """The daemon as functions see it (``bridge.api.Daemon``): figures to read, nothing to change."""
+
+    version = __version__
+
+    def __init__(self, clock: MonotonicClock) -> None:
+        self._clock = clock
+        self._started = clock.seconds()
+        self.reports: Callable[[str], dict[str, Any]] | None = None
+
+    def uptime(self) -> float:
+        """Return the seconds since the daemon started."""
+        return self._clock.seconds() - self._started
+
+    def sleep(self, seconds: float) -> Deferred[None]:
+        """Return a Deferred that fires after ``seconds``."""
+        return deferLater(self._clock, seconds)
+
+    def report(self, name: str) -> dict[str, Any]:
+        """Return one of the reports that module ``system`` publishes."""
+        assert self.reports is not None
+        return self.reports(name)
+
+
+class BridgeService(Service):
+    """The running daemon.
+
+    Args:
+        settings: validated settings.
+        reload: reads all sources of settings again: (settings, warnings), or raises ``SettingsError``.
+        reopen_log: opens the log file anew after it was rotated.
+        reactor: the running reactor.
+    """
+
+    log = Logger()
+    name = "cpanbridge"
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        reload: Callable[[], tuple[Settings, list[str]]],
+        reopen_log: Callable[[], None],
+        reactor: Any,
+    ) -> None:
+        self.settings = settings
+        self._reload = reload
+        self._reopen_log = reopen_log
+        self._reactor = reactor
+        self._port: IListeningPort | None = None
+        self._stopping = False
+        self._old_handlers: dict[int, Any] = {}
+        self.clock = MonotonicClock(reactor)
+        self.admission = Admission(settings.limits)
+        self.view = DaemonView(self.clock)
+        self.registry = Registry(self.view)
+        self.stats = Stats(self.clock.seconds())
+        self.threads = ThreadPool(0, settings.limits.max_concurrent_requests, name="cpanbridge")
+        self.workers = WorkerPool(
+            reactor=reactor,
+            clock=self.clock,
+            max_workers=settings.max_worker_processes,
+            memory_mb=settings.worker_memory_mb,
+            max_result_size=settings.max_result_size,
+        )
+        self.connections = ConnectionTable(
+            settings=settings,
+            admission=self.admission,
+            clock=self.clock,
+            peer_of=_peer_of,
+            on_refused=self._connection_refused,
+            on_fault=self._fault,
+        )
+        self.monitor = Monitor(
+            admission=self.admission,
+            stats=self.stats,
+            clock=self.clock,
+            worker_pids=self.workers.pids,
+            connections=lambda: self.connections.count,
+            trim=self.workers.trim,
+            lag=self.clock.take_lateness,
+            on_memory_retained=self._restart_for_memory if settings.exit_on_retained_memory else None,
+        )
+        self.dispatcher = Dispatcher(
+            registry=self.registry,
+            admission=self.admission,
+            stats=self.stats,
+            settings=settings,
+            clock=self.clock,
+            reactor=reactor,
+            threads=self.threads,
+            workers=self.workers,
+        )
+        self.factory = BridgeFactory(handler=self.dispatcher, table=self.connections)
+
+    # --- Service ---
+
+    def startService(self) -> None:  # noqa: N802 - Twisted's name
+        """Load the modules, open the socket, start everything that is alive."""
+        settings = self.settings
+        self.registry.load(settings.modules, settings.module_options)
+        warning = rlimits.raise_open_files(settings.limits.max_connections)
+        listening = sockets.listen(settings.socket, group=settings.socket_group)
+        super().startService()
+        if warning:
+            self.log.warn("{warning}", warning=warning)
+        self.clock.start()
+        self.threads.start()
+        self.workers.start()
+        self.connections.start()
+        self.monitor.start()
+        self._listening = listening
+        self._port = self._reactor.adoptStreamPort(listening.fileno(), listening.family, self.factory)
+        self._reactor.callWhenRunning(self._handle_signals)
+        self.log.info(
+            "cpanbridge {version} listens on {socket} (pid {pid}, modules: {modules})",
+            version=__version__,
+            socket=settings.socket,
+            pid=os.getpid(),
+            modules=", ".join(["test", "system", *settings.modules]),
+        )
+
+    def stopService(self) -> Deferred[None]:  # noqa: N802 - Twisted's name
+        """Take no new calls, let running ones finish for up to ``grace_period``, then close everything."""
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        if self._stopping:
+            return
+        self._stopping = True
+        if self._port is not None:
+            await maybeDeferred(self._port.stopListening)
+        self._listening.close()
+        grace = self.settings.grace_period
+        running, waiting = self.admission.in_flight, self.admission.waiting
+        self.log.info(
+            "Draining: {running} calls run, {waiting} wait; new ones are refused. Grace period {grace:g} s",
+            running=running,
+            waiting=waiting,
+            grace=grace,
+        )
+        self._hurry = Deferred[None]()
+        if not await self._within(grace, self.dispatcher.drain()):
+            self.log.warn(
+                "{running} calls did not finish in time; their callers lose the connection",
+                running=self.admission.in_flight,
+            )
+        self.connections.close_all_when_quiet()
+        await self._within(FLUSH_SECONDS, self.connections.when_empty())
+        self.connections.abort_all()
+        self.monitor.stop()
+        self.connections.stop()
+        await self.workers.stop()
+        self.clock.stop()
+        self._restore_signals()
+        # A thread that never returns must not keep the daemon alive: the pool's threads are daemon threads, and
+        # waiting for them is bounded by the grace period that has passed.
+        if not self.dispatcher.busy_threads:
+            self.threads.stop()
+        self.log.info("cpanbridge has stopped")
+
+    async def _within(self, seconds: float, done: Deferred[None]) -> bool:
+        """Wait until ``done`` fires, ``seconds`` have passed, or a second signal hurries us; ``True`` if it fired."""
+        late = deferLater(self.clock, seconds)
+        _, index = await DeferredList([done, late, self._hurry], fireOnOneCallback=True)
+        late.addErrback(lambda _: None)
+        late.cancel()
+        return bool(index == 0)
+
+    # --- signals ---
+
+    def _handle_signals(self) -> None:
+        """Take over from the reactor, whose own handlers would make twistd exit with the signal's status."""
+        for number, handler in {
+            signal.SIGTERM: self._on_terminate,
+            signal.SIGINT: self._on_terminate,
+            signal.SIGHUP: self._on_hangup,
+        }.items():
+            self._old_handlers[number] = signal.signal(
+                number, lambda _number, _frame, handler=handler: self._reactor.callFromThread(handler)
+            )
+
+    def _restore_signals(self) -> None:
+        for number, handler in self._old_handlers.items():
+            signal.signal(number, handler)
+        self._old_handlers.clear()
+
+    def _on_terminate(self) -> None:
+        if not self._stopping:
+            self._reactor.stop()
+        elif not self._hurry.called:
+            self.log.warn("Asked to stop again: not waiting any longer")
+            self._hurry.callback(None)
+
+    def _on_hangup(self) -> None:
+        """SIGHUP: open the log anew and put changed settings in force, all or none."""
+        self._reopen_log()
+        try:
+            fresh, warnings = self._reload()
+            for warning in warnings:
+                self.log.warn("{warning}", warning=warning)
+            self.apply(fresh)
+        except (SettingsError, RegistryError) as error:
+            for problem in error.problems:
+                self.log.error("Not reloaded, the old settings stay in force: {problem}", problem=problem)
+        except Exception:
+            self.log.failure("Not reloaded, the old settings stay in force")
+
+    def apply(self, fresh: Settings) -> None:
+        """Put the settings that can change at run time in force, all or none.
+
+        Raises:
+            RegistryError: a module cannot be loaded; nothing has changed.
+        """
+        old = self.settings
+        fixed = changed_fixed(old, fresh)
+        self.registry.reload(fresh.modules, fresh.module_options)
+        self.workers.reconfigure(fresh.modules, fresh.module_options)
+        if fixed:
+            self.log.warn(
+                "These settings change only with a restart and keep their old values: {names}", names=", ".join(fixed)
+            )
+        self.settings = keep_fixed(old, fresh)
+        self.connections.settings = self.dispatcher.settings = self.settings
+        self.set_limits(fresh.limits)
+        self._set_log_level(self.settings.log_level)
+        self.log.info("Settings reloaded")
+
+    def set_limits(self, limits: Limits) -> None:
+        """Put other limits in force at once."""
+        old = self.admission.limits
+        self.admission.set_limits(limits, self.clock.seconds())
+        self.dispatcher.apply_limits()
+        changes = [
+            f"{name} {getattr(old, name):g} -> {value:g}"
+            for name, value in limits.as_dict().items()
+            if value != getattr(old, name)
+        ]
+        if changes:
+            self.log.info("Limits changed: {changes}", changes=", ".join(changes))
+
+    # --- what the parts tell each other ---
+
+    def _connection_refused(self, maximum: int) -> None:
+        self.monitor.connection_refused(maximum)
+
+    def _fault(self, error: BridgeError) -> None:
+        self.stats.call_refused("", error, 0.0, self.clock.seconds())
+
+    def _restart_for_memory(self) -> None:
+        self.log.critical("Memory does not come back: draining and exiting so that the supervisor starts afresh")
+        if not self._stopping:
+            self._reactor.stop()
+
+
+def _peer_of(transport: Any) -> Peer:
+    return sockets.peer(transport.getHandle())

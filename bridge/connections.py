@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from bridge.api import Peer, Session
 from bridge.errors import BridgeError, ErrorType, LimitName
@@ -137,10 +138,12 @@ class ConnectionTable:
         """Forget a connection and release what its functions kept."""
         self._open.pop(connection.number, None)
         self._lingering.pop(connection.number, None)
-        try:
-            connection.session.close()
-        except Exception:
-            self.log.failure("What connection {number} kept could not be released", number=connection.number)
+        for error in connection.session.close():
+            self.log.failure(
+                "Something that connection {number} kept could not be released",
+                Failure(error),
+                number=connection.number,
+            )
         self._note_empty()
 
     def account(self, more: int) -> bool:

@@ -278,6 +278,10 @@ class Admission:
         """How many calls wait."""
         return len(self._waiting)
 
+    def rate(self, now: float) -> int:
+        """Return the starts of the last 60 s."""
+        return self._window.count(now)
+
     def rate_demand(self, now: float) -> int:
         """Return the starts of the last 60 s and the calls that the rate limit holds or refused in them."""
         starts = self._window.count(now)

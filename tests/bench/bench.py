@@ -123,7 +123,8 @@ def running_servers(cores: Cores) -> Iterator[tuple[Server, Server]]:
         wait_for_socket(bare, bare_path)
         yield Server("cpanbridge", daemon.socket, daemon.pid), Server("bare Twisted", bare_path, bare.pid)
     except Exception:
-        print(daemon.everything_said(), file=sys.stderr)
+        if not daemon.told:
+            print(daemon.everything_said(), file=sys.stderr)
         raise
     finally:
         if bare is not None:

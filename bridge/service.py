@@ -1,6 +1,6 @@
 """The one place that wires the daemon's objects together.
 
-``make_service`` touches nothing live: it runs before twistd forks. Sockets, threads, timers and the sampler begin in
+Making the service touches nothing live: it happens before twistd forks. Sockets, threads, timers and the sampler begin in
 ``startService``.
 """
 
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
-from twisted.internet.task import deferLater
-from twisted.logger import Logger
+from twisted.internet.task import LoopingCall, deferLater
+from twisted.logger import ILogObserver, Logger, globalLogPublisher
 from twisted.python.threadpool import ThreadPool
 
 from bridge import __version__, rlimits, sockets
@@ -23,19 +24,22 @@ from bridge.api import Peer
 from bridge.clock import MonotonicClock
 from bridge.connections import BridgeFactory, ConnectionTable
 from bridge.dispatch import Dispatcher
+from bridge.logfile import LogFile, LogFileError
 from bridge.monitor import Monitor
+from bridge.port import BridgePort
 from bridge.registry import Registry, RegistryError
 from bridge.report import Report
-from bridge.settings import Settings, SettingsError
+from bridge.settings import Settings, SettingsError, changed_fixed, keep_fixed
 from bridge.stats import Stats
 from bridge.workers import WorkerPool
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from bridge.errors import BridgeError
+    from bridge.limits import Limits
 
-    from twisted.internet.interfaces import IListeningPort
+__all__ = ["BridgeService", "DaemonView"]
 
-__all__ = ["BridgeService", "DaemonView", "make_service"]
+HEARTBEAT_SECONDS = 0.1
 
 FLUSH_SECONDS = 2.0
 """Time that clients have to read their last answers once nothing runs any more."""
@@ -71,8 +75,9 @@ class BridgeService(Service):
     Args:
         settings: validated settings.
         reload: reads all sources of settings again: (settings, warnings), or raises ``SettingsError``.
-        reopen_log: opens the log file anew after it was rotated.
-        reactor: the running reactor.
+        log: where the log goes; opened when the service starts.
+        reactor: the reactor that will run.
+        foreground: whether errors at the start are for a person at a terminal.
     """
 
     log = Logger()
@@ -83,14 +88,19 @@ class BridgeService(Service):
         settings: Settings,
         *,
         reload: Callable[[], tuple[Settings, list[str]]],
-        reopen_log: Callable[[], None],
+        log: LogFile,
         reactor: Any,
+        foreground: bool = True,
     ) -> None:
         self.settings = settings
         self._reload = reload
-        self._reopen_log = reopen_log
+        self._log_file = log
+        self._foreground = foreground
+        self.observer: LogFile | None = None
         self._reactor = reactor
-        self._port: IListeningPort | None = None
+        self._port: BridgePort | None = None
+        self._listening: sockets.ListeningSocket | None = None
+        self._hurry: Deferred[None] = Deferred()
         self._stopping = False
         self._old_handlers: dict[int, Any] = {}
         self.clock = MonotonicClock(reactor)
@@ -123,6 +133,7 @@ class BridgeService(Service):
             trim=self.workers.trim,
             lag=self.clock.take_lateness,
             on_memory_retained=self._restart_for_memory if settings.exit_on_retained_memory else None,
+            on_pressure=self._start_waiting,
         )
         self.dispatcher = Dispatcher(
             registry=self.registry,
@@ -134,34 +145,72 @@ class BridgeService(Service):
             threads=self.threads,
             workers=self.workers,
         )
+        self.view.reports = Report(
+            settings=lambda: self.settings,
+            admission=self.admission,
+            stats=self.stats,
+            monitor=self.monitor,
+            connections=self.connections,
+            modules=self.registry.describe,
+            now=self.clock.seconds,
+            busy=lambda: {
+                "abandoned_requests": self.dispatcher.abandoned,
+                "overdue_threads": self.dispatcher.overdue,
+                "busy_workers": self.workers.busy,
+                "idle_workers": self.workers.idle,
+            },
+        )
+        # Timers that come late are how the reactor's lag shows; without this one there may be none for half a second.
+        self._heartbeat = LoopingCall(lambda: None)
+        self._heartbeat.clock = self.clock
         self.factory = BridgeFactory(handler=self.dispatcher, table=self.connections)
 
     # --- Service ---
 
+    def setServiceParent(self, parent: Any) -> None:  # noqa: N802 - Twisted's name
+        """Give our log to the application, before twistd looks there for one."""
+        super().setServiceParent(parent)
+        if self.observer is not None and hasattr(parent, "setComponent"):
+            parent.setComponent(ILogObserver, self.observer)
+
     def startService(self) -> None:  # noqa: N802 - Twisted's name
-        """Load the modules, open the socket, start everything that is alive."""
-        settings = self.settings
-        self.registry.load(settings.modules, settings.module_options)
-        warning = rlimits.raise_open_files(settings.limits.max_connections)
-        listening = sockets.listen(settings.socket, group=settings.socket_group)
+        """Open the log, load the modules, open the socket, start everything that is alive."""
+        try:
+            self._open()
+        except (LogFileError, RegistryError, sockets.SocketError) as error:
+            self.log.critical("Not started: {error}", error=str(error))
+            if self._foreground:
+                sys.exit(f"cpanbridge: {error}")  # a person reads this: no traceback
+            raise
         super().startService()
-        if warning:
-            self.log.warn("{warning}", warning=warning)
+        assert self._listening is not None
         self.clock.start()
         self.threads.start()
         self.workers.start()
         self.connections.start()
         self.monitor.start()
-        self._listening = listening
-        self._port = self._reactor.adoptStreamPort(listening.fileno(), listening.family, self.factory)
+        self._heartbeat.start(HEARTBEAT_SECONDS, now=False)
+        self._port = BridgePort(self._listening, self.factory, self._reactor)
+        self._port.startListening()
         self._reactor.callWhenRunning(self._handle_signals)
         self.log.info(
             "cpanbridge {version} listens on {socket} (pid {pid}, modules: {modules})",
             version=__version__,
-            socket=settings.socket,
+            socket=self.settings.socket,
             pid=os.getpid(),
-            modules=", ".join(["test", "system", *settings.modules]),
+            modules=", ".join(["test", "system", *self.settings.modules]),
         )
+
+    def _open(self) -> None:
+        settings = self.settings
+        self._log_file.open()
+        if self.observer is None:
+            globalLogPublisher.addObserver(self._log_file)
+        self.registry.load(settings.modules, settings.module_options)
+        warning = rlimits.raise_open_files(settings.limits.max_connections)
+        if warning:
+            self.log.warn("{warning}", warning=warning)
+        self._listening = sockets.listen(settings.socket, group=settings.socket_group)
 
     def stopService(self) -> Deferred[None]:  # noqa: N802 - Twisted's name
         """Take no new calls, let running ones finish for up to ``grace_period``, then close everything."""
@@ -174,7 +223,6 @@ class BridgeService(Service):
         self._stopping = True
         if self._port is not None:
             await maybeDeferred(self._port.stopListening)
-        self._listening.close()
         grace = self.settings.grace_period
         running, waiting = self.admission.in_flight, self.admission.waiting
         self.log.info(
@@ -183,7 +231,6 @@ class BridgeService(Service):
             waiting=waiting,
             grace=grace,
         )
-        self._hurry = Deferred[None]()
         if not await self._within(grace, self.dispatcher.drain()):
             self.log.warn(
                 "{running} calls did not finish in time; their callers lose the connection",
@@ -193,6 +240,7 @@ class BridgeService(Service):
         await self._within(FLUSH_SECONDS, self.connections.when_empty())
         self.connections.abort_all()
         self.monitor.stop()
+        self._heartbeat.stop()
         self.connections.stop()
         await self.workers.stop()
         self.clock.stop()
@@ -219,6 +267,7 @@ class BridgeService(Service):
             signal.SIGTERM: self._on_terminate,
             signal.SIGINT: self._on_terminate,
             signal.SIGHUP: self._on_hangup,
+            signal.SIGUSR1: self._log_file.reopen,
         }.items():
             self._old_handlers[number] = signal.signal(
                 number, lambda _number, _frame, handler=handler: self._reactor.callFromThread(handler)
@@ -238,7 +287,7 @@ class BridgeService(Service):
 
     def _on_hangup(self) -> None:
         """SIGHUP: open the log anew and put changed settings in force, all or none."""
-        self._reopen_log()
+        self._log_file.reopen()
         try:
             fresh, warnings = self._reload()
             for warning in warnings:
@@ -267,7 +316,7 @@ class BridgeService(Service):
         self.settings = keep_fixed(old, fresh)
         self.connections.settings = self.dispatcher.settings = self.settings
         self.set_limits(fresh.limits)
-        self._set_log_level(self.settings.log_level)
+        self._log_file.set_level(self.settings.log_level)
         self.log.info("Settings reloaded")
 
     def set_limits(self, limits: Limits) -> None:
@@ -284,6 +333,10 @@ class BridgeService(Service):
             self.log.info("Limits changed: {changes}", changes=", ".join(changes))
 
     # --- what the parts tell each other ---
+
+    def _start_waiting(self) -> None:
+        if self.admission.started:
+            self.dispatcher.apply_limits()
 
     def _connection_refused(self, maximum: int) -> None:
         self.monitor.connection_refused(maximum)

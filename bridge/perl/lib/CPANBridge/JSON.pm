@@ -1,0 +1,441 @@
+package CPANBridge::JSON;
+
+use strict;
+use warnings;
+no warnings 'recursion';
+
+use B ();
+use JSON::PP::Boolean ();
+
+our $VERSION = '0.1.0';
+
+# Deeper data is refused, as JSON::PP, JSON::XS and the daemon refuse it. It also ends the walk over a structure that
+# contains itself.
+my $MAX_DEPTH = 512;
+
+my $STRING = B::SVf_POK();
+my $TRUE   = do { my $value = 1; bless \$value, 'JSON::PP::Boolean' };
+my $FALSE  = do { my $value = 0; bless \$value, 'JSON::PP::Boolean' };
+
+# Perl 5.36 knows booleans of its own, and what began as a number. Looked up by name, so that older perls do not mind.
+my ( $is_bool, $is_number ) = do {
+    no strict 'refs';
+    map { defined &{"builtin::$_"} ? \&{"builtin::$_"} : undef } 'is_bool', 'created_as_number';
+};
+
+my %ESCAPE = (
+    '"'  => '\\"',
+    '\\' => '\\\\',
+    "\b" => '\\b',
+    "\f" => '\\f',
+    "\n" => '\\n',
+    "\r" => '\\r',
+    "\t" => '\\t',
+);
+$ESCAPE{ chr $_ } ||= sprintf '\\u%04x', $_ for 0 .. 0x1f;
+
+my %UNESCAPE = (
+    '"'  => '"',
+    '\\' => '\\',
+    '/'  => '/',
+    'b'  => "\b",
+    'f'  => "\f",
+    'n'  => "\n",
+    'r'  => "\r",
+    't'  => "\t",
+);
+
+# --- encoding -------------------------------------------------------------------------------------------------------
+#
+# Always done here, whatever JSON module is installed: each of them changes data. JSON::XS and Cpanel::JSON::XS write
+# floats with 15 digits (0.1 + 0.2 becomes 0.3), JSON::PP sends a string that was once used in arithmetic as a number,
+# JSON::XS a number that was once printed as a string, and none of them knows Perl's own booleans on every perl.
+
+our ( $Out, $Depth );
+
+sub encode {
+    local $Out   = '';
+    local $Depth = 0;
+    if ( !eval { _encode( $_[0] ); 1 } ) {
+        my $why = $@;
+        $why =~ s/ at \S+ line \d+\.?\n\z//;
+        my $where = _locate( $_[0], $_[1] || 'the value', 0 );
+        die defined $where ? "$where $why\n" : "$why\n";
+    }
+    return $Out;
+}
+
+sub _encode {
+    my $value = $_[0];
+    my $ref   = ref $value;
+    if ( !$ref ) {
+        _encode_scalar($value);
+    }
+    elsif ( $ref eq 'HASH' ) {
+        die "is nested deeper than $MAX_DEPTH levels, or contains itself" if ++$Depth > $MAX_DEPTH;
+        my $separator = '{';
+        for my $key ( keys %$value ) {
+            $Out .= $separator;
+            _encode_string($key);
+            $Out .= ':';
+            my $item = $value->{$key};
+            ref $item ? _encode($item) : _encode_scalar($item);
+            $separator = ',';
+        }
+        $Out .= $separator eq '{' ? '{}' : '}';
+        $Depth--;
+    }
+    elsif ( $ref eq 'ARRAY' ) {
+        die "is nested deeper than $MAX_DEPTH levels, or contains itself" if ++$Depth > $MAX_DEPTH;
+        my $separator = '[';
+        for my $item (@$value) {
+            $Out .= $separator;
+            ref $item ? _encode($item) : _encode_scalar($item);
+            $separator = ',';
+        }
+        $Out .= $separator eq '[' ? '[]' : ']';
+        $Depth--;
+    }
+    elsif ( $ref eq 'JSON::PP::Boolean' || $ref eq 'JSON::XS::Boolean' || $ref eq 'boolean' ) {
+        $Out .= $value ? 'true' : 'false';
+    }
+    elsif ( $ref eq 'SCALAR' && defined $$value && ( $$value eq '1' || $$value eq '0' ) ) {
+        $Out .= $$value eq '1' ? 'true' : 'false';
+    }
+    elsif ( my $code = UNIVERSAL::can( $value, 'TO_JSON' ) ) {
+        die "is nested deeper than $MAX_DEPTH levels, or contains itself" if ++$Depth > $MAX_DEPTH;
+        _encode( $value->$code );
+        $Depth--;
+    }
+    else {
+        die _unsendable($ref);
+    }
+    return;
+}
+
+sub _encode_scalar {
+    my $value = $_[0];    # a copy: what happens to it here must not change the caller's data
+    if ( !defined $value ) { $Out .= 'null'; return }
+
+    # ("" & string) is "", while ("" & number) is 0: only what was ever a number goes further than this. A string with
+    # the UTF-8 flag must not meet "&", and began as a string.
+    no warnings;          # '' is not numeric, is_bool is experimental
+    if ( utf8::is_utf8($value) || !length( '' & $value ) ) {
+        if   ( $value =~ tr/\x20\x21\x23-\x5b\x5d-\x7e//c || utf8::is_utf8($value) ) { _encode_string($value) }
+        else                                                                         { $Out .= qq("$value") }
+    }
+    elsif ( $is_number ? $is_number->($value) : !( B::svref_2object( \$value )->FLAGS & $STRING ) ) {
+        my $text = "$value";
+        $text = _number($value) if $text =~ tr/0-9//c;
+        $Out .= $text;
+    }
+    elsif ( $is_bool && $is_bool->($value) ) {
+        $Out .= $value ? 'true' : 'false';
+    }
+    else {
+        _encode_string($value);
+    }
+    return;
+}
+
+sub _unsendable {
+    my ($ref) = @_;
+    return 'is a reference to a scalar; only \1 and \0, for true and false, can be sent'
+      if $ref eq 'SCALAR' || $ref eq 'REF' || $ref eq 'LVALUE' || $ref eq 'VSTRING';
+    return "is a reference of kind $ref, which cannot be sent" if $ref =~ /\A[A-Z]+\z/;
+    return "is an object of class $ref, which has no TO_JSON method; send the data it stands for";
+}
+
+sub _encode_string {
+    my $string = $_[0];
+    if ( $string =~ tr/\x20\x21\x23-\x5b\x5d-\x7e//c ) {
+        $string =~ s/([\x00-\x1f"\\])/$ESCAPE{$1}/g;
+        utf8::encode($string);
+    }
+    elsif ( utf8::is_utf8($string) ) {
+        utf8::encode($string);    # plain ASCII under the UTF-8 flag would infect all of the text
+    }
+    $Out .= '"' . $string . '"';
+    return;
+}
+
+sub _number {
+    my ($number) = @_;
+    my $text = "$number";
+    $text = sprintf '%.17g', $number if $text != $number;
+    $text =~ tr/,/./;             # the decimal comma of a locale
+    die 'is infinite or not a number; JSON has neither' if $text !~ /\A-?[0-9]/;
+    return $text;
+}
+
+# Returns the path of the first part that cannot be sent.
+sub _locate {
+    my ( $value, $path, $depth ) = @_;
+    my $ref = ref $value;
+    return undef if $depth > $MAX_DEPTH;
+    if ( $ref eq 'HASH' ) {
+        for my $key ( sort keys %$value ) {
+            my $found = _locate( $value->{$key}, "$path\->{$key}", $depth + 1 );
+            return $found if defined $found;
+        }
+        return undef;
+    }
+    if ( $ref eq 'ARRAY' ) {
+        for my $index ( 0 .. $#$value ) {
+            my $found = _locate( $value->[$index], "$path\->[$index]", $depth + 1 );
+            return $found if defined $found;
+        }
+        return undef;
+    }
+    local $Out   = '';
+    local $Depth = 0;
+    return eval { _encode($value); 1 } ? undef : $path;
+}
+
+# --- decoding -------------------------------------------------------------------------------------------------------
+
+my ( $backend, $decoder );
+
+# Which module decodes. CPAN_BRIDGE_JSON (PP, XS, Cpanel) forces one.
+sub backend {
+    my $wanted = $ENV{CPAN_BRIDGE_JSON};
+    if ( defined $wanted && length $wanted ) {
+        return _use( 'PP', undef ) if $wanted eq 'PP';
+        die "CPAN_BRIDGE_JSON must be PP, XS or Cpanel, not '$wanted'\n" if $wanted ne 'XS' && $wanted ne 'Cpanel';
+        my $class = $wanted eq 'XS' ? 'JSON::XS' : 'Cpanel::JSON::XS';
+        my $new = _load($class) or die "CPAN_BRIDGE_JSON is $wanted, but $class cannot be loaded\n";
+        return _use( $wanted, $new );
+    }
+    for my $candidate ( [ Cpanel => 'Cpanel::JSON::XS' ], [ XS => 'JSON::XS' ] ) {
+        my $new = _load( $candidate->[1] );
+        return _use( $candidate->[0], $new ) if $new && _is_exact($new);
+    }
+    return _use( 'PP', undef );
+}
+
+sub _use {
+    ( $backend, $decoder ) = @_;
+    return $backend;
+}
+
+sub _load {
+    my ($class) = @_;
+    local ( $@, $!, $SIG{__DIE__} );
+    ( my $file = "$class.pm" ) =~ s{::}{/}g;
+    return eval { require $file; $class->new->utf8->allow_nonref };
+}
+
+# JSON::XS reads some numbers slightly wrong (small floats, the least 64-bit integer); what does so is not used.
+sub _is_exact {
+    my ($new) = @_;
+    local ( $@, $SIG{__DIE__} );
+    my $text = '[5e-324,2.2250738585072014e-308,1.7976931348623157e308,0.30000000000000004,123456.789012345678,'
+      . '4.35,2.675,-9223372036854775808,18446744073709551615,true]';
+    my $theirs = eval { $new->decode($text) } or return 0;
+    my $ours = _decode($text);
+    for my $index ( 0 .. 8 ) {
+        return 0 if $theirs->[$index] != $ours->[$index];
+        return 0 if ( B::svref_2object( \$theirs->[$index] )->FLAGS & $STRING )
+          != ( B::svref_2object( \$ours->[$index] )->FLAGS & $STRING );
+    }
+    return ref $theirs->[9] eq 'JSON::PP::Boolean';
+}
+
+# Takes UTF-8 bytes, returns the value; dies with a sentence.
+sub decode {
+    backend() if !defined $backend;
+    return _decode( $_[0] ) if !$decoder;
+    my $value = eval { $decoder->decode( $_[0] ) };
+    if ($@) {
+        ( my $why = $@ ) =~ s/ at \S+ line \d+\.?\n\z//;
+        die "$why\n";
+    }
+    return $value;
+}
+
+# A decoder in plain Perl, several times quicker than JSON::PP's and linear in the text's length: JSON::PP takes four
+# seconds for a string of 10 MiB. It works on bytes, so that positions are byte offsets, and without captures, for which
+# perls before 5.20 copy the whole text at each match.
+sub _decode {
+    my $value;
+    local $Depth = 0;
+    for ( $_[0] ) {    # $_ is the text from here on, pos($_) the place in it
+        die "the text is not made of bytes\n" if utf8::is_utf8($_) && !utf8::downgrade( my $copy = $_, 1 );
+        pos($_) = 0;
+        $value = eval { _value() };
+        my $why = $@;
+        if ( !$why ) {
+            /\G[ \t\r\n]+/gc;
+            $why = "something follows the JSON text\n" if pos($_) < length $_;
+        }
+        if ($why) {
+            chomp $why;
+            die sprintf "%s (at byte %d)\n", $why, pos($_) || 0;
+        }
+    }
+    return $value;
+}
+
+sub _value {
+    /\G[ \t\r\n]+/gc;
+    my $start = pos;
+    my $first = substr $_, $start, 1;
+    if ( $first eq '"' ) {
+        pos($_) = $start + 1;
+        return _string();
+    }
+    if ( $first eq '{' ) {
+        die "the text is nested deeper than $MAX_DEPTH levels\n" if ++$Depth > $MAX_DEPTH;
+        pos($_) = $start + 1;
+        my %object;
+        if ( !/\G[ \t\r\n]*\}/gc ) {
+            while (1) {
+                /\G[ \t\r\n]*"/gc or die "a name in quotes is missing\n";
+                my $key = _string();
+                /\G[ \t\r\n]*:/gc or die "a colon is missing\n";
+                $object{$key} = _value();
+                next if /\G[ \t\r\n]*,/gc;
+                last if /\G[ \t\r\n]*\}/gc;
+                die "a comma or } is missing\n";
+            }
+        }
+        $Depth--;
+        return \%object;
+    }
+    if ( $first eq '[' ) {
+        die "the text is nested deeper than $MAX_DEPTH levels\n" if ++$Depth > $MAX_DEPTH;
+        pos($_) = $start + 1;
+        my @array;
+        if ( !/\G[ \t\r\n]*\]/gc ) {
+            while (1) {
+                push @array, _value();
+                next if /\G[ \t\r\n]*,/gc;
+                last if /\G[ \t\r\n]*\]/gc;
+                die "a comma or ] is missing\n";
+            }
+        }
+        $Depth--;
+        return \@array;
+    }
+    if (/\G-?(?:0|[1-9][0-9]*)/gc) {
+        if ( /\G\.[0-9]+(?:[eE][-+]?[0-9]+)?/gc || /\G[eE][-+]?[0-9]+/gc ) {
+            return 0 + substr $_, $start, pos() - $start;
+        }
+        my $digits = substr $_, $start, pos() - $start;
+        my $number = 0 + $digits;
+
+        # An integer that this perl cannot hold stays a string of digits rather than become a float.
+        return $number if length $digits < 16 || $digits eq "$number";
+        return $digits;
+    }
+    if (/\Gtrue/gc)  { return $TRUE }
+    if (/\Gfalse/gc) { return $FALSE }
+    if (/\Gnull/gc)  { return undef }
+    die $start < length $_ ? "a value is missing\n" : "the text ends too early\n";
+}
+
+# The rest of a string whose opening quote has been read.
+sub _string {
+    my $start = pos;
+    /\G[^"\\\x00-\x1f]+/gc;
+    my $string;
+    if (/\G"/gc) {
+        $string = substr $_, $start, pos() - $start - 1;
+        utf8::decode($string) or die "a string is not valid UTF-8\n";
+        return $string;
+    }
+    # At most 1000 a time: older perls end a longer repetition of a group with a warning.
+    1 while /\G(?:[^"\\\x00-\x1f]+|\\(?:["\\\/bfnrt]|u[0-9a-fA-F]{4})){1,1000}+/gc;
+    /\G"/gc or die "a string does not end, or holds a control character or an unknown escape\n";
+    $string = substr $_, $start, pos() - $start - 1;
+    if ( index( $string, '\\u' ) < 0 ) {
+        $string =~ s/\\(.)/$UNESCAPE{$1}/g;
+    }
+    else {
+        $string =~ s{\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))}
+                    {defined $4 ? $UNESCAPE{$4} : _utf8( defined $3 ? hex $3 : _pair( hex $1, hex $2 ) )}gex;
+    }
+    utf8::decode($string) or die "a string is not valid UTF-8\n";
+    return $string;
+}
+
+sub _pair { return 0x10000 + ( ( $_[0] - 0xD800 ) << 10 ) + $_[1] - 0xDC00 }
+
+sub _utf8 {
+    my $character = chr $_[0];
+    utf8::encode($character);
+    return $character;
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+CPANBridge::JSON - the JSON of the wire: every value keeps its kind
+
+=head1 SYNOPSIS
+
+    my $bytes = CPANBridge::JSON::encode( { when => "2024", count => 3 } );
+    my $value = CPANBridge::JSON::decode($bytes);
+
+=head1 DESCRIPTION
+
+Used by L<CPANBridge>; programs have no need of it. Text is UTF-8 bytes on one side and Perl data with character strings
+on the other.
+
+=head2 What is sent as what
+
+=over 4
+
+=item *
+
+A value that began as a string is sent as a string, also after it was used in arithmetic. C<"0123">, C<"1e3"> and long
+rows of digits arrive as they are. Write C<0 + $x> to send a number.
+
+=item *
+
+A value that began as a number is sent as a number, also after it was printed. (Before Perl 5.36 an integer that was
+used as a string cannot be told from a string, and is sent as one: there too, C<0 + $x> sends a number.) Floats are
+written with as many digits as bring back the same float.
+
+=item *
+
+C<\1> and C<\0>, JSON::PP's, JSON::XS's and Cpanel::JSON::XS's booleans and, from Perl 5.36, the results of comparisons
+and C<!> are sent as true and false.
+
+=item *
+
+C<undef> is null. Objects are sent as what their method C<TO_JSON> returns.
+
+=back
+
+=head1 FUNCTIONS
+
+=head2 encode
+
+    my $bytes = CPANBridge::JSON::encode( $value, $name );
+
+Returns the JSON text, in UTF-8. Dies with a sentence that names the place, beginning with C<$name>, where a part cannot
+be sent: code, file handles, objects without C<TO_JSON>, infinities.
+
+=head2 decode
+
+    my $value = CPANBridge::JSON::decode($bytes);
+
+Returns the value of a JSON text in UTF-8, or dies with a sentence. Booleans become C<JSON::PP::Boolean> objects,
+integers that the perl cannot hold strings of digits.
+
+=head2 backend
+
+    my $name = CPANBridge::JSON::backend();
+
+Chooses what decodes, and returns its name: C<Cpanel> (L<Cpanel::JSON::XS>) or C<XS> (L<JSON::XS>) where it is installed
+and reads every number exactly, which C<JSON::XS> 4.03 and 4.04 do not, else C<PP>, plain Perl. The environment variable
+C<CPAN_BRIDGE_JSON> forces one of the three. Encoding is always done in plain Perl, because each of the modules changes
+data: floats lose digits, strings become numbers, or numbers strings.
+
+=cut

@@ -1,0 +1,43 @@
+"""The listening port: Twisted's, on a socket that ``bridge.sockets`` made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet import tcp, unix
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IProtocolFactory
+    from twisted.python.failure import Failure
+
+    from bridge.sockets import ListeningSocket
+
+__all__ = ["BridgePort"]
+
+
+class BridgePort(unix.Port):  # type: ignore[misc]
+    """Accepts connections on a socket that is bound, has its mode, and listens already.
+
+    ``reactor.adoptStreamPort`` will not do: for a Unix socket it sets mode 0666, a backlog of 50, and at the end it
+    removes whatever then lies at the path.
+    """
+
+    def __init__(self, listening: ListeningSocket, factory: IProtocolFactory, reactor: Any) -> None:
+        super().__init__(listening.path, factory, reactor=reactor)
+        self._listening = listening
+
+    def startListening(self) -> None:  # noqa: N802 - Twisted's name
+        """Begin to accept."""
+        tcp._reservedFD.reserve()  # noqa: SLF001 - what lets Twisted survive running out of descriptors
+        self.factory.doStart()
+        self.socket = self._listening.socket
+        self.socket.setblocking(False)
+        self.fileno = self.socket.fileno
+        self.connected = True
+        self.numberAccepts = 100
+        self.startReading()
+
+    def connectionLost(self, reason: Failure) -> None:  # noqa: N802 - Twisted's name
+        """Stop for good and remove the socket, if it is still ours."""
+        tcp.Port.connectionLost(self, reason)
+        self._listening.close()

@@ -207,6 +207,7 @@ class BridgeService(Service):
         if self.observer is None:
             globalLogPublisher.addObserver(self._log_file)
         self.registry.load(settings.modules, settings.module_options)
+        self.workers.configure(settings.modules, settings.module_options)
         warning = rlimits.raise_open_files(settings.limits.max_connections)
         if warning:
             self.log.warn("{warning}", warning=warning)
@@ -308,7 +309,7 @@ class BridgeService(Service):
         old = self.settings
         fixed = changed_fixed(old, fresh)
         self.registry.reload(fresh.modules, fresh.module_options)
-        self.workers.reconfigure(fresh.modules, fresh.module_options)
+        self.workers.configure(fresh.modules, fresh.module_options)
         if fixed:
             self.log.warn(
                 "These settings change only with a restart and keep their old values: {names}", names=", ".join(fixed)

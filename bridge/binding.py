@@ -61,7 +61,7 @@ class Binding:
                 msgspec.json.Decoder(kind)
             except TypeError as error:
                 raise BindingError(f"{self._name}: parameter {name} cannot be checked: {error}") from error
-        self.signature = "(params)" if spec.raw else _spell(self._visible, hints)
+        self.signature = "(params)" if spec.raw else _spell(self._visible, typing.get_type_hints(spec.call))
         self.bind: Callable[[object, Session], Callable[[], object]] = self._bind_raw if spec.raw else self._bind
 
     def _bind_raw(self, params: object, session: Session) -> Callable[[], object]:

@@ -37,6 +37,9 @@ class BridgePort(unix.Port):  # type: ignore[misc]
         self.numberAccepts = 100
         self.startReading()
 
+    def _logConnectionLostMsg(self) -> None:  # noqa: N802 - Twisted's name
+        """Say nothing: the service says that it stops."""
+
     def connectionLost(self, reason: Failure) -> None:  # noqa: N802 - Twisted's name
         """Stop for good and remove the socket, if it is still ours."""
         tcp.Port.connectionLost(self, reason)

@@ -6,9 +6,11 @@ Making the service touches nothing live: it happens before twistd forks. Sockets
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +103,7 @@ class BridgeService(Service):
         self._port: BridgePort | None = None
         self._listening: sockets.ListeningSocket | None = None
         self._hurry: Deferred[None] = Deferred()
-        self._stopping = False
+        self._asked_to_stop = self._stopping = False
         self._old_handlers: dict[int, Any] = {}
         self.clock = MonotonicClock(reactor)
         self.admission = Admission(settings.limits)
@@ -109,6 +111,8 @@ class BridgeService(Service):
         self.registry = Registry(self.view)
         self.stats = Stats(self.clock.seconds())
         self.threads = ThreadPool(0, settings.limits.max_concurrent_requests, name="cpanbridge")
+        # Daemon threads: one that never returns must not keep the process from ending.
+        self.threads.threadFactory = functools.partial(threading.Thread, daemon=True)
         self.workers = WorkerPool(
             reactor=reactor,
             clock=self.clock,
@@ -246,8 +250,6 @@ class BridgeService(Service):
         await self.workers.stop()
         self.clock.stop()
         self._restore_signals()
-        # A thread that never returns must not keep the daemon alive: the pool's threads are daemon threads, and
-        # waiting for them is bounded by the grace period that has passed.
         if not self.dispatcher.busy_threads:
             self.threads.stop()
         self.log.info("cpanbridge has stopped")
@@ -280,7 +282,8 @@ class BridgeService(Service):
         self._old_handlers.clear()
 
     def _on_terminate(self) -> None:
-        if not self._stopping:
+        if not self._asked_to_stop:
+            self._asked_to_stop = True
             self._reactor.stop()
         elif not self._hurry.called:
             self.log.warn("Asked to stop again: not waiting any longer")
@@ -347,7 +350,8 @@ class BridgeService(Service):
 
     def _restart_for_memory(self) -> None:
         self.log.critical("Memory does not come back: draining and exiting so that the supervisor starts afresh")
-        if not self._stopping:
+        if not self._asked_to_stop:
+            self._asked_to_stop = True
             self._reactor.stop()
 
 

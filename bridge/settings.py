@@ -1,6 +1,6 @@
 """Every setting of the daemon: defaults < TOML file < environment < command line, validated together.
 
-Pure: texts and mappings come in, a frozen ``Settings`` or a list of every problem comes out. attrs and a small loader of
+Pure but for :func:`load_files`: texts and mappings come in, a frozen ``Settings`` or a list of every problem comes out. attrs and a small loader of
 our own rather than typed-settings or cattrs: those stop at the first fault of a source, and do not know which source a
 value that fails a later check came from.
 """
@@ -11,13 +11,17 @@ import difflib
 import math
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import attrs
 
 from bridge.limits import Limits, LimitsError
 
-__all__ = ["KNOWN_VARIABLES", "Option", "Settings", "SettingsError", "changed_fixed", "keep_fixed", "load", "options"]
+__all__ = ["DEFAULT_CONFIG", "KNOWN_VARIABLES", "Option", "Settings", "SettingsError", "changed_fixed", "keep_fixed", "load", "load_files", "options"]
+
+DEFAULT_CONFIG = "/etc/cpanbridge/cpanbridge.toml"
+"""The file that is read when none is named; it need not be there."""
 
 ENVIRONMENT_PREFIX = "CPAN_BRIDGE_"
 
@@ -426,6 +430,23 @@ def load(
     loader.read_environment(environ)
     loader.read_options(options)
     return loader.finish(), loader.warnings
+
+
+def load_files(
+    path: str | None, environ: Mapping[str, str], options: Mapping[str, object]
+) -> tuple[Settings, list[str]]:
+    """Read the file that a path, the environment or the default names, and then all sources; see :func:`load`."""
+    chosen = path or environ.get("CPAN_BRIDGE_CONFIG") or None
+    file = Path(chosen or DEFAULT_CONFIG)
+    text: str | None = None
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if chosen:
+            raise SettingsError([f"{file} does not exist"]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{file} cannot be read: {error}"]) from None
+    return load(toml=text, toml_name=str(file), environ=environ, options=options)
 
 
 def changed_fixed(old: Settings, new: Settings) -> list[str]:

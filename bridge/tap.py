@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Any, cast
 
 from twisted.application.service import IService
@@ -17,11 +17,9 @@ from twisted.python import usage
 
 from bridge import __version__, sockets
 from bridge.logfile import LogFile
-from bridge.settings import Settings, SettingsError, load, options
+from bridge.settings import DEFAULT_CONFIG, Settings, SettingsError, load_files, options
 
-__all__ = ["DEFAULT_CONFIG", "Options", "makeService"]
-
-DEFAULT_CONFIG = "/etc/cpanbridge/cpanbridge.toml"
+__all__ = ["Options", "makeService"]
 
 _FLAGS = [option for option in options() if isinstance(option.default, bool)]
 _PARAMETERS = [option for option in options() if not isinstance(option.default, bool)]
@@ -102,20 +100,7 @@ def makeService(config: Options) -> IService:  # noqa: N802 - the name twistd lo
 
 
 def _loader(path: str | None, given: dict[str, object]) -> Callable[[], tuple[Settings, list[str]]]:
-    """Return what reads all sources, now and at each reload."""
+    """Return what reads all sources, now and at each reload; twistd may change the directory in between."""
     environ = dict(os.environ)
-    chosen = path or environ.get("CPAN_BRIDGE_CONFIG") or None
-    file = Path(os.path.abspath(chosen or DEFAULT_CONFIG))
-
-    def read() -> tuple[Settings, list[str]]:
-        try:
-            text: str | None = file.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            if chosen:
-                raise SettingsError([f"{file} does not exist"]) from None
-            text = None
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError([f"{file} cannot be read: {error}"]) from None
-        return load(toml=text, toml_name=str(file), environ=environ, options=given)
-
-    return read
+    named = path or environ.get("CPAN_BRIDGE_CONFIG")
+    return partial(load_files, os.path.abspath(named) if named else None, environ, given)

@@ -16,7 +16,17 @@ import attrs
 
 from bridge.errors import BridgeError, ErrorType
 
-__all__ = ["BridgeError", "Daemon", "ErrorType", "FunctionSpec", "Module", "Peer", "Resolver", "Session"]
+__all__ = [
+    "BridgeError",
+    "Daemon",
+    "ErrorType",
+    "FunctionSpec",
+    "Module",
+    "Peer",
+    "Resolver",
+    "Session",
+    "did_you_mean",
+]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -318,3 +328,11 @@ class Daemon(Protocol):
     def report(self, name: str) -> dict[str, Any]:
         """Return one of the reports that module ``system`` publishes: ``"metrics"``, ``"health"``, ..."""
         ...
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` with the known word that is nearest, or ``""`` when none is near."""
+    import difflib
+
+    near = difflib.get_close_matches(word[:100], list(known), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""

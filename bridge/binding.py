@@ -1,164 +1,382 @@
-"""From a request's params to a function's arguments, checked against its annotations once they are known."""
+"""Typed parameters: from what a request holds to the arguments of a Python function.
+
+What a function's annotations say is worked out once, when its module is loaded; each call is then one pass of msgspec
+over the parameters. A parameter annotated :class:`~bridge.api.Session` or :class:`~bridge.api.Daemon` is filled in by
+the daemon and invisible to callers.
+"""
 
 from __future__ import annotations
 
 import inspect
+import json
+import re
 import typing
 from collections.abc import Callable
-from inspect import Parameter
+from functools import partial
 from typing import Any
 
+import attrs
 import msgspec
+from msgspec import UNSET
+from msgspec import inspect as types
 
-from bridge.api import Daemon, FunctionSpec, Session
-from bridge.errors import BridgeError, ErrorType
+from bridge.api import BridgeError, Daemon, ErrorType, FunctionSpec, Session, did_you_mean
+from bridge.scalars import Adapter, adapter_for, has_bytes, walk
 
-__all__ = ["Binding", "BindingError"]
+__all__ = ["Binder", "BindingError", "describe_signature", "make_binder"]
+
+Binder = Callable[[object, Session], Callable[[], object]]
+"""Takes a request's ``params`` and its session; gives what runs the function. Raises ``BadParams``."""
+
+_JSON_TYPES = (str, int, float, bool, list, dict)
+_PLACE = re.compile(r"^(?P<text>.*) - at (?P<key>`key` in )?`\$\.(?P<field>p\d+)(?P<rest>.*)`$", re.DOTALL)
+_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+_SHOWN = 60
+"""Characters of a wrong value that a message shows."""
+
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
 class BindingError(Exception):
-    """A function cannot be offered; the text names it and says why."""
+    """A function's signature cannot be served; the message is a sentence for its author."""
 
 
-class Binding:
-    """How one function takes its parameters.
+@attrs.frozen
+class _Parameter:
+    """One parameter; ``field`` is its name in the struct that msgspec fills, "" for an injected one."""
 
-    Scalars are converted leniently, because Perl has one kind of scalar: ``"42"`` is an ``int`` where one is declared,
-    1 and 0 are a ``bool``. Everything else must be what the annotation says.
+    name: str
+    kind: Any
+    type: Any
+    required: bool
+    field: str
+    injected: type | None
 
-    Attributes:
-        bind: takes (params, session) and returns what makes the call; raises ``BadParams``.
-        signature: for people, without the parameters that callers do not see.
+
+def make_binder(spec: FunctionSpec, name: str, daemon: Daemon) -> Binder:
+    """Work out how calls of a function are bound.
+
+    Args:
+        spec: the function.
+        name: its full name, for messages.
+        daemon: what a parameter annotated ``Daemon`` gets.
 
     Raises:
-        BindingError: an annotation cannot be resolved or checked, or the options do not fit the signature.
+        BindingError: an annotation cannot be resolved, or is of a type that no JSON value can become.
     """
+    parameters = _parameters_of(spec, name)
+    if spec.isolated and any(parameter.injected for parameter in parameters):
+        raise BindingError(f"{name} is isolated: it runs in another process and cannot take a Session or Daemon")
+    if spec.raw:
+        return _raw_binder(spec, name, parameters, daemon)
+    return _Table(spec, name, parameters, daemon).bind
 
-    def __init__(self, module: str, spec: FunctionSpec, daemon: Daemon) -> None:
-        self._name = f"{module}.{spec.name}"
+
+def describe_signature(spec: FunctionSpec) -> str:
+    """Return the signature as callers see it: ``(name: str, times: int = 1)``."""
+    parts: list[str] = []
+    hidden = {parameter.name for parameter in _parameters_of(spec, spec.name) if parameter.injected}
+    if spec.raw:
+        return "(params)"
+    seen_star = False
+    shown = [p for p in inspect.signature(spec.call).parameters.values() if p.name not in hidden]
+    for position, parameter in enumerate(shown):
+        kind = parameter.kind
+        if kind is parameter.KEYWORD_ONLY and not seen_star:
+            parts.append("*")
+        seen_star = seen_star or kind in {parameter.KEYWORD_ONLY, parameter.VAR_POSITIONAL}
+        text = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(kind, "") + parameter.name
+        if parameter.annotation is not parameter.empty:
+            annotation = parameter.annotation
+            text += f": {annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)}"
+        if parameter.default is not parameter.empty:
+            text += f" = {_shown(parameter.default)}" if ":" in text else f"={_shown(parameter.default)}"
+        parts.append(text)
+        is_last = position + 1 == len(shown) or shown[position + 1].kind is not parameter.POSITIONAL_ONLY
+        if kind is parameter.POSITIONAL_ONLY and is_last:
+            parts.append("/")
+    return f"({', '.join(parts)})"
+
+
+class _Table:
+    """The parameters of one function, ready to bind."""
+
+    def __init__(self, spec: FunctionSpec, name: str, parameters: list[_Parameter], daemon: Daemon) -> None:
         self._call = spec.call
+        self._name = name
+        self._signature = describe_signature(spec)
         self._daemon = daemon
+        self._plan = parameters
+        visible = [parameter for parameter in parameters if not parameter.injected]
+        self._visible = visible
+        self._by_field = {parameter.field: parameter for parameter in visible}
+        self._fields = {parameter.name: parameter.field for parameter in visible if parameter.kind in _NAMED}
+        self._positional = [parameter.field for parameter in visible if parameter.kind in _POSITIONAL]
+        self._required = frozenset(parameter.field for parameter in visible if parameter.required)
+        self._rest = next((p.field for p in visible if p.kind is inspect.Parameter.VAR_POSITIONAL), None)
+        self._others = next((p.field for p in visible if p.kind is inspect.Parameter.VAR_KEYWORD), None)
+        self._always: dict[str, Adapter] = {}
+        self._retry: dict[str, Adapter] = {}
+        self._kinds: dict[str, types.Type] = {}
+        for parameter in visible:
+            self._check_type(parameter)
+        self._struct = msgspec.defstruct(
+            "Parameters",
+            # A parameter that is not given stays UNSET, and Python fills in its own default.
+            [(p.field, p.type, UNSET) for p in visible],
+        )
         try:
-            signature = inspect.signature(spec.call)
-            hints = typing.get_type_hints(spec.call, include_extras=True)
-        except Exception as error:
-            raise BindingError(f"{self._name}: its annotations cannot be read: {type(error).__name__}: {error}") from error
-        parameters = list(signature.parameters.values())
-        raw = parameters.pop(0) if spec.raw and parameters else None
-        if spec.raw and raw is None:
-            raise BindingError(f"{self._name} is raw and must have a parameter that takes the params")
-        self._injected = {p.name: hints[p.name] for p in parameters if hints.get(p.name) in (Session, Daemon)}
-        if self._injected and spec.isolated:
-            raise BindingError(f"{self._name} is isolated and cannot take a Session or Daemon, which live in the daemon")
-        self._visible = [p for p in parameters if p.name not in self._injected]
-        if spec.raw and any(p.default is Parameter.empty for p in self._visible):
-            raise BindingError(f"{self._name} is raw and takes nothing but the params, Session and Daemon")
-        self._wants_session = next((name for name, kind in self._injected.items() if kind is Session), None)
-        self._constant = {name: daemon for name, kind in self._injected.items() if kind is Daemon}
-        self._types = {p.name: hints.get(p.name, Any) for p in self._visible}
-        for name, kind in self._types.items():
-            try:
-                msgspec.json.Decoder(kind)
-            except TypeError as error:
-                raise BindingError(f"{self._name}: parameter {name} cannot be checked: {error}") from error
-        self.signature = "(params)" if spec.raw else _spell(self._visible, typing.get_type_hints(spec.call))
-        self.bind: Callable[[object, Session], Callable[[], object]] = self._bind_raw if spec.raw else self._bind
+            self._convert({})
+        except TypeError as error:
+            raise BindingError(f"{name}: {error}") from None
 
-    def _bind_raw(self, params: object, session: Session) -> Callable[[], object]:
-        call, constant = self._call, self._constant
-        if params is msgspec.UNSET:
-            params = None
-        if self._wants_session is not None:
-            return lambda: call(params, **constant, **{self._wants_session: session})  # type: ignore[dict-item]
-        if constant:
-            return lambda: call(params, **constant)
-        return lambda: call(params)
-
-    def _bind(self, params: object, session: Session) -> Callable[[], object]:
-        args, kwargs = self._arguments(params)
-        kwargs.update(self._constant)
-        if self._wants_session is not None:
-            kwargs[self._wants_session] = session
-        call = self._call
-        return lambda: call(*args, **kwargs)
-
-    def _arguments(self, params: object) -> tuple[list[object], dict[str, object]]:
-        if params is msgspec.UNSET:
-            return self._from_positions([])
-        if isinstance(params, list):
-            return self._from_positions(params)
-        if isinstance(params, dict):
-            return self._from_names(params)
-        if params is None and not self._visible:
-            return [], {}
-        return self._from_positions([params])
-
-    def _from_positions(self, values: list[object]) -> tuple[list[object], dict[str, object]]:
-        args: list[object] = []
-        kwargs: dict[str, object] = {}
-        rest = list(values)
-        for parameter in self._visible:
-            if parameter.kind is Parameter.VAR_POSITIONAL:
-                args += [self._convert(parameter, value, f"{parameter.name}[{i}]") for i, value in enumerate(rest)]
-                rest = []
-            elif parameter.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD) and rest:
-                # An injected parameter may stand before this one, so it is passed by name where it can be.
-                value = self._convert(parameter, rest.pop(0), parameter.name)
-                if parameter.kind is Parameter.POSITIONAL_ONLY or not self._injected:
-                    args.append(value)
-                else:
-                    kwargs[parameter.name] = value
-            elif parameter.kind is not Parameter.VAR_KEYWORD:
-                self._need_default(parameter)
-        if rest:
-            most = len(values) - len(rest)
-            raise self._bad(f"takes at most {most} positional parameter{'s' * (most != 1)}, not {len(values)}")
-        return args, kwargs
-
-    def _from_names(self, values: dict[str, object]) -> tuple[list[object], dict[str, object]]:
-        args: list[object] = []
-        kwargs: dict[str, object] = {}
-        left = dict(values)
-        if not any(parameter.kind is Parameter.VAR_KEYWORD for parameter in self._visible):
-            named = {p.name for p in self._visible if p.kind is not Parameter.VAR_POSITIONAL}
-            unknown = ", ".join(sorted(values.keys() - named))
-            if unknown:
-                raise self._bad(f"has no parameter called {unknown:.200}; it takes {self.signature}")
-        for parameter in self._visible:
-            if parameter.kind is Parameter.VAR_KEYWORD:
-                kwargs.update({name: self._convert(parameter, value, name) for name, value in left.items()})
-                left = {}
-            elif parameter.name in left and parameter.kind is not Parameter.VAR_POSITIONAL:
-                value = self._convert(parameter, left.pop(parameter.name), parameter.name)
-                if parameter.kind is Parameter.POSITIONAL_ONLY:
-                    args.append(value)
-                else:
-                    kwargs[parameter.name] = value
-            elif parameter.kind is not Parameter.VAR_POSITIONAL:
-                self._need_default(parameter)
-        return args, kwargs
-
-    def _convert(self, parameter: Parameter, value: object, name: str) -> object:
-        kind = self._types[parameter.name]
-        if kind is Any:
-            return value
+    def _check_type(self, parameter: _Parameter) -> None:
         try:
-            return msgspec.convert(value, kind, strict=False)
+            kind = types.type_info(parameter.type)
+        except (TypeError, ValueError, NameError) as error:
+            raise BindingError(
+                f"{self._name}: the type of parameter {parameter.name!r} cannot be used: {error}"
+            ) from None
+        for part in walk(kind):
+            if isinstance(part, types.CustomType) and not _is_json_type(part.cls):
+                raise BindingError(
+                    f"{self._name}: parameter {parameter.name!r} is annotated with {part.cls.__qualname__}, which no "
+                    "JSON value can become; use plain types, dataclasses, TypedDicts or msgspec Structs"
+                )
+        self._kinds[parameter.field] = kind
+        adapter = adapter_for(kind)
+        if adapter is not None:
+            (self._always if has_bytes(kind) else self._retry)[parameter.field] = adapter
+
+    def _convert(self, values: dict[str, object]) -> object:
+        return msgspec.convert(values, self._struct, strict=False)
+
+    def bind(self, params: object, session: Session) -> Callable[[], object]:
+        """Check parameters and return the call; see :data:`Binder`."""
+        values = self._collect(params)
+        for field in self._always.keys() & values.keys():
+            self._adapt(values, field, self._always[field])
+        try:
+            bound = self._convert(values)
         except msgspec.ValidationError as error:
-            what = str(error).replace("`", "").replace(" - at $", f", at {name}")
-            raise self._bad(f"parameter '{name}': {what[0].lower()}{what[1:]} ({value!r:.60})") from None
+            bound = self._convert_again(values, error)
+        args: list[object] = []
+        kwargs: dict[str, object] = {}
+        by_position = True
+        for parameter in self._plan:
+            kind = parameter.kind
+            if parameter.injected is not None:
+                value: Any = session if parameter.injected is Session else self._daemon
+            else:
+                value = getattr(bound, parameter.field)
+                if value is UNSET:
+                    by_position = False
+                    continue
+                if kind is inspect.Parameter.VAR_POSITIONAL:
+                    args.extend(value)
+                    continue
+                if kind is inspect.Parameter.VAR_KEYWORD:
+                    kwargs.update(value)
+                    continue
+            if by_position and kind in _POSITIONAL:
+                args.append(value)
+            else:
+                kwargs[parameter.name] = value
+        return partial(self._call, *args, **kwargs)
 
-    def _need_default(self, parameter: Parameter) -> None:
-        if parameter.default is Parameter.empty:
-            raise self._bad(f"needs the parameter '{parameter.name}'; it takes {self.signature}")
+    def _collect(self, params: object) -> dict[str, object]:
+        """Sort the parameters given by field."""
+        values: dict[str, object] = {}
+        if type(params) is dict:
+            others: dict[str, object] = {}
+            for name, value in params.items():
+                field = self._fields.get(name)
+                if field is None:
+                    others[name] = value
+                else:
+                    values[field] = value
+            if others:
+                if self._others is None:
+                    raise self._unknown(next(iter(others)))
+                values[self._others] = others
+        elif params is not None and params is not UNSET:
+            given = params if type(params) is list else [params]
+            positional = self._positional
+            values.update(zip(positional, given, strict=False))
+            if len(given) > len(positional):
+                if self._rest is None:
+                    raise self._too_many(len(given))
+                values[self._rest] = given[len(positional) :]
+        if not self._required <= values.keys():
+            raise self._missing(values)
+        return values
 
-    def _bad(self, what: str) -> BridgeError:
-        return BridgeError(ErrorType.BAD_PARAMS, f"{self._name} {what}.")
+    def _adapt(self, values: dict[str, object], field: str, adapter: Adapter) -> None:
+        try:
+            values[field] = adapter(values[field])
+        except ValueError as error:
+            raise self._bad(f"parameter {self._by_field[field].name!r}: {error}") from None
+
+    def _convert_again(self, values: dict[str, object], error: msgspec.ValidationError) -> object:
+        """Try what Perl may have meant; else say what is wrong."""
+        fields = self._retry.keys() & values.keys()
+        if fields:
+            for field in fields:
+                self._adapt(values, field, self._retry[field])
+            try:
+                return self._convert(values)
+            except msgspec.ValidationError as second:
+                error = second
+        raise self._explain(str(error), values) from None
+
+    # --- messages ---
+
+    def _bad(self, text: str) -> BridgeError:
+        return BridgeError(ErrorType.BAD_PARAMS, f"{self._name}: {text}")
+
+    def _unknown(self, name: str) -> BridgeError:
+        for parameter in self._visible:
+            if parameter.name == name and parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
+                return self._bad(f"parameter {name!r} can only be given by position: send an array {self._signature}")
+        text = f"unknown parameter {name[:_SHOWN]!r}"
+        return self._bad(f"{text}{did_you_mean(name, self._fields) or '.'} The function takes {self._signature}")
+
+    def _too_many(self, given: int) -> BridgeError:
+        most = len(self._positional)
+        by_name = " by position" if len(self._fields) > most else ""
+        return self._bad(f"{given} parameters given, at most {most} are taken{by_name}: {self._signature}")
+
+    def _missing(self, values: dict[str, object]) -> BridgeError:
+        names = [repr(self._by_field[field].name) for field in sorted(self._required - values.keys(), key=_number)]
+        what = f"parameter {names[0]} is" if len(names) == 1 else f"parameters {', '.join(names)} are"
+        return self._bad(f"{what} missing; the function takes {self._signature}")
+
+    def _explain(self, error: str, values: dict[str, object]) -> BridgeError:
+        found = _PLACE.match(error)
+        if found is None:
+            return self._bad(error)
+        field, rest = found["field"], found["rest"]
+        name = self._by_field[field].name
+        text = found["text"].replace("`", "")
+        text = text[:1].lower() + text[1:]
+        value, known = _follow(values[field], rest)
+        kind = self._kinds[field]
+        if isinstance(kind, types.LiteralType) and not rest:
+            text = "expected one of " + ", ".join(_shown(choice) for choice in sorted(kind.values, key=str))
+        if known and not found["key"]:
+            if ", got " in text and isinstance(value, str | int | float):
+                text = f"{text} {_shown(value)}"
+            elif ", got " not in text:
+                text = f"{text}, got {_shown(value)}"
+        place = f" (a key of {name}{rest})" if found["key"] else f" at {name}{rest}" if rest else ""
+        return self._bad(f"parameter {name!r}: {text}{place}")
 
 
-def _spell(visible: list[Parameter], hints: dict[str, Any]) -> str:
-    parts = [
-        parameter.replace(annotation=hints.get(parameter.name, Parameter.empty)) for parameter in visible
-    ]
-    text = str(inspect.Signature(parts))
-    return text.replace("typing.", "")
+def _raw_binder(spec: FunctionSpec, name: str, parameters: list[_Parameter], daemon: Daemon) -> Binder:
+    call = spec.call
+    if not parameters or parameters[0].injected or parameters[0].kind not in _POSITIONAL:
+        raise BindingError(f"{name} is raw: its first parameter must take the params")
+    others = parameters[1:]
+    if any(parameter.required and not parameter.injected for parameter in others):
+        raise BindingError(f"{name} is raw: beside the params it can only take a Session or Daemon")
+    sessions = [parameter.name for parameter in others if parameter.injected is Session]
+    fixed: dict[str, object] = {parameter.name: daemon for parameter in others if parameter.injected is Daemon}
+    if fixed:
+        call = partial(call, **fixed)
+    if not sessions:
+        return lambda params, _session: partial(call, None if params is UNSET else params)
+    return lambda params, session: partial(
+        call, None if params is UNSET else params, **dict.fromkeys(sessions, session)
+    )
+
+
+def _parameters_of(spec: FunctionSpec, name: str) -> list[_Parameter]:
+    try:
+        signature = inspect.signature(spec.call)
+    except (TypeError, ValueError) as error:
+        raise BindingError(f"{name}: {error}") from None
+    found: list[_Parameter] = []
+    for number, parameter in enumerate(signature.parameters.values()):
+        kind = _resolve(spec, name, parameter)
+        injected = kind if kind is Session or kind is Daemon else None
+        if injected and parameter.kind not in _NAMED:
+            raise BindingError(f"{name}: parameter {parameter.name!r} must not be positional-only or variadic")
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            kind = list[kind]  # type: ignore[valid-type]
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            kind = dict[str, kind]  # type: ignore[valid-type]
+        elif parameter.default is None and kind is not Any:
+            kind = kind | None if isinstance(kind, type) else typing.Optional[kind]  # noqa: UP045 - it may be any form
+        is_variadic = parameter.kind in {parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD}
+        found.append(
+            _Parameter(
+                name=parameter.name,
+                kind=parameter.kind,
+                type=kind,
+                required=parameter.default is parameter.empty and not is_variadic and not injected,
+                field="" if injected else f"p{number}",
+                injected=injected,
+            )
+        )
+    return found
+
+
+def _resolve(spec: FunctionSpec, name: str, parameter: inspect.Parameter) -> Any:
+    """Return the type that an annotation, perhaps a string, stands for."""
+    if parameter.annotation is parameter.empty:
+        return Any
+    function = inspect.unwrap(spec.call)
+    while isinstance(function, partial):
+        function = function.func
+    # One at a time, so that the message can name the parameter; the return annotation does not matter at all.
+    holder = type("Holder", (), {"__annotations__": {parameter.name: parameter.annotation}})
+    try:
+        hints = typing.get_type_hints(holder, getattr(function, "__globals__", {}), include_extras=True)
+    except Exception as error:  # noqa: BLE001 - an annotation is an expression and may raise anything
+        raise BindingError(
+            f"{name}: the annotation {parameter.annotation!r} of parameter {parameter.name!r} cannot be resolved "
+            f"({type(error).__name__}: {error}); what it names must be importable at run time, not only under "
+            "TYPE_CHECKING"
+        ) from None
+    return hints[parameter.name]
+
+
+def _is_json_type(cls: type) -> bool:
+    """Whether some JSON value is an instance of a class: ``object`` and ``collections.abc.Iterable`` are such."""
+    try:
+        return any(issubclass(kind, cls) for kind in _JSON_TYPES)
+    except TypeError:
+        return False
+
+
+def _follow(value: object, path: str) -> tuple[object, bool]:
+    """Return the value at a path such as ``[1].name``, and whether it could be found."""
+    at = 0
+    while at < len(path):
+        step = _STEP.match(path, at)
+        if step is None:
+            return None, False
+        try:
+            value = value[step[1] if step[1] is not None else int(step[2])]  # type: ignore[index]
+        except (KeyError, IndexError, TypeError):
+            return None, False
+        at = step.end()
+    return value, True
+
+
+def _shown(value: object) -> str:
+    """Spell a value as its sender wrote it, in bounded length."""
+    if isinstance(value, str) and len(value) > _SHOWN:
+        value = value[:_SHOWN]
+        return json.dumps(value, ensure_ascii=False)[:-1] + '..."'
+    if isinstance(value, list | dict) and value:
+        return "an array" if isinstance(value, list) else "an object"
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError):
+        return repr(value)[:_SHOWN]
+
+
+def _number(field: str) -> int:
+    return int(field[1:])

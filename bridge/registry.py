@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from bridge.api import Daemon, FunctionSpec, Module, Session
-from bridge.binding import Binding, BindingError
+from bridge.binding import BindingError, describe_signature, make_binder
 from bridge.errors import BridgeError, ErrorType
 
 __all__ = ["ALWAYS", "GROUP", "Function", "Kind", "Registry", "RegistryError"]
@@ -226,7 +226,7 @@ class Registry:
 
     def _function(self, module: Module, spec: FunctionSpec) -> Function:
         try:
-            binding = Binding(module.name, spec, self._daemon)
+            bind = make_binder(spec, f"{module.name}.{spec.name}", self._daemon)
         except BindingError as error:
             raise RegistryError([str(error)]) from error
         kind = Kind.THREAD
@@ -239,12 +239,12 @@ class Registry:
         return Function(
             f"{module.name}.{spec.name}",
             kind,
-            binding.bind,
+            bind,
             timeout=spec.timeout,
             exempt=module.name == EXEMPT,
             plain=spec.inline and module.name in PLAIN,
             doc=spec.doc,
-            signature=binding.signature,
+            signature=describe_signature(spec),
         )
 
     def _configure(self, modules: Mapping[str, Module], options: Mapping[str, Mapping[str, object]]) -> list[str]:

@@ -1,0 +1,319 @@
+package CPANBridge;
+
+use 5.014;
+use strict;
+use warnings;
+
+use Carp ();
+use Scalar::Util ();
+use Time::HiRes ();
+
+use CPANBridge::Bytes;
+use CPANBridge::Connection;
+use CPANBridge::Error;
+use CPANBridge::JSON;
+use CPANBridge::Object;
+use CPANBridge::Proxy;
+
+our $VERSION = '0.1.0';
+
+our $DEFAULT_SOCKET = '/tmp/cpan_bridge.sock';
+
+# A program may set this one; it is empty unless it does.
+our $DAEMON_SOCKET;
+
+$Carp::Internal{ (__PACKAGE__) }++;
+
+# Refusals: the daemon promises that the function did not start.
+my %REFUSAL = map { $_ => 1 } qw(Throttled ConnectionLimit Draining);
+
+# Refusals after which this connection is of no further use.
+my %CLOSING = map { $_ => 1 } qw(ConnectionLimit Draining);
+
+# Objects of Python that were let go of are released this many at a time, together with the next call.
+my $RELEASE_AT = 20;
+
+my %DEFAULT = ( timeout => 60, retries => 3, debug => 0, autostart => 0 );
+my %KNOWN   = map { $_ => 1 } keys %DEFAULT, qw(socket twistd);
+
+sub new {
+    my ( $class, @args ) = @_;
+    @args = %{ $args[0] } if @args == 1 && ref $args[0] eq 'HASH';
+    Carp::croak('CPANBridge->new takes pairs of names and values') if @args % 2;
+    my %args = @args;
+    for my $name ( sort keys %args ) {
+        Carp::carp("CPANBridge->new: there is no argument called '$name'; it is ignored") if !$KNOWN{$name};
+    }
+    my $self = bless { %DEFAULT, last_error => undef, serial => 0 }, $class;
+    $self->{autostart} = $ENV{CPAN_BRIDGE_AUTOSTART} if $ENV{CPAN_BRIDGE_AUTOSTART};
+    $self->{debug}     = $ENV{CPAN_BRIDGE_DEBUG}     if $ENV{CPAN_BRIDGE_DEBUG};
+    for my $name ( keys %args ) {
+        $self->{$name} = $args{$name} if $KNOWN{$name} && defined $args{$name};
+    }
+    $self->set_timeout( $self->{timeout} );
+    Carp::croak("CPANBridge->new: retries must be 0 or a positive whole number, not '$self->{retries}'")
+      if $self->{retries} !~ /\A[0-9]+\z/;
+    ( my $program = $0 ) =~ s{.*/}{};
+    $program = CPANBridge::JSON::encode( _text($program) );
+    $self->{tail} = qq(,"client_version":"$VERSION","perl_caller":$program}\n);
+    return $self;
+}
+
+# File names are bytes in no certain encoding.
+sub _text { my $text = $_[0]; utf8::decode($text); return $text }
+
+sub socket_path {
+    my ($self) = @_;
+    for my $path ( $self->{socket}, $DAEMON_SOCKET, $ENV{CPAN_BRIDGE_SOCKET} ) {
+        return $path if defined $path && length $path;
+    }
+    return $DEFAULT_SOCKET;
+}
+
+sub set_timeout {
+    my ( $self, $seconds ) = @_;
+    Carp::croak( 'The time-out must be a number of seconds above 0, not ' . ( defined $seconds ? "'$seconds'" : 'undef' ) )
+      if !defined $seconds || !Scalar::Util::looks_like_number($seconds) || !( $seconds > 0 );
+    $self->{timeout} = 0 + $seconds;
+    return $self;
+}
+
+sub timeout { return $_[0]{timeout} }
+
+sub set_debug { my ( $self, $level ) = @_; $self->{debug} = $level || 0; return $self }
+
+sub get_last_error { return $_[0]{last_error} }
+
+# --- the interface for programs that have always used it ----------------------------------------------------------
+
+sub call_python {
+    my ( $self, $module, $function, $params ) = @_;
+    Carp::croak('call_python needs the names of a module and a function') if !defined $module || !defined $function;
+    my $line;
+    my $answer = $self->_request( $module, $function, @_ > 3 ? \$params : undef, \$line );
+    $self->{last_error} = $answer->{success} ? undef : "$answer->{error_type}: $answer->{error}";
+    return $answer;
+}
+
+sub test_python_bridge {
+    my ($self) = @_;
+    my $answer = $self->call_python( 'test', 'ping', {} );
+    return $answer->{success} && ref $answer->{result} eq 'HASH' && ( $answer->{result}{message} || '' ) eq 'pong' ? 1 : 0;
+}
+
+# --- the interface for new code -----------------------------------------------------------------------------------
+
+sub call {
+    my ( $self, $module, $function, @args ) = @_;
+    Carp::croak('call needs the names of a module and a function') if !defined $module || !defined $function;
+    my $params = @args == 1 && ref $args[0] eq 'HASH' ? $args[0] : \@args;
+    return $self->_call( $module, $function, $params );
+}
+
+sub call_with {
+    my ( $self, $module, $function, $args, $named ) = @_;
+    Carp::croak('call_with needs the names of a module and a function') if !defined $module || !defined $function;
+    $args  ||= [];
+    $named ||= {};
+    Carp::croak('call_with needs an array of positional and a hash of named arguments')
+      if ref $args ne 'ARRAY' || ref $named ne 'HASH';
+    return $self->_call( $module, $function, $args ) if !%$named;
+    return $self->_call( $module, $function, $named ) if !@$args;
+    return $self->_call( 'python', 'call', { module => $module, function => $function, args => $args, kwargs => $named } );
+}
+
+sub _call {
+    my ( $self, $module, $function, $params ) = @_;
+    my $line;
+    my $answer = $self->_request( $module, $function, \$params, \$line );
+    if ( !$answer->{success} ) {
+        $self->{last_error} = "$answer->{error_type}: $answer->{error}";
+        CPANBridge::Error->throw( $answer, module => $module, function => $function );
+    }
+    $self->{last_error} = undef;
+
+    # Only an answer that has them is searched for objects and bytes.
+    return $answer->{result} if index( $line, '"__object__"' ) < 0 && index( $line, '"__bytes__"' ) < 0;
+    return $self->_inflate( $answer->{result} );
+}
+
+sub import_python {
+    my ( $self, $module ) = @_;
+    Carp::croak('import_python needs the name of a module') if !defined $module || !length $module;
+    return CPANBridge::Proxy->_new( $self, $module );
+}
+
+# Turns what stands for objects and bytes into the objects of their Perl classes, in place.
+sub _inflate {
+    my ( $self, $value ) = @_;
+    if ( ref $value eq 'ARRAY' ) {
+        for my $item (@$value) { $item = $self->_inflate($item) if ref $item }
+    }
+    elsif ( ref $value eq 'HASH' ) {
+        my $keys = keys %$value;
+        if ( $keys == 1 && defined $value->{__bytes__} && !ref $value->{__bytes__} ) {
+            return CPANBridge::Bytes->new( MIME::Base64::decode_base64( $value->{__bytes__} ) );
+        }
+        if ( $keys == 3 && defined $value->{__object__} && exists $value->{type} && exists $value->{repr} ) {
+            return CPANBridge::Object->_new( $self, $self->{connection}, $value );
+        }
+        for my $item ( values %$value ) { $item = $self->_inflate($item) if ref $item }
+    }
+    return $value;
+}
+
+# --- one request and its answer -----------------------------------------------------------------------------------
+
+# Takes a reference to the parameters (undef for none) and one that receives the answer's line; returns the answer.
+sub _request {
+    my ( $self, $module, $function, $params, $line ) = @_;
+    my $deadline = CPANBridge::Connection::now() + $self->{timeout};
+    my $retries  = $self->{retries};
+    my $drained  = 0;
+    my $resends  = 3;
+    while (1) {
+        my $answer = $self->_attempt( $module, $function, $params, $line, $deadline );
+        return $answer if $answer->{success};
+        my $type = $answer->{error_type};
+
+        # A kept connection that had died already: nothing of the call can have reached the daemon.
+        next if $type eq 'ConnectionLost' && delete $answer->{unsent} && $resends-- > 0;
+        my $refused = $REFUSAL{$type} && defined $answer->{executed} && !$answer->{executed};
+        $drained = 1 if $refused && $type eq 'Draining';
+
+        # After "Draining" the daemon is gone for a moment, until its successor listens.
+        return $answer if !$refused && !( $drained && $type eq 'ConnectionFailed' );
+        return $answer if $retries-- <= 0;
+        my $wait = $answer->{retry_after} || 1;
+        return $answer if CPANBridge::Connection::now() + $wait >= $deadline;
+        $self->_debug("$type, trying again in ${wait}s ($retries more times)");
+        _sleep($wait);
+    }
+}
+
+# Sleeps the whole time, signals or not.
+sub _sleep {
+    my $until = CPANBridge::Connection::now() + $_[0];
+    while ( ( my $left = $until - CPANBridge::Connection::now() ) > 0 ) { Time::HiRes::sleep($left) }
+    return;
+}
+
+sub _attempt {
+    my ( $self, $module, $function, $params, $line, $deadline ) = @_;
+    my $connection = $self->{connection};
+    if ( !$connection || !$connection->is_ours || !$connection->is_usable ) {
+        $connection = $self->_connect($deadline) or return delete $self->{refusal};
+    }
+    my $id = "$$-" . ++$self->{serial};
+    my $bytes;
+
+    # The daemon is to give up a little earlier than we do: its answer "Timeout" then still finds us, and the connection
+    # with its Python objects lives on.
+    my $left = $deadline - CPANBridge::Connection::now();
+    $left -= $left < 5 ? $left / 10 : 0.5;
+    my $sendable = eval {
+        local $SIG{__DIE__};
+        local $CPANBridge::Object::CONNECTION = $connection;
+        $CPANBridge::Object::LOST = undef;
+        $bytes = '{"module":' . CPANBridge::JSON::encode($module) . ',"function":' . CPANBridge::JSON::encode($function);
+        $bytes .= ',"params":' . CPANBridge::JSON::encode( $$params, '$params' ) if $params;
+        1;
+    };
+    if ( !$sendable ) {
+        my $why = $@;
+        chomp $why;
+        return _no( ObjectLost => $CPANBridge::Object::LOST ) if defined $CPANBridge::Object::LOST;
+        return _no( NotSendable => "Nothing was sent: $why." );
+    }
+    $bytes .= sprintf ',"request_id":"%s","timeout":%.3f%s', $id, $left > 0.001 ? $left : 0.001, $self->{tail};
+    my @released = @{ $connection->{released} };
+    if ( @released >= $RELEASE_AT ) {
+        $connection->{released} = [];
+        $bytes = '{"module":"python","function":"release","params":[[' . join( ',', @released ) . ']]}' . "\n" . $bytes;
+    }
+    else { @released = () }
+    $self->_debug("$id $module.$function") if $self->{debug};
+
+    $$line = $connection->exchange( $bytes, $deadline );
+    $$line = $connection->read_line($deadline) if defined $$line && @released && index( $$line, qq("$id") ) < 0;
+    if ( !defined $$line ) {
+        my ( $type, $message ) = @{ $connection->fault };
+        my $unsent = $connection->{unsent};
+        $self->_drop;
+        my $answer = _no( $type => $unsent
+            ? "$message. The call was not executed."
+            : "$message. The call to $module.$function may have been executed." );
+        $answer->{executed} = CPANBridge::JSON::decode('false') if $unsent;
+        $answer->{unsent} = 1 if $unsent;
+        return $answer;
+    }
+    my $answer = eval { local $SIG{__DIE__}; CPANBridge::JSON::decode($$line) };
+    my $fault = $@;
+    if ( ref $answer ne 'HASH' || !exists $answer->{success} ) {
+        $self->_drop;
+        chomp $fault;
+        return _no( BadAnswer => "What the daemon answered cannot be understood: " . ( $fault || 'it is no answer' ) . '.' );
+    }
+    my $said = $answer->{request_id};
+    if ( defined $said ? $said ne $id : $answer->{success} ) {
+        $self->_drop;
+        return _no( BadAnswer => 'The answer is to another request ('
+              . ( defined $said ? $said : 'none' )
+              . " instead of $id); the connection was closed." );
+    }
+    $connection->done;
+    $self->_drop if !$answer->{success} && ( !defined $said || $CLOSING{ $answer->{error_type} || '' } );
+    $answer->{error_type} = 'InternalError' if !$answer->{success} && !defined $answer->{error_type};
+    $answer->{error}      = 'no reason given' if !$answer->{success} && !defined $answer->{error};
+    $self->_debug( "$id " . ( $answer->{success} ? 'ok' : "$answer->{error_type}: $answer->{error}" ) ) if $self->{debug};
+    return $answer;
+}
+
+sub _no {
+    my ( $type, $message ) = @_;
+    return { success => 0, error_type => $type, error => $message };
+}
+
+# Opens this process's and thread's connection. After a failure the answer lies in {refusal}.
+sub _connect {
+    my ( $self, $deadline ) = @_;
+    $self->_drop;
+    my $path = $self->socket_path;
+    my $connection = CPANBridge::Connection->new($path);
+    my $open = $connection->open($deadline);
+    if ( !$open && $self->{autostart} && $connection->{gone} ) {
+        require CPANBridge::Autostart;
+        my $why = CPANBridge::Autostart::start( $path, $self->{twistd}, $deadline );
+        if ( defined $why ) {
+            $self->{refusal} = _no( ConnectionFailed => "The daemon could not be started: $why" );
+            return;
+        }
+        $open = $connection->open($deadline);
+    }
+    if ( !$open ) {
+        my ( $type, $message ) = @{ $connection->fault };
+        $self->{refusal} = _no( $type => $message );
+        return;
+    }
+    $self->_debug("connected to $path") if $self->{debug};
+    return $self->{connection} = $connection;
+}
+
+sub _drop {
+    my ($self) = @_;
+    my $connection = delete $self->{connection} or return;
+    $connection->close;
+    return;
+}
+
+sub disconnect { my ($self) = @_; $self->_drop; return $self }
+
+sub _debug {
+    my ( $self, $text ) = @_;
+    print {*STDERR} "CPANBridge[$$]: $text\n" if $self->{debug};
+    return;
+}
+
+sub DESTROY { local ( $@, $!, $?, $^E ); delete $_[0]{connection}; return }
+
+1;

@@ -86,7 +86,8 @@ def describe_signature(spec: FunctionSpec) -> str:
         if kind is parameter.KEYWORD_ONLY and not seen_star:
             parts.append("*")
         seen_star = seen_star or kind in {parameter.KEYWORD_ONLY, parameter.VAR_POSITIONAL}
-        text = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(kind, "") + parameter.name
+        stars: dict[Any, str] = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}
+        text = stars.get(kind, "") + parameter.name
         if parameter.annotation is not parameter.empty:
             annotation = parameter.annotation
             text += f": {annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)}"

@@ -143,7 +143,7 @@ def _modules(arguments: argparse.Namespace) -> int:
 
 
 def _check_config(arguments: argparse.Namespace) -> int:
-    """Check the file and the environment as the daemon would, and print the settings in force. Exit status 1 if they are not valid."""
+    """Check the file and the environment as the daemon would. Prints the settings in force, or every problem."""
     from bridge.settings import SettingsError, load_files, options
 
     try:

@@ -62,7 +62,7 @@ class MonotonicClock:
         if self._thread is not None:
             self._thread.join()
 
-    def callLater(self, delay: float, callable: Callable[..., Any], *args: object, **kwargs: object) -> IDelayedCall:  # noqa: N802, A002 - IReactorTime's names
+    def callLater(self, delay: float, callable: Callable[..., Any], *args: object, **kwargs: object) -> IDelayedCall:  # noqa: A002 - IReactorTime's names
         """Call something in the reactor's thread after ``delay`` seconds, 0 or more."""
         if delay < 0:
             msg = f"a timer cannot be {delay} seconds in the past"
@@ -73,7 +73,7 @@ class MonotonicClock:
         self._push(call)
         return call
 
-    def getDelayedCalls(self) -> list[IDelayedCall]:  # noqa: N802 - IReactorTime's name
+    def getDelayedCalls(self) -> list[IDelayedCall]:
         """Return the timers that are still to run."""
         return [call for _, _, call in self._heap if call.active()]
 
@@ -133,7 +133,7 @@ class MonotonicClock:
             call.called = 1
             try:
                 call.func(*call.args, **call.kw)
-            except Exception:
+            except Exception:  # noqa: BLE001 - one timer must not take the others with it
                 self.log.failure("A timer failed")
             heap = self._heap
         self._set_due()

@@ -190,7 +190,7 @@ class ConnectionTable:
     def abort_all(self) -> None:
         """Drop every connection now."""
         for connection in [*self._open.values(), *self._lingering.values()]:
-            connection.transport.abortConnection()
+            connection.abort()
 
     def _note_empty(self) -> None:
         if self._when_empty is not None and not self._open:
@@ -202,7 +202,7 @@ class ConnectionTable:
         for connection in [*self._open.values(), *self._lingering.values()]:
             try:
                 connection.check(now)
-            except Exception:
+            except Exception:  # noqa: BLE001 - one connection must not keep the others from being checked
                 self.log.failure("Connection {number} could not be checked", number=connection.number)
 
 
@@ -216,6 +216,6 @@ class BridgeFactory(Factory):
         self._table = table
         self._numbers = count(1)
 
-    def buildProtocol(self, addr: IAddress | None) -> BridgeProtocol:  # noqa: N802 - Twisted's name
+    def buildProtocol(self, addr: IAddress | None) -> BridgeProtocol:
         """Make the protocol of a connection; who is at its other end is known once it has a transport."""
         return BridgeProtocol(number=next(self._numbers), handler=self._handler, table=self._table)

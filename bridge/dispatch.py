@@ -141,11 +141,11 @@ class Dispatcher:
                 request_id = error.details.pop("request_id", request_id)  # type: ignore[assignment]
             self._refuse(caller, name, error, request_id, legacy=legacy, now=now)
             return None
-        except Exception:
+        except Exception:  # noqa: BLE001 - logged below
             # A fault of ours must not cost the client its connection, nor us the knowledge of it.
             self.log.failure("A request could not be served")
-            error = BridgeError(ErrorType.INTERNAL_ERROR, "The daemon failed; its log says where.")
-            self._refuse(caller, name, error, request_id, legacy=legacy, now=now)
+            fault = BridgeError(ErrorType.INTERNAL_ERROR, "The daemon failed; its log says where.")
+            self._refuse(caller, name, fault, request_id, legacy=legacy, now=now)
             return None
         self._run(call)
         if admission.started:
@@ -279,12 +279,16 @@ class Dispatcher:
         elif kind is Kind.ASYNC:
             call.deferred = _start_coroutine(call.work)
             call.deferred.addCallback(wire.encode_result)
-            call.deferred.addCallbacks(self._end_deferred, self._fail_deferred, callbackArgs=(call,), errbackArgs=(call,))
+            call.deferred.addCallbacks(
+                self._end_deferred, self._fail_deferred, callbackArgs=(call,), errbackArgs=(call,)
+            )
         else:
             module, _, name = function.name.partition(".")
             params = call.params
             call.deferred = self.workers.call(module, name, params, timeout)
-            call.deferred.addCallbacks(self._end_deferred, self._fail_deferred, callbackArgs=(call,), errbackArgs=(call,))
+            call.deferred.addCallbacks(
+                self._end_deferred, self._fail_deferred, callbackArgs=(call,), errbackArgs=(call,)
+            )
 
     def _timeout_of(self, call: Call) -> float:
         """Return the seconds the call may run: the caller's wish, else the author's, at most the setting."""
@@ -311,6 +315,7 @@ class Dispatcher:
     def _fail_deferred(self, failure: Failure, call: Call) -> None:
         call.deferred = None
         error = failure.value
+        assert error is not None
         if isinstance(error, CancelledError) and (call.answered or call.caller is None):
             self._end(call, BridgeError(ErrorType.TIMEOUT, "The call was cancelled."))
         elif isinstance(error, BridgeError):

@@ -96,7 +96,7 @@ class _Resource:
         if self.level is Level.VIOLATION:
             over = not self._long_enough(self._below_violation_since, now) if self.gauge else ratio > 1 and held
         else:
-            over = self._over >= 2 if self.gauge else ratio > 1 and held  # noqa: PLR2004 - the rule of two samples
+            over = self._over >= 2 if self.gauge else ratio > 1 and held
         if over:
             self.level = Level.VIOLATION
         elif ratio >= warning_ratio:
@@ -119,7 +119,7 @@ class _Resource:
         return text.replace(".0", "", 1) if ".0" in text else text
 
     @staticmethod
-    def _since(since: float | None, now: float, condition: bool) -> float | None:  # noqa: FBT001 - private
+    def _since(since: float | None, now: float, condition: bool) -> float | None:
         return (now if since is None else since) if condition else None
 
     @staticmethod

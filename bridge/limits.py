@@ -45,15 +45,9 @@ class Limits:
     max_concurrent_requests: int = _limit(
         100, 1, 10_000, "calls", "Calls that may execute at the same time; further calls wait."
     )
-    max_requests_per_minute: int = _limit(
-        2000, 1, 10_000_000, "calls/min", "Calls that may start in any 60 seconds."
-    )
-    max_memory_mb: float = _limit(
-        1024, 16, 16_777_216, "MB", "Resident memory of the daemon and its worker processes."
-    )
-    max_cpu_percent: float = _limit(
-        200, 1, 102_400, "%", "CPU use of the daemon and its workers; 100 is one core."
-    )
+    max_requests_per_minute: int = _limit(2000, 1, 10_000_000, "calls/min", "Calls that may start in any 60 seconds.")
+    max_memory_mb: float = _limit(1024, 16, 16_777_216, "MB", "Resident memory of the daemon and its worker processes.")
+    max_cpu_percent: float = _limit(200, 1, 102_400, "%", "CPU use of the daemon and its workers; 100 is one core.")
     max_connections: int = _limit(1000, 1, 1_000_000, "connections", "Client connections open at the same time.")
     warning_ratio: float = _limit(0.8, 0.1, 0.99, "share", "Share of a limit at which the warning starts.")
     backpressure_seconds: float = _limit(

@@ -123,7 +123,9 @@ class LogFile:
         try:
             line = format_event(event)
         except Exception as error:  # noqa: BLE001 - a log line must never be an exception
-            line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} [ERROR] cpanbridge: An event could not be written: {error!r}\n"
+            line = (
+                f"{time.strftime('%Y-%m-%d %H:%M:%S')} [ERROR] cpanbridge: An event could not be written: {error!r}\n"
+            )
         self._write(line)
 
     def _write(self, line: str) -> None:

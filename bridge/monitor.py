@@ -171,7 +171,7 @@ class Monitor:
             # A LoopingCall ends for good at the first exception; watching must not.
             try:
                 work()
-            except Exception:
+            except Exception:  # noqa: BLE001 - logged
                 self.log.failure("The monitor could not {what}", what=work.__name__.strip("_").replace("_", " "))
 
         loop = LoopingCall(guarded)

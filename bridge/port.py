@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet import tcp, unix
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["BridgePort"]
 
 
-class BridgePort(unix.Port):  # type: ignore[misc]
+class BridgePort(unix.Port):
     """Accepts connections on a socket that is bound, has its mode, and listens already.
 
     ``reactor.adoptStreamPort`` will not do: for a Unix socket it sets mode 0666, a backlog of 50, and at the end it
@@ -23,24 +24,25 @@ class BridgePort(unix.Port):  # type: ignore[misc]
     """
 
     def __init__(self, listening: ListeningSocket, factory: IProtocolFactory, reactor: Any) -> None:
-        super().__init__(listening.path, factory, reactor=reactor)
+        super().__init__(os.fsencode(listening.path), factory, reactor=reactor)
         self._listening = listening
 
-    def startListening(self) -> None:  # noqa: N802 - Twisted's name
+    def startListening(self) -> None:
         """Begin to accept."""
         tcp._reservedFD.reserve()  # noqa: SLF001 - what lets Twisted survive running out of descriptors
+        assert self.factory is not None
         self.factory.doStart()
         self.socket = self._listening.socket
         self.socket.setblocking(False)
-        self.fileno = self.socket.fileno
+        self.fileno = self.socket.fileno  # type: ignore[method-assign]
         self.connected = True
         self.numberAccepts = 100
-        self.startReading()
+        self.startReading()  # type: ignore[no-untyped-call]
 
-    def _logConnectionLostMsg(self) -> None:  # noqa: N802 - Twisted's name
+    def _logConnectionLostMsg(self) -> None:
         """Say nothing: the service says that it stops."""
 
-    def connectionLost(self, reason: Failure) -> None:  # noqa: N802 - Twisted's name
+    def connectionLost(self, reason: Failure) -> None:
         """Stop for good and remove the socket, if it is still ours."""
         tcp.Port.connectionLost(self, reason)
         self._listening.close()

@@ -82,6 +82,7 @@ class BridgeProtocol(Protocol):
 
     session: Session
     process: ClientProcess
+    _transport: Any
 
     def __init__(self, *, number: int, handler: RequestHandler, table: ConnectionTable) -> None:
         self.number = number
@@ -114,17 +115,17 @@ class BridgeProtocol(Protocol):
 
     # --- Twisted calls these ---
 
-    def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
+    def connectionMade(self) -> None:
         """Enter the table, or be refused by it."""
-        self._transport: Any = self.transport
+        self._transport = self.transport
         self.connected_at = self.idle_since = self._table.seconds()
         self.session, self.process = self._table.identify(self._transport)
-        self._transport.registerProducer(self, True)  # noqa: FBT003 - positional in IConsumer
+        self._transport.registerProducer(self, True)
         refusal = self._table.enter(self)
         if refusal is not None:
             self._refuse(refusal)
 
-    def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
+    def dataReceived(self, data: bytes) -> None:
         """Take one packet."""
         if self._faulty or (self.phase is not Phase.LINES and self.phase is not Phase.FRESH):
             return  # read only to be thrown away
@@ -172,7 +173,7 @@ class BridgeProtocol(Protocol):
             self._paused = True
             self._transport.pauseProducing()
 
-    def readConnectionLost(self) -> None:  # noqa: N802 - Twisted's name
+    def readConnectionLost(self) -> None:
         """The peer closed its writing side, or altogether."""
         if self._peer_is_gone() or self.phase is Phase.REFUSED:
             self._transport.loseConnection()
@@ -184,10 +185,10 @@ class BridgeProtocol(Protocol):
             self._last_document(rest, legacy=legacy)
         self._serve()
 
-    def writeConnectionLost(self) -> None:  # noqa: N802 - Twisted's name
+    def writeConnectionLost(self) -> None:
         """We closed our writing side; nothing more to do."""
 
-    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 - Twisted's name
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Give up everything that belongs to the connection."""
         self.phase = step(self.phase, Event.LOST)
         if self._quiet_timer is not None:
@@ -205,12 +206,12 @@ class BridgeProtocol(Protocol):
 
     # --- IPushProducer: the transport's write buffer is full, or empty again ---
 
-    def pauseProducing(self) -> None:  # noqa: N802 - Twisted's name
+    def pauseProducing(self) -> None:
         """Stop serving this connection until the client has read its answers. May come many times."""
         if self._blocked_since is None:
             self._blocked_since = self._table.seconds()
 
-    def resumeProducing(self) -> None:  # noqa: N802 - Twisted's name
+    def resumeProducing(self) -> None:
         """Write the next piece, or serve the next request."""
         self._blocked_since = None
         self.active = True
@@ -219,7 +220,7 @@ class BridgeProtocol(Protocol):
         if not self._outbox:
             self._serve()
 
-    def stopProducing(self) -> None:  # noqa: N802 - Twisted's name
+    def stopProducing(self) -> None:
         """The connection is lost; connectionLost does the rest."""
 
     # --- the dispatcher calls this ---
@@ -275,6 +276,10 @@ class BridgeProtocol(Protocol):
                 )
         elif now - self.idle_since > settings.idle_timeout:
             self._finish()
+
+    def abort(self) -> None:
+        """Drop the connection now."""
+        self._transport.abortConnection()
 
     def close_when_quiet(self) -> None:
         """Close as soon as nothing is outstanding: the daemon stops."""
@@ -449,7 +454,7 @@ class BridgeProtocol(Protocol):
         self._transport.loseConnection()
 
     def _peer_is_gone(self) -> bool:
-        """Whether the peer closed its socket altogether; end of input alone may be a half-close that awaits an answer."""
+        """Whether the peer closed altogether; end of input alone may be a half-close that awaits an answer."""
         poller = select.poll()
         try:
             poller.register(self._transport.fileno(), 0)

@@ -218,7 +218,9 @@ class Registry:
                 [f"module {name} ({_origin(entry)}) cannot be imported: {type(error).__name__}: {error}"]
             ) from error
         if not isinstance(loaded, Module):
-            raise RegistryError([f"module {name} ({_origin(entry)}) is a {type(loaded).__name__}, not a bridge.api.Module"])
+            raise RegistryError(
+                [f"module {name} ({_origin(entry)}) is a {type(loaded).__name__}, not a bridge.api.Module"]
+            )
         if loaded.name != name:
             raise RegistryError([f"module {name} ({_origin(entry)}) calls itself {loaded.name}: the names must agree"])
         self._loaded[entry.value] = loaded

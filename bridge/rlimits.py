@@ -26,5 +26,5 @@ def raise_open_files(max_connections: int) -> str | None:
         return None
     return (
         f"max_connections is {max_connections}, which needs {wanted} open files, and the hard limit is {hard}: at most "
-        f"about {max(0, hard - RESERVE)} connections will fit. Raise it (ulimit -Hn, LimitNOFILE=) or lower max_connections"
+        f"about {max(0, hard - RESERVE)} connections fit. Raise it (ulimit -Hn, LimitNOFILE=) or lower max_connections"
     )

@@ -1,7 +1,7 @@
 """The one place that wires the daemon's objects together.
 
-Making the service touches nothing live: it happens before twistd forks. Sockets, threads, timers and the sampler begin in
-``startService``.
+Making the service touches nothing live: it happens before twistd forks. Sockets, threads, timers and the sampler begin
+in ``startService``.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class BridgeService(Service):
         self.stats = Stats(self.clock.seconds())
         self.threads = ThreadPool(0, settings.limits.max_concurrent_requests, name="cpanbridge")
         # Daemon threads: one that never returns must not keep the process from ending.
-        self.threads.threadFactory = functools.partial(threading.Thread, daemon=True)
+        self.threads.threadFactory = functools.partial(threading.Thread, daemon=True)  # type: ignore[assignment]
         self.workers = WorkerPool(
             reactor=reactor,
             clock=self.clock,
@@ -171,13 +171,13 @@ class BridgeService(Service):
 
     # --- Service ---
 
-    def setServiceParent(self, parent: Any) -> None:  # noqa: N802 - Twisted's name
+    def setServiceParent(self, parent: Any) -> None:
         """Give our log to the application, before twistd looks there for one."""
-        super().setServiceParent(parent)
+        super().setServiceParent(parent)  # type: ignore[no-untyped-call]
         if self.observer is not None and hasattr(parent, "setComponent"):
             parent.setComponent(ILogObserver, self.observer)
 
-    def startService(self) -> None:  # noqa: N802 - Twisted's name
+    def startService(self) -> None:
         """Open the log, load the modules, open the socket, start everything that is alive."""
         try:
             self._open()
@@ -186,7 +186,7 @@ class BridgeService(Service):
             if self._foreground:
                 sys.exit(f"cpanbridge: {error}")  # a person reads this: no traceback
             raise
-        super().startService()
+        super().startService()  # type: ignore[no-untyped-call]
         assert self._listening is not None
         self.clock.start()
         self.threads.start()
@@ -217,9 +217,9 @@ class BridgeService(Service):
             self.log.warn("{warning}", warning=warning)
         self._listening = sockets.listen(settings.socket, group=settings.socket_group)
 
-    def stopService(self) -> Deferred[None]:  # noqa: N802 - Twisted's name
+    def stopService(self) -> Deferred[None]:
         """Take no new calls, let running ones finish for up to ``grace_period``, then close everything."""
-        super().stopService()
+        super().stopService()  # type: ignore[no-untyped-call]
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
@@ -256,7 +256,7 @@ class BridgeService(Service):
 
     async def _within(self, seconds: float, done: Deferred[None]) -> bool:
         """Wait until ``done`` fires, ``seconds`` have passed, or a second signal hurries us; ``True`` if it fired."""
-        late = deferLater(self.clock, seconds)
+        late: Deferred[None] = deferLater(self.clock, seconds)
         _, index = await DeferredList([done, late, self._hurry], fireOnOneCallback=True)
         late.addErrback(lambda _: None)
         late.cancel()
@@ -272,9 +272,11 @@ class BridgeService(Service):
             signal.SIGHUP: self._on_hangup,
             signal.SIGUSR1: self._log_file.reopen,
         }.items():
-            self._old_handlers[number] = signal.signal(
-                number, lambda _number, _frame, handler=handler: self._reactor.callFromThread(handler)
-            )
+            self._old_handlers[number] = signal.signal(number, functools.partial(self._on_signal, handler))
+
+    def _on_signal(self, handler: Callable[[], None], _number: int, _frame: object) -> None:
+        # A signal handler may run in the middle of anything; the reactor calls ours between two events.
+        self._reactor.callFromThread(handler)
 
     def _restore_signals(self) -> None:
         for number, handler in self._old_handlers.items():
@@ -300,7 +302,7 @@ class BridgeService(Service):
         except (SettingsError, RegistryError) as error:
             for problem in error.problems:
                 self.log.error("Not reloaded, the old settings stay in force: {problem}", problem=problem)
-        except Exception:
+        except Exception:  # noqa: BLE001 - a reload must never end the daemon
             self.log.failure("Not reloaded, the old settings stay in force")
 
     def apply(self, fresh: Settings) -> None:

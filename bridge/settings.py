@@ -1,8 +1,8 @@
 """Every setting of the daemon: defaults < TOML file < environment < command line, validated together.
 
-Pure but for :func:`load_files`: texts and mappings come in, a frozen ``Settings`` or a list of every problem comes out. attrs and a small loader of
-our own rather than typed-settings or cattrs: those stop at the first fault of a source, and do not know which source a
-value that fails a later check came from.
+Pure but for :func:`load_files`: texts and mappings come in, a frozen ``Settings`` or a list of every problem comes out.
+attrs and a small loader of our own rather than typed-settings or cattrs: those stop at the first fault of a source, and
+do not know which source a value that fails a later check came from.
 """
 
 from __future__ import annotations
@@ -18,7 +18,18 @@ import attrs
 
 from bridge.limits import Limits, LimitsError
 
-__all__ = ["DEFAULT_CONFIG", "KNOWN_VARIABLES", "Option", "Settings", "SettingsError", "changed_fixed", "keep_fixed", "load", "load_files", "options"]
+__all__ = [
+    "DEFAULT_CONFIG",
+    "KNOWN_VARIABLES",
+    "Option",
+    "Settings",
+    "SettingsError",
+    "changed_fixed",
+    "keep_fixed",
+    "load",
+    "load_files",
+    "options",
+]
 
 DEFAULT_CONFIG = "/etc/cpanbridge/cpanbridge.toml"
 """The file that is read when none is named; it need not be there."""
@@ -26,8 +37,7 @@ DEFAULT_CONFIG = "/etc/cpanbridge/cpanbridge.toml"
 ENVIRONMENT_PREFIX = "CPAN_BRIDGE_"
 
 KNOWN_VARIABLES = frozenset(
-    ENVIRONMENT_PREFIX + name
-    for name in ("CONFIG", "ADMIN_SOCKET", "AUTOSTART", "TWISTD", "PYTHON", "JSON", "RETRIES")
+    ENVIRONMENT_PREFIX + name for name in ("CONFIG", "ADMIN_SOCKET", "AUTOSTART", "TWISTD", "PYTHON", "JSON", "RETRIES")
 )
 """Variables that are not settings of the daemon but the client's, or name the file itself."""
 
@@ -57,7 +67,9 @@ def _setting(
     reload: bool = False,
 ) -> Any:
     """Declare a setting. ``reload``: it can change while the daemon runs."""
-    return attrs.field(default=default, metadata={"doc": doc, "parse": parse, "unit": unit, "env": env, "reload": reload})
+    return attrs.field(
+        default=default, metadata={"doc": doc, "parse": parse, "unit": unit, "env": env, "reload": reload}
+    )
 
 
 # --- how texts become values; each raises ValueError with what it wants ---
@@ -130,7 +142,7 @@ def _number(low: float, high: float, *, whole: bool) -> Callable[[object], float
             except ValueError:
                 raise ValueError(wanted) from None
         if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-            raise ValueError(wanted)
+            raise ValueError(wanted)  # noqa: TRY004 - the loader collects ValueErrors
         if not math.isfinite(value) or not low <= value <= high:
             raise ValueError(wanted)
         return value
@@ -158,7 +170,7 @@ def _bytes(low: int, high: int) -> Callable[[object], float]:
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """All settings, valid. Each field's metadata carries its description, unit and whether it can change while running."""
+    """All settings, valid. A field's metadata has its description, its unit and whether it can change while running."""
 
     socket: str = _setting("/tmp/cpan_bridge.sock", "Path of the Unix socket that clients connect to.", parse=_socket)  # noqa: S108 - the documented default; sockets.py makes it safely
     socket_group: str | None = _setting(
@@ -167,7 +179,9 @@ class Settings:
         parse=_optional_text,
     )
     log: str = _setting("/tmp/cpan_daemon.log", "Path of the log file.", parse=_path)  # noqa: S108 - as above
-    log_level: str = _setting("info", f"Least level that is logged: {', '.join(LOG_LEVELS)}.", parse=_level, reload=True)
+    log_level: str = _setting(
+        "info", f"Least level that is logged: {', '.join(LOG_LEVELS)}.", parse=_level, reload=True
+    )
     debug: bool = _setting(False, "The same as log_level = debug.", parse=_flag, reload=True)
     max_request_size: int = _setting(
         10485760, "Largest request.", parse=_bytes(1024, 1073741824), unit="bytes", reload=True

@@ -175,7 +175,9 @@ def _open_lock(path: str, *, create: bool) -> int | None:
     status = os.fstat(lock)
     if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
         os.close(lock)
-        raise SocketError(f"The lock file {name} is not a file of uid {os.geteuid()}: remove it, or choose another socket.")
+        raise SocketError(
+            f"The lock file {name} is not a file of uid {os.geteuid()}: remove it, or choose another socket."
+        )
     return lock
 
 
@@ -197,7 +199,9 @@ def _check_nobody_listens(path: str) -> None:
         except (FileNotFoundError, ConnectionRefusedError):
             return
         except BlockingIOError:
-            raise SocketError(f"A program already listens on {path} and is busy: stop it, or choose another socket.") from None
+            raise SocketError(
+                f"A program already listens on {path} and is busy: stop it, or choose another socket."
+            ) from None
         except OSError as error:
             raise SocketError(f"The socket {path} cannot be looked at: {error.strerror}.") from error
         raise SocketError(

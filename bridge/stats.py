@@ -1,7 +1,7 @@
 """What the daemon counts: calls by outcome, latencies, and one hour of one-second history.
 
-Pure. Every answered request is counted once, as successful, failed (the call itself went wrong) or throttled (a refusal:
-``Throttled`` or ``Draining``, the function did not start), so the three always add up to the total.
+Pure. Every answered request is counted once, as successful, failed (the call itself went wrong) or throttled (a
+refusal: ``Throttled`` or ``Draining``, the function did not start), so the three always add up to the total.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class Options(usage.Options):
 
     def opt_version(self) -> None:
         """Print the version and exit."""
-        print(f"cpanbridge {__version__}")
+        print(f"cpanbridge {__version__}")  # noqa: T201 - what the option is for
         sys.exit(0)
 
     def given(self) -> dict[str, object]:
@@ -62,7 +62,7 @@ class Options(usage.Options):
         return values
 
 
-def makeService(config: Options) -> IService:  # noqa: N802 - the name twistd looks for
+def makeService(config: Options) -> IService:
     """Return the daemon as a service.
 
     Raises:
@@ -82,16 +82,16 @@ def makeService(config: Options) -> IService:  # noqa: N802 - the name twistd lo
         settings, warnings = reload()
         sockets.preflight(settings.socket, settings.socket_group if not parent.get("uid") else None)
     except SettingsError as error:
-        raise usage.UsageError("\n".join(["The settings are not valid:", *(f"  {p}" for p in error.problems)])) from None
+        raise usage.UsageError(
+            "\n".join(["The settings are not valid:", *(f"  {p}" for p in error.problems)])
+        ) from None
     except sockets.SocketError as error:
         raise usage.UsageError(str(error)) from None
     foreground = bool(parent.get("nodaemon")) and not (logfile and logfile != "-")
     log = LogFile(
         None if logfile == "-" else settings.log, settings.log_level, beside=sys.stdout if foreground else None
     )
-    service = BridgeService(
-        settings, reload=reload, log=log, reactor=reactor, foreground=bool(parent.get("nodaemon"))
-    )
+    service = BridgeService(settings, reload=reload, log=log, reactor=reactor, foreground=bool(parent.get("nodaemon")))
     for warning in warnings:
         service.log.warn("{warning}", warning=warning)
     if not parent.get("syslog") and not parent.get("logger"):

@@ -6,7 +6,8 @@ Pure. ``docs/protocol.md`` is the normative text; msgspec does the JSON.
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import msgspec
 
@@ -152,7 +153,7 @@ def encode_answer(result: object, request_id: str | int | None) -> bytes:
     if request_id is None:
         return encode_success(encode_plain(result), None)
     try:
-        return _encode(_Success(True, result, request_id)) + b"\n"  # noqa: FBT003 - a record, not a flag
+        return _encode(_Success(True, result, request_id)) + b"\n"
     except (UnicodeEncodeError, RecursionError, TypeError, ValueError, OverflowError):
         return encode_success(encode_plain(result), request_id)  # which says what is wrong
 
@@ -284,7 +285,8 @@ def _check_plain(result: object) -> None:  # noqa: C901 - one branch a JSON kind
                 if not math.isfinite(value):  # type: ignore[arg-type]
                     raise _not_serializable(_path(entry), f"JSON has no {value}")
             elif kind is list or kind is tuple:
-                below.extend((child, entry, index) for index, child in enumerate(value))  # type: ignore[arg-type]
+                sequence = cast("Sequence[object]", value)
+                below.extend((child, entry, index) for index, child in enumerate(sequence))
             elif kind is dict:
                 for key, child in value.items():  # type: ignore[attr-defined]
                     if type(key) is not str and type(key) is not int:

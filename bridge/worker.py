@@ -1,4 +1,6 @@
-"""A worker process: runs isolated functions one after the other. Started by ``bridge.workers`` as ``python -m bridge.worker``.
+"""A worker process: runs isolated functions one after the other.
+
+Started by ``bridge.workers`` as ``python -m bridge.worker``.
 
 It reads requests on descriptor 3 and answers on descriptor 4, so that whatever a function prints cannot be taken for an
 answer. It ends when the channel ends: no worker outlives its daemon.
@@ -81,7 +83,7 @@ def _answer(registry: Registry, request: dict[str, Any], largest: int) -> bytes:
     name = f"{request['module']}.{request['function']}"
     try:
         function = registry.find(request["module"], request["function"])
-        params = request["params"] if "params" in request else msgspec.UNSET
+        params = request.get("params", msgspec.UNSET)
         result = wire.encode_result(function.bind(params, session)())
         if len(result) > largest:
             raise BridgeError(

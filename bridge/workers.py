@@ -1,8 +1,8 @@
 """Worker processes for isolated functions: killed at their timeout, replaced when they die or grow.
 
-A pool of our own on Twisted's ``spawnProcess``. Of the kept libraries pebble kills and replaces but does not recycle by
-memory and polls every 100 ms, loky fails every pending call when one worker crashes, concurrent.futures cannot kill, and
-ampoule's messages end at 64 KiB.
+A pool of our own on Twisted's ``spawnProcess``. Of the kept libraries pebble kills and replaces but does not recycle
+by memory and polls every 100 ms, loky fails every pending call when one worker crashes, concurrent.futures cannot
+kill, and ampoule's messages end at 64 KiB.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ class _Worker(ProcessProtocol):
     """The daemon's end of one worker process."""
 
     log = Logger()
+    transport: Any
 
     def __init__(self, pool: WorkerPool) -> None:
         self._pool = pool
@@ -74,7 +75,8 @@ class _Worker(ProcessProtocol):
     @property
     def pid(self) -> int | None:
         """Its process id while it lives."""
-        return self.transport.pid if self.transport is not None else None
+        pid: int | None = self.transport.pid if self.transport is not None else None
+        return pid
 
     def take(self, job: _Job) -> None:
         """Give it a call."""
@@ -82,7 +84,7 @@ class _Worker(ProcessProtocol):
         job.worker = self
         self.transport.writeToChild(REQUESTS, frame(job.request))
 
-    def childDataReceived(self, childFD: int, data: bytes) -> None:  # noqa: N802, N803 - Twisted's names
+    def childDataReceived(self, childFD: int, data: bytes) -> None:
         """Take a piece of an answer, or of what a function printed."""
         if childFD != ANSWERS:
             self._print(data)
@@ -94,7 +96,7 @@ class _Worker(ProcessProtocol):
             self.too_large = True
             self.kill()
 
-    def processEnded(self, reason: Failure) -> None:  # noqa: N802 - Twisted's name
+    def processEnded(self, reason: Failure) -> None:
         """It has ended, by itself or by us."""
         if self._output:
             self._print(b"\n")

@@ -42,9 +42,34 @@ DEFAULT_DENY = (
 
 # Attributes that lead from an object to the interpreter's insides without an underscore in front.
 _INSIDES = frozenset(
-    "gi_frame gi_code gi_yieldfrom cr_frame cr_code cr_await cr_origin ag_frame ag_code ag_await tb_frame tb_next "
-    "tb_lasti f_globals f_locals f_builtins f_back f_code f_trace co_code co_consts func_globals func_code "
-    "func_closure mro with_traceback".split()
+    [
+        "gi_frame",
+        "gi_code",
+        "gi_yieldfrom",
+        "cr_frame",
+        "cr_code",
+        "cr_await",
+        "cr_origin",
+        "ag_frame",
+        "ag_code",
+        "ag_await",
+        "tb_frame",
+        "tb_next",
+        "tb_lasti",
+        "f_globals",
+        "f_locals",
+        "f_builtins",
+        "f_back",
+        "f_code",
+        "f_trace",
+        "co_code",
+        "co_consts",
+        "func_globals",
+        "func_code",
+        "func_closure",
+        "mro",
+        "with_traceback",
+    ]
 )
 
 _INSIDE_KINDS = (types.FrameType, types.CodeType, types.TracebackType, types.CellType, types.GetSetDescriptorType)
@@ -97,7 +122,9 @@ class AccessRules:
             return importlib.import_module(module)
         except ModuleNotFoundError as error:
             if error.name is not None and module.startswith(error.name):
-                raise BridgeError(ErrorType.UNKNOWN_MODULE, f"There is no Python module called {module:.100}.") from None
+                raise BridgeError(
+                    ErrorType.UNKNOWN_MODULE, f"There is no Python module called {module:.100}."
+                ) from None
             raise
 
     def resolve(self, module: str, path: str) -> Any:
@@ -125,7 +152,9 @@ class AccessRules:
                 raise BridgeError(ErrorType.UNKNOWN_FUNCTION, f"{walked} does not exist{hint}") from None
             if isinstance(found, types.ModuleType):
                 if not self.allows(found.__name__):
-                    raise BridgeError(ErrorType.FORBIDDEN, f"{walked} leads out of module {module}, to {found.__name__}.")
+                    raise BridgeError(
+                        ErrorType.FORBIDDEN, f"{walked} leads out of module {module}, to {found.__name__}."
+                    )
             elif position == 0 and not self._belongs(loaded, name, found):
                 raise BridgeError(
                     ErrorType.FORBIDDEN,

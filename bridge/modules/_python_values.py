@@ -32,7 +32,9 @@ def from_json(value: object, session: Session, depth: int = 0) -> Any:
         if "__object__" in value:
             number = value["__object__"]
             if isinstance(number, bool) or not isinstance(number, int):
-                raise BridgeError(ErrorType.BAD_PARAMS, f"__object__ must be the number of an object, not {number!r:.40}.")
+                raise BridgeError(
+                    ErrorType.BAD_PARAMS, f"__object__ must be the number of an object, not {number!r:.40}."
+                )
             return session.get(number)
         if len(value) == 1 and "__bytes__" in value:
             return _bytes(value["__bytes__"])

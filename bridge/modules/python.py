@@ -134,9 +134,7 @@ def _call(name: str, path: str, args: list[object], kwargs: dict[str, object], s
     return _result(found, args, kwargs, session)
 
 
-def _result(
-    function: Callable[..., object], args: list[object], kwargs: dict[str, object], session: Session
-) -> object:
+def _result(function: Callable[..., object], args: list[object], kwargs: dict[str, object], session: Session) -> object:
     result = function(*from_json(args, session), **{key: from_json(value, session) for key, value in kwargs.items()})
     return to_json(result, session, _State.max_objects)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from bridge.clock import CANCELLED_KEPT, MonotonicClock
 
@@ -13,7 +14,7 @@ class FakeReactor:
     def __init__(self) -> None:
         self.handed: list[Callable[[], object]] = []
 
-    def callFromThread(self, work: Callable[[], object]) -> None:  # noqa: N802 - Twisted's name
+    def callFromThread(self, work: Callable[[], object]) -> None:
         self.handed.append(work)
 
 
@@ -25,7 +26,7 @@ class HandClock:
         self.clock = MonotonicClock(FakeReactor(), lambda: self.now)
         self.ran: list[str] = []
 
-    def at(self, delay: float, name: str):
+    def at(self, delay: float, name: str) -> Any:
         return self.clock.callLater(delay, self.ran.append, name)
 
     def advance(self, seconds: float) -> None:
@@ -93,7 +94,7 @@ class TestMonotonicClock:
         woken = threading.Event()
 
         class Reactor:
-            def callFromThread(self, work: Callable[[], object]) -> None:  # noqa: N802 - Twisted's name
+            def callFromThread(self, work: Callable[[], object]) -> None:
                 woken.set()
 
         clock = MonotonicClock(Reactor())

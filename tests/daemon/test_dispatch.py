@@ -53,10 +53,10 @@ class FakeThreads:
         self.queue: list[tuple[Callable[..., object], tuple[object, ...]]] = []
         self.size = 0
 
-    def callInThread(self, work: Callable[..., object], *args: object) -> None:  # noqa: N802 - Twisted's name
+    def callInThread(self, work: Callable[..., object], *args: object) -> None:
         self.queue.append((work, args))
 
-    def adjustPoolsize(self, _least: int, most: int) -> None:  # noqa: N802 - Twisted's name
+    def adjustPoolsize(self, _least: int, most: int) -> None:
         self.size = most
 
     def run(self) -> None:
@@ -65,7 +65,7 @@ class FakeThreads:
 
 
 class FakeReactor:
-    def callFromThread(self, work: Callable[..., object], *args: object) -> None:  # noqa: N802 - Twisted's name
+    def callFromThread(self, work: Callable[..., object], *args: object) -> None:
         work(*args)
 
 
@@ -135,7 +135,9 @@ class Bench:
     def caller(self, process: str = "p") -> FakeCaller:
         return FakeCaller(self.admission.process(process))
 
-    def call(self, name: str, params: object = None, *, caller: FakeCaller | None = None, **fields: object) -> FakeCaller:
+    def call(
+        self, name: str, params: object = None, *, caller: FakeCaller | None = None, **fields: object
+    ) -> FakeCaller:
         caller = caller or self.caller()
         module, _, function = name.partition(".")
         line = json.dumps({"module": module, "function": function, "params": params, **fields}).encode()
@@ -334,7 +336,9 @@ class TestWaiting:
 
     def test_inline_calls_started_from_the_queue(self) -> None:
         """Many inline calls that waited run one after the other without growing the stack."""
-        bench = Bench(threaded(), inline(), max_concurrent_requests=1, max_queued_requests=5000, max_requests_per_minute=9000)
+        bench = Bench(
+            threaded(), inline(), max_concurrent_requests=1, max_queued_requests=5000, max_requests_per_minute=9000
+        )
         bench.call("m.thread")
         waiting = [bench.call("m.inline", number) for number in range(5000)]
         bench.threads.run()

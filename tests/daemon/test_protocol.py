@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -31,17 +32,17 @@ class FakeTransport(StringTransport):
         self.aborted = False
         self.reading = True
 
-    def loseWriteConnection(self) -> None:  # noqa: N802 - Twisted's name
+    def loseWriteConnection(self) -> None:
         self.write_closed = True
 
-    def abortConnection(self) -> None:  # noqa: N802 - Twisted's name
+    def abortConnection(self) -> None:
         self.aborted = True
         super().abortConnection()
 
-    def pauseProducing(self) -> None:  # noqa: N802 - Twisted's name
+    def pauseProducing(self) -> None:
         self.reading = False
 
-    def resumeProducing(self) -> None:  # noqa: N802 - Twisted's name
+    def resumeProducing(self) -> None:
         self.reading = True
 
 
@@ -73,7 +74,9 @@ class EchoHandler:
 class Connection:
     """A protocol under test with everything around it."""
 
-    def __init__(self, *, later: bool = False, limits: Limits | None = None, table: Any = None, **settings: Any) -> None:
+    def __init__(
+        self, *, later: bool = False, limits: Limits | None = None, table: Any = None, **settings: Any
+    ) -> None:
         self.clock = Clock()
         self.handler = EchoHandler(later=later)
         self.faults: list[BridgeError] = []
@@ -127,7 +130,7 @@ class TestLines:
         connection = Connection(later=later, max_pipelined_requests=10_000)
         stream = b"".join(line + b"\n" for line in lines)
         edges = sorted({min(cut, len(stream)) for cut in cuts} | {0, len(stream)})
-        connection.send(*(stream[a:b] for a, b in zip(edges, edges[1:], strict=False)))
+        connection.send(*(stream[a:b] for a, b in pairwise(edges)))
         while connection.handler.waiting:
             assert len(connection.handler.waiting) == 1
             connection.handler.release()
@@ -249,7 +252,7 @@ class TestOlderClients:
     def test_silence_is_counted_from_the_last_byte(self) -> None:
         """While bytes keep coming nothing is taken for a whole request."""
         connection = Connection()
-        for piece in [b'{"a":{}', b'}', b" ", b" "]:
+        for piece in [b'{"a":{}', b"}", b" ", b" "]:
             connection.send(piece)
             connection.clock.advance(0.04)
         assert connection.handler.seen == []

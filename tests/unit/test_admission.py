@@ -85,13 +85,16 @@ class TestConcurrency:
         [(ticket, error)] = bench.refused
         assert ticket is waiting
         assert error.error_type is ErrorType.THROTTLED
-        assert error.details.items() >= {
-            "limit": "concurrent",
-            "value": 2,
-            "max": 1,
-            "queued_ms": 1000,
-            "executed": False,
-        }.items()
+        assert (
+            error.details.items()
+            >= {
+                "limit": "concurrent",
+                "value": 2,
+                "max": 1,
+                "queued_ms": 1000,
+                "executed": False,
+            }.items()
+        )
         assert error.details["retry_after"] > 0
 
     def test_full_queue_refuses_at_once(self) -> None:
@@ -427,7 +430,9 @@ class AdmissionModel(RuleBasedStateMachine):
     def within_the_slots(self) -> None:
         """Never more executing than the limit (or than ran already when the limit was lowered)."""
         admission = self.bench.admission
-        assert len(self.running()) == admission.in_flight <= max(self.most_slots, admission.limits.max_concurrent_requests)
+        assert (
+            len(self.running()) == admission.in_flight <= max(self.most_slots, admission.limits.max_concurrent_requests)
+        )
         self.most_slots = max(admission.in_flight, admission.limits.max_concurrent_requests)
 
     @invariant()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +13,7 @@ from bridge.framing import LineFramer
 def packets_of(stream: bytes, cuts: list[int]) -> list[bytes]:
     """Cut ``stream`` at the given places."""
     edges = sorted({min(cut, len(stream)) for cut in cuts} | {0, len(stream)})
-    return [stream[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [stream[start:end] for start, end in pairwise(edges)]
 
 
 class TestLineFramer:

@@ -15,9 +15,10 @@ help: ## list these commands
 
 run: $(VENV)/.installed-run ## install what is missing and run the daemon here, until Ctrl-C
 	@echo
-	@echo "The daemon runs until Ctrl-C. In another terminal, type:"
+	@echo "The daemon runs here until Ctrl-C. In another terminal, in this folder, type:"
 	@echo
-	@echo "  $(BIN)/cpanbridge call test ping"
+	@echo "  export PERL5LIB=\$$($(BIN)/cpanbridge perl-lib)"
+	@echo "  perl -MCPANBridge -E 'say CPANBridge->new->call(\"statistics\", \"median\", [1, 3, 10])'"
 	@echo
 	@trap : INT; $(BIN)/twistd -n --pidfile= cpanbridge $(ARGS) || case $$? in 130) ;; *) exit 1 ;; esac
 

@@ -48,7 +48,8 @@ BIG = 9 << 20
 GOAL = 0.8
 """Share of the bare server's rate that is asked of the daemon at 100 connections."""
 
-JSON_BACKENDS = ["JSON::PP", "JSON::XS", "Cpanel::JSON::XS"]
+JSON_BACKENDS = {"PP": "JSON::PP", "XS": "JSON::XS", "Cpanel": "Cpanel::JSON::XS"}
+"""What may decode in the Perl client, by the word for CPAN_BRIDGE_JSON: plain Perl, or a module where it is there."""
 
 
 class Plan:
@@ -235,14 +236,14 @@ def perl_client(server: Server, cores: Cores, plan: Plan) -> list[dict[str, Any]
     perl = shutil.which("perl")
     library = HERE.parents[1] / "bridge" / "perl" / "lib"
     print(f"\n{'Perl client, one connection':<30}{'':>14}{'calls/s':>9}")
-    for backend in JSON_BACKENDS:
+    for word, backend in JSON_BACKENDS.items():
         if perl is None or subprocess.run([perl, f"-M{backend}", "-e1"], capture_output=True, check=False).returncode:
             print(f"{'':<26}{backend:>18}{'not here':>9}")
             continue
         pin = ["taskset", "-c", str(cores.generator)] if cores.generator is not None and shutil.which("taskset") else []
         result = subprocess.run(
-            [*pin, perl, f"-I{library}", str(HERE / "client.pl"), str(server.path), backend, str(plan.perl_calls)],
-            env=clean_environment(),
+            [*pin, perl, f"-I{library}", str(HERE / "client.pl"), str(server.path), str(plan.perl_calls)],
+            env={**clean_environment(), "CPAN_BRIDGE_JSON": word},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -196,7 +196,7 @@ class TestInstalled:
             daemon.cleanup()
 
 
-PERL_CALL = 'print CPANBridge->new(socket_path => shift)->call_python("test", "ping")->{message}'
+PERL_CALL = 'print CPANBridge->new( socket => shift )->call( "test", "ping" )->{message}'
 
 
 def test_the_perl_client_has_the_version_of_the_daemon() -> None:

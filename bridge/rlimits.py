@@ -1,30 +1,38 @@
-"""Make room for as many file descriptors as the connections need."""
+"""Room for open files: every connection needs a descriptor, and running out of them makes a daemon deaf."""
 
 from __future__ import annotations
 
 import resource
 
-__all__ = ["raise_open_files"]
+__all__ = ["RESERVE", "raise_open_files"]
 
-RESERVE = 128
-"""Descriptors for everything but connections: logs, workers' pipes, the reactor, modules, refused connections."""
+RESERVE = 200
+"""Descriptors for everything that is not a connection: log, workers' pipes, libraries, and what functions open."""
 
 
-def raise_open_files(max_connections: int) -> str | None:
-    """Raise the soft limit of open files to fit ``max_connections``.
+def raise_open_files(max_connections: int, reserve: int = RESERVE) -> str | None:
+    """Raise the soft limit of open files so that ``max_connections`` fit beside ``reserve`` others.
+
+    Never lowers it. Call it again when ``max_connections`` has grown.
 
     Returns:
-        a warning with numbers if the hard limit is too low, else ``None``.
+        a sentence for the operator when the hard limit does not allow it, else ``None``.
     """
-    wanted = max_connections + RESERVE
+    needed = max_connections + reserve
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
+    unlimited = resource.RLIM_INFINITY
+    if soft == unlimited or soft >= needed:
         return None
-    reachable = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (reachable, hard))
-    if reachable >= wanted:
+    reachable = needed if hard == unlimited else min(needed, hard)
+    if reachable > soft:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (reachable, hard))
+        except (OSError, ValueError):  # a container may forbid what the hard limit allows
+            reachable = soft
+    if reachable >= needed:
         return None
     return (
-        f"max_connections is {max_connections}, which needs {wanted} open files, and the hard limit is {hard}: at most "
-        f"about {max(0, hard - RESERVE)} connections fit. Raise it (ulimit -Hn, LimitNOFILE=) or lower max_connections"
+        f"max_connections {max_connections} needs {needed} open files, but only {reachable} are allowed; about "
+        f"{max(0, reachable - reserve)} connections will fit. Raise the hard limit (LimitNOFILE= in the unit file, "
+        "ulimit -Hn) or lower max_connections"
     )

@@ -1,8 +1,8 @@
-"""Make the listening socket safely, and find out who connects.
+"""The bridge's Unix socket as the file system sees it: made safely, replaced only when its daemon is dead.
 
-The path may lie in a directory that others can write to, such as /tmp: a symlink or another user's file there is never
-followed, used or removed. Whoever holds the flock on PATH.lock is the daemon of that path; the kernel drops the lock
-with the process, so that what a killed daemon leaves behind is recognised for certain.
+Who listens is decided by a lock on ``PATH.lock``, which the kernel drops with its holder, after kill -9 too. The pid
+in that file is for people; nothing is concluded from it, since pids are used again. The lock file stays when the
+daemon ends: removing it would let two daemons hold locks on two files of the same name.
 """
 
 from __future__ import annotations
@@ -12,207 +12,283 @@ import errno
 import fcntl
 import grp
 import os
+import pwd
 import socket
 import stat
 import struct
-from pathlib import Path
+
+import attrs
 
 from bridge.api import Peer
 
-__all__ = ["ListeningSocket", "SocketError", "listen", "peer", "preflight"]
+__all__ = ["ListeningSocket", "SocketError", "find_group", "listen", "peer", "preflight"]
 
 BACKLOG = 1024
-"""Connections that may await acceptance. Past it a Perl client's connect fails at once with EAGAIN."""
+"""Connections that the kernel keeps for us between two turns of the reactor. When it is full, a Perl client with a
+time-out fails at once instead of waiting."""
 
-_UCRED = struct.Struct("iII")
+_UCRED = struct.Struct("3i")
 
 
 class SocketError(Exception):
-    """The socket cannot be made; the text says why and what to do."""
+    """The socket cannot be had. Its text is a sentence that names the path and what to do."""
 
 
+@attrs.define(eq=False)
 class ListeningSocket:
-    """A listening Unix socket that belongs to this process.
+    """A socket that is bound and listens, and the lock that goes with it."""
 
-    Attributes:
-        path: where it is.
-        socket: the socket object, blocking; the reactor adopts a copy of its descriptor.
-    """
+    path: str
+    _socket: socket.socket
+    _lock: int
+    _identity: tuple[int, int]
 
-    def __init__(self, path: str, listening: socket.socket, lock: int) -> None:
-        self.path = path
-        self.socket = listening
-        self._lock = lock
-        status = os.stat(path, follow_symlinks=False)
-        self._identity = (status.st_dev, status.st_ino)
+    @property
+    def family(self) -> socket.AddressFamily:
+        """The address family, as ``adoptStreamPort`` wants it."""
+        return socket.AF_UNIX
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        return self._socket.fileno()
 
     def close(self) -> None:
-        """Close it and remove it from the file system, unless something else has taken its place."""
-        self.socket.close()
+        """Stop listening, remove the socket if the path still leads to it, and let the lock go. Idempotent."""
+        if self._lock < 0:
+            return
+        self._socket.close()
         with contextlib.suppress(OSError):
-            status = os.stat(self.path, follow_symlinks=False)
-            if (status.st_dev, status.st_ino) == self._identity:
+            if _identity(os.lstat(self.path)) == self._identity:
                 os.unlink(self.path)
-        # The lock file stays: removing it would let two daemons lock two different files of that name.
         os.close(self._lock)
-
-
-def preflight(path: str, group: str | None = None) -> None:
-    """Raise :class:`SocketError` if :func:`listen` would certainly fail; change nothing."""
-    _check_directory(path)
-    _group_id(group)
-    _check_place(path)
-    lock = _open_lock(path, create=False)
-    if lock is not None:
-        try:
-            _take_lock(lock, path)
-        finally:
-            os.close(lock)
-    _check_nobody_listens(path)
+        self._lock = -1
 
 
 def listen(path: str, group: str | None = None, backlog: int = BACKLOG) -> ListeningSocket:
-    """Return a listening socket at ``path``: mode 0600, or 0660 with ``group``, from its first instant.
+    """Make the socket at ``path`` and listen.
+
+    Its mode is 0600 from the first instant; with ``group`` (name or number) it is 0660 before anybody can connect.
 
     Raises:
-        SocketError: a daemon listens there already (its pid is named), something else is in the way, or the
-            directory does not fit.
+        SocketError: something is in the way; nothing of others has been touched.
     """
-    _check_directory(path)
-    gid = _group_id(group)
-    _check_place(path)
-    lock = _open_lock(path, create=True)
-    assert lock is not None
+    gid = find_group(group)
+    lock = _lock(path)
     try:
-        _take_lock(lock, path)
-        _check_nobody_listens(path)
+        _check_path(path)
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)  # a dead daemon's: we hold its lock and nobody answers
-        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+            os.unlink(path)  # _check_path: a socket of ours, and nobody holds the lock or answers on it
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            before = os.umask(0o177)
-            try:
-                listening.bind(path)
-            finally:
-                os.umask(before)
-            if gid is not None:
-                os.chown(path, -1, gid, follow_symlinks=False)
-                os.chmod(path, 0o660)  # nobody can connect before listen()
+            identity = _bind(listening, path, gid)
             listening.listen(backlog)
-        except OSError as error:
+            listening.setblocking(False)
+        except OSError:
             listening.close()
-            raise SocketError(f"The socket {path} cannot be made: {error.strerror}.") from error
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, b"%d\n" % os.getpid(), 0)
-    except BaseException:
+            raise
+    except OSError as error:
+        os.close(lock)
+        raise SocketError(f"{path}: cannot make the socket: {error.strerror or error}") from None
+    except SocketError:
         os.close(lock)
         raise
-    return ListeningSocket(path, listening, lock)
+    return ListeningSocket(path, listening, lock, identity)
 
 
-def peer(connection: socket.socket) -> Peer:
-    """Return the process that made this connection, as the kernel recorded it then."""
-    pid, uid, gid = _UCRED.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
+def preflight(path: str, group: str | None = None) -> None:
+    """Look whether :func:`listen` would succeed, and create nothing.
+
+    Raises:
+        SocketError: as :func:`listen` would.
+    """
+    find_group(group)
+    _check_directory(path)
+    try:
+        lock = os.open(_lock_path(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise SocketError(_lock_trouble(path, error)) from None
+    else:
+        try:
+            _take_lock(path, lock)
+        finally:
+            os.close(lock)
+    _check_path(path)
+
+
+def peer(sock: socket.socket) -> Peer:
+    """Return the process that connected, as the kernel noted it then; it may have passed the connection on."""
+    pid, uid, gid = _UCRED.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
     return Peer(pid=pid, uid=uid, gid=gid, start_time=_start_time(pid))
 
 
-def _start_time(pid: int) -> int:
-    """Return field 22 of /proc/PID/stat, clock ticks since boot; 0 for a process that has gone or is not visible."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            # The second field, the command, may hold spaces and parentheses: count from its last one.
-            return int(file.read().rpartition(b")")[2].split()[19])
-    except (OSError, ValueError, IndexError):
-        return 0
+def find_group(group: str | None) -> int | None:
+    """Return the number of a group given by name or number, ``None`` for none.
 
-
-def _check_directory(path: str) -> None:
-    folder = Path(path).parent
-    try:
-        status = folder.stat()
-    except OSError as error:
-        raise SocketError(f"The directory of the socket {path} cannot be used: {error.strerror}.") from error
-    if not stat.S_ISDIR(status.st_mode):
-        raise SocketError(f"The socket {path} needs a directory, and {folder} is none.")
-    if status.st_mode & 0o002 and not status.st_mode & stat.S_ISVTX:
-        raise SocketError(
-            f"Everybody may replace files in {folder} (it is writable for all and has no sticky bit): "
-            "put the socket into a directory of its own, or chmod o-w it."
-        )
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise SocketError(f"The socket {path} cannot be made: uid {os.geteuid()} may not write in {folder}.")
-
-
-def _check_place(path: str) -> None:
-    """See that nothing is at ``path`` but perhaps a socket of ours."""
-    try:
-        status = os.lstat(path)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise SocketError(f"The socket {path} cannot be looked at: {error.strerror}.") from error
-    if stat.S_ISLNK(status.st_mode):
-        raise SocketError(f"{path} is a symbolic link, which is never followed: remove it, or choose another socket.")
-    if not stat.S_ISSOCK(status.st_mode):
-        raise SocketError(f"{path} is there and is not a socket: remove it, or choose another socket.")
-    if status.st_uid != os.geteuid():
-        raise SocketError(
-            f"{path} belongs to uid {status.st_uid}, and the daemon runs as uid {os.geteuid()}: run it as that user, "
-            "have the owner remove the socket, or choose another."
-        )
-
-
-def _open_lock(path: str, *, create: bool) -> int | None:
-    name = f"{path}.lock"
-    flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | (os.O_CREAT if create else 0)
-    try:
-        lock = os.open(name, flags, 0o600)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        why = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
-        raise SocketError(f"The lock file {name} cannot be used: {why}.") from error
-    status = os.fstat(lock)
-    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-        os.close(lock)
-        raise SocketError(
-            f"The lock file {name} is not a file of uid {os.geteuid()}: remove it, or choose another socket."
-        )
-    return lock
-
-
-def _take_lock(lock: int, path: str) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        pid = os.pread(lock, 32, 0).decode("ascii", "replace").strip() or "unknown"
-        raise SocketError(
-            f"A daemon (pid {pid}) already listens on {path}: stop it, or choose another socket."
-        ) from None
-
-
-def _check_nobody_listens(path: str) -> None:
-    """See that no program without our lock listens on an existing socket."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as probe:
-        try:
-            probe.connect(path)
-        except (FileNotFoundError, ConnectionRefusedError):
-            return
-        except BlockingIOError:
-            raise SocketError(
-                f"A program already listens on {path} and is busy: stop it, or choose another socket."
-            ) from None
-        except OSError as error:
-            raise SocketError(f"The socket {path} cannot be looked at: {error.strerror}.") from error
-        raise SocketError(
-            f"Another program (pid {peer(probe).pid}) already listens on {path}: stop it, or choose another socket."
-        )
-
-
-def _group_id(group: str | None) -> int | None:
+    Raises:
+        SocketError: there is no such group.
+    """
     if group is None:
         return None
     try:
-        return int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid
+        return grp.getgrnam(group).gr_gid
     except KeyError:
-        raise SocketError(f"There is no group called {group}.") from None
+        if group.isascii() and group.isdigit():
+            return int(group)
+        raise SocketError(f"socket_group: there is no group {group!r} on this machine") from None
+
+
+# --- the lock ---
+
+
+def _lock_path(path: str) -> str:
+    return f"{path}.lock"
+
+
+def _lock(path: str) -> int:
+    """Return the descriptor of ``PATH.lock``, locked, our pid in it."""
+    _check_directory(path)
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    try:
+        lock = os.open(_lock_path(path), flags, 0o600)
+    except OSError as error:
+        raise SocketError(_lock_trouble(path, error)) from None
+    try:
+        _take_lock(path, lock)
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, b"%d\n" % os.getpid(), 0)
+    except OSError as error:
+        os.close(lock)
+        raise SocketError(_lock_trouble(path, error)) from None
+    except SocketError:
+        os.close(lock)
+        raise
+    return lock
+
+
+def _take_lock(path: str, lock: int) -> None:
+    """Lock an open lock file, or say which daemon has it."""
+    found = os.fstat(lock)
+    if not stat.S_ISREG(found.st_mode):
+        raise SocketError(
+            f"{_lock_path(path)} is not a regular file; look what it is, and remove it or choose another path"
+        )
+    if found.st_uid not in {os.geteuid(), 0}:
+        # Whoever owns the file can hold its lock for ever, and in /tmp anybody can make it first.
+        raise SocketError(
+            f"{_lock_path(path)} belongs to {_user(found.st_uid)}, not to {_user(os.geteuid())}; remove it, or run the "
+            "daemon as that user, or choose another path"
+        )
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise SocketError(_taken(path, os.pread(lock, 32, 0).decode("ascii", "replace").strip())) from None
+
+
+def _lock_trouble(path: str, error: OSError) -> str:
+    name = _lock_path(path)
+    if error.errno == errno.ELOOP:
+        return f"{name} is a symbolic link and is not followed; remove it or choose another path"
+    if error.errno == errno.EACCES and os.path.lexists(name):
+        owner = _user(os.lstat(name).st_uid)
+        return f"{name} belongs to {owner} and cannot be opened; remove it, or run the daemon as {owner}"
+    return f"{name}: cannot be used: {error.strerror}"
+
+
+def _taken(path: str, pid: str) -> str:
+    who = f"the daemon with pid {pid}" if pid else "another process"
+    return f"{path} is in use by {who}; stop that one first, or choose another path for this one"
+
+
+# --- the path ---
+
+
+def _check_directory(path: str) -> None:
+    folder = os.path.dirname(path) or "."
+    try:
+        found = os.stat(folder)
+    except OSError as error:
+        raise SocketError(f"{path}: its directory {folder} cannot be used: {error.strerror}") from None
+    if not stat.S_ISDIR(found.st_mode):
+        raise SocketError(f"{path}: {folder} is not a directory")
+    if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
+        raise SocketError(
+            f"{path}: everybody may write in {folder} and it has no sticky bit, so anybody could put another socket in "
+            f"this one's place; chmod +t {folder}, or choose another directory"
+        )
+    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+        raise SocketError(f"{path}: {_user(os.geteuid())} may not write in {folder}")
+
+
+def _check_path(path: str) -> None:
+    """Refuse whatever is at ``path`` unless it is nothing, or a dead socket of ours."""
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise SocketError(f"{path}: {error.strerror}") from None
+    if stat.S_ISLNK(found.st_mode):
+        raise SocketError(f"{path} is a symbolic link and is not followed; remove it or choose another path")
+    if not stat.S_ISSOCK(found.st_mode):
+        raise SocketError(f"{path} exists and is not a socket; move it away or choose another path")
+    if found.st_uid != os.geteuid():
+        raise SocketError(
+            f"{path} is a socket of {_user(found.st_uid)}, not of {_user(os.geteuid())}; stop that program and remove its "
+            "socket, or choose another path"
+        )
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(path)
+            holder = str(peer(probe).pid)
+        except BlockingIOError:  # alive: its backlog is full
+            holder = ""
+        except OSError:
+            return  # nobody listens
+    raise SocketError(_taken(path, holder))
+
+
+def _bind(listening: socket.socket, path: str, gid: int | None) -> tuple[int, int]:
+    """Bind with mode 0600, give the socket to the group, and return what tells it from others."""
+    # The mode of a Unix socket is 0777 without the umask's bits. No other thread makes files while a daemon starts.
+    umask = os.umask(0o177)
+    try:
+        listening.bind(path)
+    finally:
+        os.umask(umask)
+    identity = _identity(os.lstat(path))
+    if gid is not None:
+        try:
+            os.chown(path, -1, gid, follow_symlinks=False)
+            os.chmod(path, 0o660)
+        except OSError as error:
+            os.unlink(path)
+            raise SocketError(
+                f"{path}: cannot give the socket to group {gid}: {error.strerror}; run the daemon as root or as a member "
+                "of that group"
+            ) from None
+    return identity
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
+
+
+def _start_time(pid: int) -> int:
+    """Return when a process started, in clock ticks since boot; 0 when it has gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            text = file.read()
+    except OSError:
+        return 0
+    # The second field is the program's name in parentheses and may hold blanks and parentheses itself.
+    return int(text.rpartition(b")")[2].split()[19])

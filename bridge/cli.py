@@ -144,27 +144,24 @@ def _modules(arguments: argparse.Namespace) -> int:
 
 def _check_config(arguments: argparse.Namespace) -> int:
     """Check the file and the environment as the daemon would. Prints the settings in force, or every problem."""
-    from bridge.settings import SettingsError, load_files, options
+    from bridge.configfile import load_files
+    from bridge.settings import SETTINGS, SettingsError
 
     try:
-        settings, warnings = load_files(arguments.config, os.environ, {})
+        loaded = load_files(arguments.config, os.environ, {}, os.getcwd())
     except SettingsError as error:
         for problem in error.problems:
             print(f"cpanbridge: {problem}", file=sys.stderr)
         return REFUSED
-    values: dict[str, object] = {
-        option.name: getattr(settings.limits if option.table == "limits" else settings, option.name)
-        for option in options()
-    }
     if arguments.json:
-        print(json.dumps({"settings": values, "warnings": warnings}, ensure_ascii=False))
+        print(json.dumps({"settings": loaded.settings.as_dict(), "warnings": loaded.warnings}, ensure_ascii=False))
         return OK
-    for warning in warnings:
+    for warning in loaded.warnings:
         print(f"cpanbridge: warning: {warning}", file=sys.stderr)
-    for option in options():
-        value = values[option.name]
-        changed = "" if value == option.default else "  (changed)"
-        print(f"{option.name} = {json.dumps(value)}{changed}")
+    for setting in SETTINGS:
+        value = setting.value_in(loaded.settings)
+        changed = "" if value == setting.default else "  (changed)"
+        print(f"{setting.name} = {json.dumps(value)}{changed}")
     return OK
 
 

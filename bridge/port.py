@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet import tcp, unix
@@ -32,7 +33,7 @@ class BridgePort(unix.Port):
         tcp._reservedFD.reserve()  # noqa: SLF001 - what lets Twisted survive running out of descriptors
         assert self.factory is not None
         self.factory.doStart()
-        self.socket = self._listening.socket
+        self.socket = socket.socket(fileno=os.dup(self._listening.fileno()))
         self.socket.setblocking(False)
         self.fileno = self.socket.fileno  # type: ignore[method-assign]
         self.connected = True

@@ -188,7 +188,7 @@ class Registry:
                 unknown = unknown if near else error
                 continue
             if run is not None:
-                return Function(f"{name}.{module}.{function}", Kind.THREAD, _raw_binder(run))
+                return Function(f"{name}.{module:.60}.{function:.60}", Kind.THREAD, _raw_binder(run))
         raise unknown
 
     def _installed(self) -> list[EntryPoint]:

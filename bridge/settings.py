@@ -79,29 +79,59 @@ class Settings:
     debug: bool = _setting(False, 'Log everything: the same as log_level "debug".', kind=bool, reloadable=True)
     limits: Limits = attrs.field(factory=Limits)
     max_request_size: int = _setting(
-        10_485_760, "Largest request accepted.", kind=int, unit="bytes", low=1024, high=1_073_741_824
+        10_485_760, "Largest request accepted.", kind=int, unit="bytes", low=1024, high=1_073_741_824, reloadable=True
     )
     max_result_size: int = _setting(
-        16_777_216, "Largest answer sent.", kind=int, unit="bytes", low=1024, high=1_073_741_824
+        16_777_216, "Largest answer sent.", kind=int, unit="bytes", low=1024, high=1_073_741_824, reloadable=True
     )
     max_pipelined_requests: int = _setting(
-        64, "Requests that a client may send ahead on one connection.", kind=int, unit="calls", low=1, high=10_000
+        64,
+        "Requests that a client may send ahead on one connection.",
+        kind=int,
+        unit="calls",
+        low=1,
+        high=10_000,
+        reloadable=True,
     )
     idle_timeout: float = _setting(
         1800, "A connection without a call is closed after this time.",
-        kind=float, unit="s", low=1, high=31_536_000, env="CPAN_BRIDGE_TIMEOUT",
+        kind=float, unit="s", low=1, high=31_536_000, env="CPAN_BRIDGE_TIMEOUT", reloadable=True,
     )  # fmt: skip
     read_timeout: float = _setting(
-        30, "Longest time from the first byte of a request to its last.", kind=float, unit="s", low=0.1, high=86_400
+        30,
+        "Longest time from the first byte of a request to its last.",
+        kind=float,
+        unit="s",
+        low=0.1,
+        high=86_400,
+        reloadable=True,
     )
     write_timeout: float = _setting(
-        30, "Longest time that a client may leave its answers unread.", kind=float, unit="s", low=0.1, high=86_400
+        30,
+        "Longest time that a client may leave its answers unread.",
+        kind=float,
+        unit="s",
+        low=0.1,
+        high=86_400,
+        reloadable=True,
     )
     call_timeout: float = _setting(
-        300, "Longest time that a call may run; callers can ask for less.", kind=float, unit="s", low=0.1, high=86_400
+        300,
+        "Longest time that a call may run; callers can ask for less.",
+        kind=float,
+        unit="s",
+        low=0.1,
+        high=86_400,
+        reloadable=True,
     )
     grace_period: float = _setting(
-        30, "Time that running calls have to finish after SIGTERM.", kind=float, unit="s", low=0, high=86_400
+        30,
+        "Time that running calls have to finish after SIGTERM.",
+        kind=float,
+        unit="s",
+        low=0,
+        high=86_400,
+        reloadable=True,
     )
     max_worker_processes: int = _setting(
         8, "Worker processes for functions that are marked isolated.", kind=int, unit="processes", low=1, high=1000

@@ -17,8 +17,6 @@ import socket
 import stat
 import struct
 
-import attrs
-
 from bridge.api import Peer
 
 __all__ = ["ListeningSocket", "SocketError", "find_group", "listen", "peer", "preflight"]
@@ -34,29 +32,25 @@ class SocketError(Exception):
     """The socket cannot be had. Its text is a sentence that names the path and what to do."""
 
 
-@attrs.define(eq=False)
 class ListeningSocket:
-    """A socket that is bound and listens, and the lock that goes with it."""
+    """A socket that is bound and listens, and the lock that goes with it.
 
-    path: str
-    _socket: socket.socket
-    _lock: int
-    _identity: tuple[int, int]
+    Attributes:
+        path: where it is.
+        socket: the socket object; its owner closes it through :meth:`close`.
+    """
 
-    @property
-    def family(self) -> socket.AddressFamily:
-        """The address family, as ``adoptStreamPort`` wants it."""
-        return socket.AF_UNIX
-
-    def fileno(self) -> int:
-        """Return the descriptor."""
-        return self._socket.fileno()
+    def __init__(self, path: str, listening: socket.socket, lock: int, identity: tuple[int, int]) -> None:
+        self.path = path
+        self.socket = listening
+        self._lock = lock
+        self._identity = identity
 
     def close(self) -> None:
         """Stop listening, remove the socket if the path still leads to it, and let the lock go. Idempotent."""
         if self._lock < 0:
             return
-        self._socket.close()
+        self.socket.close()
         with contextlib.suppress(OSError):
             if _identity(os.lstat(self.path)) == self._identity:
                 os.unlink(self.path)
@@ -73,11 +67,13 @@ def listen(path: str, group: str | None = None, backlog: int = BACKLOG) -> Liste
         SocketError: something is in the way; nothing of others has been touched.
     """
     gid = find_group(group)
+    _check_directory(path)
+    _check_place(path)
     lock = _lock(path)
     try:
-        _check_path(path)
+        _check_silent(path)
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)  # _check_path: a socket of ours, and nobody holds the lock or answers on it
+            os.unlink(path)  # a dead daemon's: it is a socket of ours, we hold its lock, and nobody answers
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             identity = _bind(listening, path, gid)
@@ -103,6 +99,7 @@ def preflight(path: str, group: str | None = None) -> None:
     """
     find_group(group)
     _check_directory(path)
+    _check_place(path)
     try:
         lock = os.open(_lock_path(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -114,7 +111,7 @@ def preflight(path: str, group: str | None = None) -> None:
             _take_lock(path, lock)
         finally:
             os.close(lock)
-    _check_path(path)
+    _check_silent(path)
 
 
 def peer(sock: socket.socket) -> Peer:
@@ -148,7 +145,6 @@ def _lock_path(path: str) -> str:
 
 def _lock(path: str) -> int:
     """Return the descriptor of ``PATH.lock``, locked, our pid in it."""
-    _check_directory(path)
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     try:
         lock = os.open(_lock_path(path), flags, 0o600)
@@ -183,7 +179,9 @@ def _take_lock(path: str, lock: int) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise SocketError(_taken(path, os.pread(lock, 32, 0).decode("ascii", "replace").strip())) from None
+        # The holder writes its pid at once after it has the lock; in between the file may be empty.
+        pid = os.pread(lock, 32, 0).decode("ascii", "replace").strip() or "unknown"
+        raise SocketError(_taken(path, f"a daemon (pid {pid})")) from None
 
 
 def _lock_trouble(path: str, error: OSError) -> str:
@@ -196,8 +194,7 @@ def _lock_trouble(path: str, error: OSError) -> str:
     return f"{name}: cannot be used: {error.strerror}"
 
 
-def _taken(path: str, pid: str) -> str:
-    who = f"the daemon with pid {pid}" if pid else "another process"
+def _taken(path: str, who: str) -> str:
     return f"{path} is in use by {who}; stop that one first, or choose another path for this one"
 
 
@@ -221,8 +218,8 @@ def _check_directory(path: str) -> None:
         raise SocketError(f"{path}: {_user(os.geteuid())} may not write in {folder}")
 
 
-def _check_path(path: str) -> None:
-    """Refuse whatever is at ``path`` unless it is nothing, or a dead socket of ours."""
+def _check_place(path: str) -> None:
+    """Refuse whatever is at ``path`` unless it is nothing, or a socket of ours."""
     try:
         found = os.lstat(path)
     except FileNotFoundError:
@@ -235,19 +232,24 @@ def _check_path(path: str) -> None:
         raise SocketError(f"{path} exists and is not a socket; move it away or choose another path")
     if found.st_uid != os.geteuid():
         raise SocketError(
-            f"{path} is a socket of {_user(found.st_uid)}, not of {_user(os.geteuid())}; stop that program and remove its "
-            "socket, or choose another path"
+            f"{path} is a socket of {_user(found.st_uid)}, not of {_user(os.geteuid())}; stop that program and "
+            "remove its socket, or choose another path"
         )
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.setblocking(False)
+
+
+def _check_silent(path: str) -> None:
+    """See that nobody listens at ``path`` without having asked for the lock."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as probe:
         try:
             probe.connect(path)
-            holder = str(peer(probe).pid)
-        except BlockingIOError:  # alive: its backlog is full
-            holder = ""
-        except OSError:
-            return  # nobody listens
-    raise SocketError(_taken(path, holder))
+            who = f"the program with pid {peer(probe).pid}, which is no cpanbridge daemon"
+        except BlockingIOError:  # its backlog is full
+            who = "another program"
+        except (FileNotFoundError, ConnectionRefusedError):
+            return
+        except OSError as error:
+            raise SocketError(f"{path}: cannot be looked at: {error.strerror}") from None
+    raise SocketError(_taken(path, who))
 
 
 def _bind(listening: socket.socket, path: str, gid: int | None) -> tuple[int, int]:
@@ -266,8 +268,8 @@ def _bind(listening: socket.socket, path: str, gid: int | None) -> tuple[int, in
         except OSError as error:
             os.unlink(path)
             raise SocketError(
-                f"{path}: cannot give the socket to group {gid}: {error.strerror}; run the daemon as root or as a member "
-                "of that group"
+                f"{path}: cannot give the socket to group {gid}: {error.strerror}; run the daemon as root or as a "
+                "member of that group"
             ) from None
     return identity
 

@@ -25,7 +25,7 @@ MAX_SOCKET_PATH = 107
 
 OTHER_VARIABLES = frozenset(
     ENV_PREFIX + name
-    for name in ("ADMIN_SOCKET", "AUTOSTART", "CONFIG", "CONNECT_TIMEOUT", "JSON", "RETRIES", "TWISTD")
+    for name in ("ADMIN_SOCKET", "AUTOSTART", "CONFIG", "CONNECT_TIMEOUT", "JSON", "PYTHON", "RETRIES", "TWISTD")
 )
 """Variables that belong to clients or say where the settings are: no settings of the daemon, and no slips."""
 

@@ -9,20 +9,20 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from functools import partial
 from typing import Any, cast
 
 from twisted.application.service import IService
 from twisted.python import usage
 
 from bridge import __version__, sockets
+from bridge.configfile import DEFAULT_CONFIG, load_files
 from bridge.logfile import LogFile
-from bridge.settings import DEFAULT_CONFIG, Settings, SettingsError, load_files, options
+from bridge.settings import SETTINGS, Settings, SettingsError
 
 __all__ = ["Options", "makeService"]
 
-_FLAGS = [option for option in options() if isinstance(option.default, bool)]
-_PARAMETERS = [option for option in options() if not isinstance(option.default, bool)]
+_FLAGS = [setting for setting in SETTINGS if setting.kind is bool]
+_PARAMETERS = [setting for setting in SETTINGS if setting.kind is not bool]
 
 
 def _help(doc: str, unit: str, default: object) -> str:
@@ -42,9 +42,9 @@ class Options(usage.Options):
     )
     optParameters = [  # noqa: RUF012 - usage.Options wants lists
         ["config", "c", None, f"TOML file with settings. [$CPAN_BRIDGE_CONFIG, else {DEFAULT_CONFIG} if it is there]"],
-        *[[option.flag, None, None, _help(option.doc, option.unit, option.default)] for option in _PARAMETERS],
+        *[[option.option, None, None, _help(option.doc, option.unit, option.default)] for option in _PARAMETERS],
     ]
-    optFlags = [[option.flag, None, option.doc] for option in _FLAGS]  # noqa: RUF012
+    optFlags = [[option.option, None, option.doc] for option in _FLAGS]  # noqa: RUF012
 
     def opt_version(self) -> None:
         """Print the version and exit."""
@@ -53,12 +53,8 @@ class Options(usage.Options):
 
     def given(self) -> dict[str, object]:
         """Return the values given on the command line, by setting name."""
-        values: dict[str, object] = {option.name: self[option.flag] for option in _PARAMETERS}
-        values.update({option.name: True if self[option.flag] else None for option in _FLAGS})
-        for name in ("socket", "log"):
-            value = values[name]
-            if isinstance(value, str) and value:
-                values[name] = os.path.abspath(value)  # twistd changes the directory before it serves
+        values: dict[str, object] = {option.name: self[option.option] for option in _PARAMETERS}
+        values.update({option.name: True if self[option.option] else None for option in _FLAGS})
         return values
 
 
@@ -75,8 +71,8 @@ def makeService(config: Options) -> IService:
     parent: dict[str, Any] = getattr(config, "parent", None) or {}
     given = config.given()
     logfile = parent.get("logfile")
-    if logfile and logfile != "-":
-        given["log"] = os.path.abspath(logfile)
+    if logfile:
+        given["log"] = logfile
     reload = _loader(config["config"], given)
     try:
         settings, warnings = reload()
@@ -87,11 +83,13 @@ def makeService(config: Options) -> IService:
         ) from None
     except sockets.SocketError as error:
         raise usage.UsageError(str(error)) from None
-    foreground = bool(parent.get("nodaemon")) and not (logfile and logfile != "-")
+    foreground = bool(parent.get("nodaemon"))
     log = LogFile(
-        None if logfile == "-" else settings.log, settings.log_level, beside=sys.stdout if foreground else None
+        None if settings.log == "-" else settings.log,
+        settings.log_level,
+        beside=sys.stdout if settings.log == "-" or (foreground and not logfile) else None,
     )
-    service = BridgeService(settings, reload=reload, log=log, reactor=reactor, foreground=bool(parent.get("nodaemon")))
+    service = BridgeService(settings, reload=reload, log=log, reactor=reactor, foreground=foreground)
     for warning in warnings:
         service.log.warn("{warning}", warning=warning)
     if not parent.get("syslog") and not parent.get("logger"):
@@ -101,6 +99,10 @@ def makeService(config: Options) -> IService:
 
 def _loader(path: str | None, given: dict[str, object]) -> Callable[[], tuple[Settings, list[str]]]:
     """Return what reads all sources, now and at each reload; twistd may change the directory in between."""
-    environ = dict(os.environ)
-    named = path or environ.get("CPAN_BRIDGE_CONFIG")
-    return partial(load_files, os.path.abspath(named) if named else None, environ, given)
+    environ, directory = dict(os.environ), os.getcwd()
+
+    def read() -> tuple[Settings, list[str]]:
+        loaded = load_files(path, environ, given, directory)
+        return loaded.settings, loaded.warnings
+
+    return read

@@ -69,7 +69,8 @@ class _Converter:
             return value if math.isfinite(value) else self.handle(value)  # type: ignore[arg-type]
         if kind is bytes or kind is bytearray:
             return {"__bytes__": base64.b64encode(value).decode("ascii")}  # type: ignore[arg-type]
-        if kind is list or (isinstance(value, tuple) and (kind is tuple or hasattr(kind, "_fields"))):
+        # A named tuple keeps its names, so it is an object; its fields are attributes there.
+        if kind is list or kind is tuple:
             if depth >= MAX_DEPTH:
                 return self.handle(value)
             return [self.convert(item, depth + 1) for item in value]  # type: ignore[attr-defined]

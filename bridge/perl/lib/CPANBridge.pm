@@ -317,3 +317,217 @@ sub _debug {
 sub DESTROY { local ( $@, $!, $?, $^E ); delete $_[0]{connection}; return }
 
 1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+CPANBridge - call Python from Perl, through the cpanbridge daemon
+
+=head1 SYNOPSIS
+
+    use CPANBridge;
+
+    my $bridge = CPANBridge->new;
+
+    # The result, or an exception that is an object.
+    my $median = $bridge->call( 'statistics', 'median', [ 1, 5, 9 ] );
+
+    # Objects of Python are used by their methods and attributes.
+    my $datetime = $bridge->import_python('datetime');
+    my $date     = $datetime->date( 2026, 11, 23 );
+    print $date->isoformat, ' ', $date->year, "\n";
+    my $later = $bridge->call( 'operator', 'add', $date, $datetime->timedelta( { days => 30 } ) );
+
+    # The older interface: a hash, and never an exception for what the daemon says.
+    my $answer = $bridge->call_python( 'statistics', 'median', [ [ 1, 5, 9 ] ] );
+    print $answer->{success} ? $answer->{result} : "$answer->{error_type}: $answer->{error}";
+
+=head1 DESCRIPTION
+
+The daemon (C<twistd cpanbridge>) runs Python functions for Perl programs. This module is its client; it needs nothing
+but Perl 5.14 and the modules that come with it.
+
+An object keeps one connection for each process and thread that uses it, and opens another when that one has ended: the
+daemon may be restarted, the program may fork. A call is sent a second time only where it is certain that the first was
+not executed.
+
+=head1 CONSTRUCTOR
+
+=head2 new
+
+    my $bridge = CPANBridge->new( timeout => 10, retries => 5 );
+
+=over 4
+
+=item socket
+
+The daemon's socket. Otherwise C<$CPANBridge::DAEMON_SOCKET> if the program has set it, else the environment variable
+C<CPAN_BRIDGE_SOCKET>, else F</tmp/cpan_bridge.sock>.
+
+=item timeout
+
+Seconds that a call may take in all, connecting and trying again included; 60 unless told. The daemon is told, and gives
+up a little earlier.
+
+=item retries
+
+How often a call that was I<refused> (see L</"KINDS OF FAILURE">) is tried again, each time after the pause that the
+daemon asked for; 3 unless told, 0 for never. Refused calls were not executed, so this is always safe.
+
+=item autostart
+
+True: start the daemon if none listens on the socket. Also the environment variable C<CPAN_BRIDGE_AUTOSTART>.
+
+=item twistd
+
+The program that C<autostart> runs; otherwise C<CPAN_BRIDGE_TWISTD>, else F<twistd> in C<PATH>.
+
+=item debug
+
+True: say on standard error what is called. Parameters and results are never printed. Also C<CPAN_BRIDGE_DEBUG>.
+
+=back
+
+An argument of another name is ignored with a warning. Croaks where a value makes no sense.
+
+=head1 METHODS
+
+=head2 call
+
+    my $result = $bridge->call( $module, $function, @arguments );
+    my $result = $bridge->call( $module, $function, { name => $value, ... } );
+
+Calls a function and returns its result, or throws a L<CPANBridge::Error>. A single argument that is a plain hash holds
+named arguments; anything else is a list of positional ones. To pass one hash as a positional argument, or both kinds
+together, use C<call_with>.
+
+The function may be one of a bridge module (C<< cpanbridge modules >> lists them) or of a Python module that the daemon's
+configuration allows; C<date.fromisoformat> names a method of a class.
+
+=head2 call_with
+
+    my $result = $bridge->call_with( $module, $function, [ @positional ], { %named } );
+
+=head2 call_python
+
+    my $answer = $bridge->call_python( $module, $function, $params );
+
+Calls a function and returns a hash:
+
+    { success => 1, result => ... }
+    { success => 0, error => 'a sentence', error_type => 'Throttled', retry_after => 0.8, ... }
+
+C<$params> is sent as it is: a hash for named arguments, an array for positional ones, anything else for one argument.
+Objects and bytes in the result stay plain hashes (C<< { __object__ => 1, type => ..., repr => ... } >>, C<< { __bytes__
+=> $base64 } >>). It dies for nothing that the daemon or the connection does.
+
+=head2 import_python
+
+    my $json = $bridge->import_python('json');
+    print $json->dumps( { a => 1 }, ... );
+
+Returns an object whose methods are the functions of a Python module, each called as C<call> would. C<< ->can($name) >>
+tells whether there is such a function. Throws a L<CPANBridge::Error> where the module does not exist or is not allowed.
+
+=head2 test_python_bridge
+
+True if the daemon answers.
+
+=head2 get_last_error
+
+What went wrong with the last call, as a string; C<undef> after one that succeeded.
+
+=head2 set_timeout
+
+=head2 timeout
+
+=head2 set_debug
+
+    $bridge->set_timeout(5);
+
+=head2 socket_path
+
+The socket that the next connection is made to.
+
+=head2 disconnect
+
+Closes the connection; Python objects that came over it are gone. The next call opens another.
+
+=head1 DATA
+
+=over 4
+
+=item Strings are characters
+
+Perl's strings are sent and come back as characters. Decode what you read (C<< open my $f, '<:encoding(UTF-8)' >>) and
+encode what you print, as always. Nothing is encoded twice.
+
+=item Bytes are wrapped
+
+Python's C<bytes> come as L<CPANBridge::Bytes> objects and are sent by wrapping a string in one.
+
+=item Numbers, strings and booleans keep their kind
+
+C<"0123"> is a string and stays one, C<0 + $x> is a number, C<\1> and C<\0> are true and false; see L<CPANBridge::JSON>.
+Booleans come back as C<JSON::PP::Boolean> objects, which are 1 and 0 wherever a number or a truth is wanted.
+
+=item Other values are objects
+
+What JSON cannot carry stays in Python and comes as a L<CPANBridge::Object>.
+
+=back
+
+=head1 KINDS OF FAILURE
+
+C<error_type> is one of the daemon's words (L<docs/protocol.md> describes them): C<BadRequest>, C<RequestTooLarge>,
+C<UnknownModule>, C<UnknownFunction>, C<Forbidden>, C<BadParams>, C<FunctionError>, C<Timeout>, C<ResultTooLarge>,
+C<NotSerializable>, C<InternalError>; the refusals C<Throttled>, C<ConnectionLimit> and C<Draining>, after which the
+function has certainly not been executed; or one of the client's own:
+
+=over 4
+
+=item ConnectionFailed
+
+No daemon could be reached; nothing was sent.
+
+=item ConnectionLost
+
+The connection ended before the answer. The message says whether the call may have been executed.
+
+=item ClientTimeout
+
+Time was up before the answer. The call may have been executed.
+
+=item BadAnswer
+
+What came back was no answer to this call.
+
+=item NotSendable
+
+The parameters hold something that JSON cannot carry; the message names the place. Nothing was sent.
+
+=item ObjectLost
+
+A parameter is a Python object of a connection that has ended. Nothing was sent.
+
+=back
+
+=head1 ENVIRONMENT
+
+C<CPAN_BRIDGE_SOCKET>, C<CPAN_BRIDGE_AUTOSTART>, C<CPAN_BRIDGE_TWISTD>, C<CPAN_BRIDGE_DEBUG> (see L</new>), and
+C<CPAN_BRIDGE_JSON> (see L<CPANBridge::JSON/backend>).
+
+=head1 FORK, THREADS, SIGNALS
+
+After a C<fork> or in a new thread an object works as before, over a connection of its own. Python objects belong to the
+process and thread that made them. A signal handler may C<die> out of a call; the connection is then given up, so that
+the late answer is never taken for another's.
+
+=head1 SEE ALSO
+
+L<CPANBridge::Error>, L<CPANBridge::Object>, L<CPANBridge::Bytes>
+
+=cut

@@ -69,3 +69,26 @@ sub start {
 }
 
 1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+CPANBridge::Autostart - start the daemon if none is there
+
+=head1 DESCRIPTION
+
+Used by L<CPANBridge> where C<autostart> is wanted. However many programs start together, one daemon is started: they
+share a lock file beside the socket.
+
+=head1 FUNCTIONS
+
+=head2 start
+
+    my $why = CPANBridge::Autostart::start( $socket, $twistd, $deadline );
+
+Returns C<undef> when a daemon listens, or a sentence that says why none does.
+
+=cut

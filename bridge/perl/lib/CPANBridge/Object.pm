@@ -102,3 +102,49 @@ sub DESTROY {
 }
 
 1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+CPANBridge::Object - an object that lives in Python
+
+=head1 SYNOPSIS
+
+    my $date = $bridge->call( 'datetime', 'date', 2026, 11, 23 );
+    print "$date\n";                        # datetime.date(2026, 11, 23)
+    print $date->year;                      # an attribute
+    print $date->strftime('%d.%m.%Y');      # a method
+    my $new = $date->replace( { year => 2027 } );
+
+=head1 DESCRIPTION
+
+What JSON cannot carry stays in the daemon, which knows it by a number. Any method that is called on the object is the
+Python object's: a method is called with the arguments (a single plain hash holds named ones), an attribute is read.
+Names with a leading underscore are refused.
+
+As a string an object is what Python's C<repr> says of it. C<==> is true for two that are the same object in Python.
+Objects can be passed as parameters, also inside of arrays and hashes.
+
+The daemon lets go of the object some time after Perl has done so, and in any case when the connection ends; after that
+its use is an C<ObjectLost> error. It belongs to the process and thread that made it.
+
+=head1 METHODS
+
+All names belong to Python but these:
+
+=head2 can
+
+Whether Perl itself knows such a method; Python is not asked.
+
+=head2 TO_JSON
+
+What is sent for it. Dies where the object is lost.
+
+=head2 CLONE_SKIP
+
+Tells Perl that a new thread gets no copy.
+
+=cut

@@ -48,3 +48,31 @@ sub AUTOLOAD {
 sub DESTROY { return }
 
 1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+CPANBridge::Proxy - a Python module whose functions are methods
+
+=head1 SYNOPSIS
+
+    my $statistics = $bridge->import_python('statistics');
+    print $statistics->median( [ 1, 5, 9 ] );
+
+=head1 DESCRIPTION
+
+Made by L<CPANBridge/import_python>. Every method is the function of that name in the module, called as by
+L<CPANBridge/call>.
+
+=head1 METHODS
+
+=head2 can
+
+    if ( $statistics->can('fmean') ) { ... }
+
+Returns a code reference if the module has such a function or class.
+
+=cut

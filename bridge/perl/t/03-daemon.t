@@ -1,0 +1,143 @@
+use strict;
+use warnings;
+use utf8;
+
+use Config;
+use Test::More;
+use Time::HiRes qw(sleep time);
+use lib 't/lib';
+use BridgeDaemon;
+use CPANBridge;
+
+my $daemon = BridgeDaemon->new( options => ['--max-requests-per-minute=1000000'] );
+sub bridge { return CPANBridge->new( socket => $daemon->socket, timeout => 20, @_ ) }
+my $bridge = bridge();
+
+subtest 'the older interface' => sub {
+    ok( $bridge->test_python_bridge, 'test_python_bridge' );
+    is( $bridge->get_last_error, undef, 'no error' );
+    my $answer = $bridge->call_python( 'system', 'metrics', {} );
+    ok( $answer->{success}, 'system.metrics' );
+    ok( exists $answer->{result}{resource_status}{$_}, $_ )
+      for qw(memory_mb cpu_percent concurrent_requests requests_per_minute);
+    $answer = $bridge->call_python( 'no_such_module', 'f', {} );
+    ok( !$answer->{success}, 'an unknown module' );
+    is( $answer->{error_type}, 'UnknownModule', 'is called so' );
+    local $CPANBridge::DAEMON_SOCKET = $daemon->socket;
+    ok( CPANBridge->new->test_python_bridge, '$DAEMON_SOCKET' );
+    local $CPANBridge::DAEMON_SOCKET;
+    local $ENV{CPAN_BRIDGE_SOCKET} = $daemon->socket;
+    ok( CPANBridge->new->test_python_bridge, 'CPAN_BRIDGE_SOCKET' );
+};
+
+subtest 'data' => sub {
+    for my $value (
+        '', 'text', "h\xe4\xdf \x{20ac} \x{1f600}", "\0\r\n\t\"\\", '0123', '1e3', 42, -1, 0.1 + 0.2, 9223372036854775807,
+        [], {}, [ 1, 'a', [ undef ] ], { "\x{e4}" => { b => [1] } }
+      )
+    {
+        is_deeply( $bridge->call_python( 'test', 'echo', $value )->{result}, $value, 'echo' );
+    }
+    my $big = join '', map { chr( 32 + $_ % 9000 ) } 1 .. 300_000;
+    is( $bridge->call( 'test', 'echo', $big )->[0], $big, 'a large text' );
+    is( $bridge->call( 'test', 'echo', \1 )->[0] ? 'true' : 'false', 'true', 'a boolean' );
+    my $bytes = join '', map { chr } 0 .. 255;
+    my $packed = $bridge->call( 'zlib', 'compress', CPANBridge::Bytes->new($bytes) );
+    isa_ok( $packed, 'CPANBridge::Bytes' );
+    is( $bridge->call( 'zlib', 'decompress', $packed )->bytes, $bytes, 'bytes both ways' );
+    ok( !eval { CPANBridge::Bytes->new("\x{20ac}") }, 'a wide character is no byte' );
+    my $answer = $bridge->call_python( 'test', 'echo', { x => [ sub { } ] } );
+    is( $answer->{error_type}, 'NotSendable', 'what cannot be sent' );
+    like( $answer->{error}, qr/\{x\}->\[0\]/, 'is named' );
+};
+
+subtest 'Python objects' => sub {
+    my $datetime = $bridge->import_python('datetime');
+    my $date = $datetime->date( 2026, 11, 23 );
+    isa_ok( $date, 'CPANBridge::Object' );
+    is( "$date", 'datetime.date(2026, 11, 23)', 'repr' );
+    is( $date->isoformat, '2026-11-23', 'a method' );
+    is( $date->year, 2026, 'an attribute' );
+    is( $date->replace( { year => 2000 } )->isoformat, '2000-11-23', 'named arguments' );
+    is( $bridge->call( 'operator', 'add', $date, $datetime->timedelta(30) )->isoformat, '2026-12-23', 'as parameters' );
+    my $list = $bridge->call_with( 'python', 'call',
+        [], { module => 'itertools', function => 'repeat', args => [ $date, 2 ] } );
+    is( join( ' ', map { $_->isoformat } @{ $bridge->call( 'python', 'list', { object => $list } ) } ), '2026-11-23 2026-11-23', 'inside of lists' );
+    ok( $datetime->can('date') && !$datetime->can('nothing'), 'can' );
+    is( $bridge->call_with( 'textwrap', 'fill', ['a b c'], { width => 3 } ), "a b\nc", 'both kinds of arguments' );
+    for my $name (qw(__class__ _private __reduce__)) {
+        ok( !eval { $date->$name; 1 }, "$name is refused" );
+        ok( $@->is('Forbidden'), 'as Forbidden' );
+    }
+    ok( !eval { $bridge->import_python('os') }, 'a module that is not allowed' );
+    like( $@, qr/Forbidden.*allow list.* at \S+03-daemon\.t line/s, 'says how to allow it' );
+
+    undef $list;
+    my $held = sub { my ($row) = grep { $_->{state} eq 'busy' } @{ $bridge->call( 'system', 'connections' )->{connections} }; return $row->{handles} };
+    my $before = $held->();
+    { my @many = map { $datetime->date( 2000 + $_, 1, 1 ) } 1 .. 50; cmp_ok( $held->(), '>=', $before + 50, 'objects are held' ); }
+    $bridge->test_python_bridge for 1 .. 2;
+    cmp_ok( $held->(), '<=', $before + 20, 'and released' );
+};
+
+subtest 'errors' => sub {
+    ok( !eval { $bridge->call( 'datetime', 'date', 2026, 13, 1 ) }, 'a Python exception' );
+    my $error = $@;
+    isa_ok( $error, 'CPANBridge::Error' );
+    is( $error->type, 'FunctionError', 'type' );
+    is( $error->exception, 'ValueError', 'exception' );
+    ok( $error->is('ValueError'), 'is' );
+    ok( !eval { $bridge->call( 'test', 'sleep', { secnds => 1 } ) }, 'a wrong parameter' );
+    like( $@, qr/BadParams.*secnds/, 'is named' );
+    my $short = bridge( timeout => 1 );
+    my $date = $short->call( 'datetime', 'date', 2000, 1, 1 );
+    ok( !eval { $short->call( 'test', 'sleep', 5 ) }, 'a call that takes too long' );
+    is( $@->type, 'Timeout', 'is stopped by the daemon' );
+    is( $date->year, 2000, 'and the connection lives on' );
+};
+
+subtest 'fork' => sub {
+    my $date = $bridge->call( 'datetime', 'date', 2000, 1, 1 );
+    pipe my $read, my $write or die $!;
+    my $pid = fork;
+    if ( !$pid ) {
+        my $own = join ',', map { $bridge->call( 'test', 'echo', $_ )->[0] } 1 .. 50;
+        my $lost = eval { $date->year } ? 'usable' : $@->type;
+        syswrite $write, "$own $lost";
+        undef $date;
+        require POSIX;
+        POSIX::_exit(0);
+    }
+    my $ours = join ',', map { $bridge->call( 'test', 'echo', $_ )->[0] } 101 .. 150;
+    waitpid $pid, 0;
+    close $write;
+    is( $ours, join( ',', 101 .. 150 ), 'the parent gets its answers' );
+    is( scalar <$read>, join( ',', 1 .. 50 ) . ' ObjectLost', 'the child its own, over a connection of its own' );
+    is( $date->year, 2000, "the parent's objects live on" );
+};
+
+subtest 'threads' => sub {
+    plan skip_all => 'this perl has no threads' if !$Config{useithreads};
+    require threads;
+    $bridge->test_python_bridge;
+    my @threads = map {
+        my $number = $_;
+        threads->create( sub { join ',', map { $bridge->call( 'test', 'echo', "$number-$_" )->[0] } 1 .. 20 } )
+    } 1 .. 4;
+    for my $number ( 1 .. 4 ) {
+        is( $threads[ $number - 1 ]->join, join( ',', map {"$number-$_"} 1 .. 20 ), "thread $number" );
+    }
+    ok( $bridge->test_python_bridge, 'the first thread goes on' );
+};
+
+subtest 'restart' => sub {
+    my $date = $bridge->call( 'datetime', 'date', 2000, 1, 1 );
+    $daemon->stop('KILL');
+    is( $bridge->call_python( 'test', 'ping' )->{error_type}, 'ConnectionFailed', 'no daemon' );
+    $daemon->start;
+    ok( $bridge->test_python_bridge, 'the next call finds the new one' );
+    ok( !eval { $date->year }, 'objects of the old one' );
+    is( $@->type, 'ObjectLost', 'are lost' );
+};
+
+done_testing;

@@ -1,0 +1,29 @@
+use strict;
+use warnings;
+
+use File::Find;
+use Pod::Checker;
+use Test::More;
+
+my @files;
+find( { wanted => sub { push @files, $_ if /\.p[ml]\z/ }, no_chdir => 1 }, 'lib', 'eg' );
+for my $file ( sort @files ) {
+    my $checker = Pod::Checker->new( -quiet => 1, -warnings => 1 );
+    open my $sink, '>', \my $said;
+    $checker->parse_from_file( $file, $sink );
+    is( $checker->num_errors, 0, "$file: no errors in its POD" ) or diag $said;
+    next if $file !~ /\.pm\z/;
+
+    # Every public sub has a heading of its own.
+    open my $in, '<', $file or die "$file: $!";
+    my $text = do { local $/; <$in> };
+    my ( $code, $pod ) = split /^__END__$/m, $text, 2;
+    my %documented = map { $_ => 1 } ( defined $pod ? $pod : '' ) =~ /^=head2\s+(\w+)/mg;
+    my %internal = map { $_ => 1 } qw(AUTOLOAD DESTROY CLONE CLONE_SKIP BEGIN);
+    my @missing = grep { !/^_/ && !$internal{$_} && !$documented{$_} } $code =~ /^sub\s+(\w+)/mg;
+    is( "@missing", '', "$file: every public sub is documented" );
+    my ($version) = $code =~ /^our \$VERSION = '([^']+)';/m;
+    is( $version, '0.1.0', "$file: its version is the distribution's" );
+}
+
+done_testing;

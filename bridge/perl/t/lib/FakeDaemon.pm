@@ -1,0 +1,47 @@
+package FakeDaemon;
+
+# A daemon that says what a test tells it to: a child process runs a piece of code for each connection.
+
+use strict;
+use warnings;
+
+use File::Temp qw(tempdir);
+use IO::Socket::UNIX;
+
+sub new {
+    my ( $class, $code ) = @_;
+    my $folder = tempdir( 'cpanbridge-XXXXXX', TMPDIR => 1, CLEANUP => 1 );
+    my $path = "$folder/fake.sock";
+    my $listening = IO::Socket::UNIX->new( Local => $path, Listen => 16 ) or die "cannot listen: $!";
+    my $pid = fork;
+    die "cannot fork: $!" if !defined $pid;
+    if ( !$pid ) {
+        $SIG{TERM} = 'DEFAULT';
+        $SIG{PIPE} = 'IGNORE';
+        my $count = 0;
+        while ( my $connection = $listening->accept ) {
+            $connection->autoflush(1);
+            $code->( $connection, ++$count );
+            close $connection;
+        }
+        require POSIX;
+        POSIX::_exit(0);
+    }
+    return bless { folder => $folder, socket => $path, pid => $pid, owner => $$ }, $class;
+}
+
+sub socket { return $_[0]{socket} }
+
+# The id of the request in a line.
+sub id_of { my ($line) = @_; return $line =~ /"request_id":"([^"]*)"/ ? $1 : '' }
+
+sub DESTROY {
+    my ($self) = @_;
+    return if $self->{owner} != $$;
+    local $?;
+    kill 'KILL', $self->{pid};
+    waitpid $self->{pid}, 0;
+    return;
+}
+
+1;

@@ -41,7 +41,11 @@ class Connection:
     def __init__(self, path: str | os.PathLike[str], timeout: float = 20.0) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.settimeout(timeout)
-        self.socket.connect(os.fspath(path))
+        try:
+            self.socket.connect(os.fspath(path))
+        except OSError:
+            self.socket.close()
+            raise
         self._buffer = b""
 
     def __enter__(self) -> Self:
@@ -114,6 +118,7 @@ class DaemonProcess:
         self.environ = {**clean_environment(), **(environ or {})}
         self.twistd = list(twistd or [str(Path(sys.executable).with_name("twistd"))])
         self.process: subprocess.Popen[bytes] | None = None
+        self._connections: list[Connection] = []
         self.told = False  # whether an exception has carried everything_said() already
         if toml is not None:
             self.config.write_text(toml)
@@ -170,8 +175,10 @@ class DaemonProcess:
         return self.process.pid
 
     def connect(self, timeout: float = 20.0) -> Connection:
-        """Open a connection; close it, or use it as a context manager."""
-        return Connection(self.socket, timeout)
+        """Open a connection. Close it, or use it as a context manager; what is left open ends with the daemon."""
+        connection = Connection(self.socket, timeout)
+        self._connections.append(connection)
+        return connection
 
     def call(self, module: str, function: str, params: object = _ABSENT, **fields: object) -> dict[str, Any]:
         """Call a function over a connection of its own and return the whole answer."""
@@ -235,8 +242,10 @@ class DaemonProcess:
         return self.start()
 
     def cleanup(self) -> None:
-        """Kill whatever still runs and remove the folder."""
+        """Kill whatever still runs, close the connections and remove the folder."""
         self.kill()
+        for connection in self._connections:
+            connection.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -15,7 +15,7 @@ for my $backend ( 'PP', 'XS', 'Cpanel' ) {
     for my $string ( '', 'plain', "h\xe4\xdf", "\x{20ac}\x{1f600}", "\0\t\n\r\"\\/\x7f", '0123', '1e3', '../../etc', '<b>' x 1000 ) {
         is( both($string), $string, "$backend: a string comes back as it went" );
     }
-    for my $number ( 0, 1, -1, 9223372036854775807, 0.1, 0.1 + 0.2, 1e22, 5e-324, -2.5 ) {
+    for my $number ( 0, 1, -1, 9223372036854775807, 0.1, 0.1 + 0.2, 1e22, 1e-300, -2.5 ) {
         cmp_ok( both($number), '==', $number, "$backend: $number" );
     }
     is_deeply( both( [ { a => [ undef, [], {} ] }, 'x' ] ), [ { a => [ undef, [], {} ] }, 'x' ], "$backend: nesting" );

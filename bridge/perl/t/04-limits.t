@@ -37,7 +37,18 @@ sleep 0.3;
 $daemon->signal('TERM');
 sleep 0.2;
 my $restarter = fork;
-if ( !$restarter ) { sleep 1.5; $daemon->{owner} = $$; delete $daemon->{pid}; $daemon->start; $daemon->{owner} = 0; require POSIX; POSIX::_exit( 0 + !open( my $f, '>', "$daemon->{folder}/pid" ) || !print {$f} $daemon->{pid} ) }
+if ( !$restarter ) {
+
+    # The daemon's successor must outlive this process: nothing here may end it.
+    sleep 1.5;
+    delete $daemon->{pid};
+    $daemon->start;
+    open my $file, '>', "$daemon->{folder}/pid" or die "$!";
+    print {$file} $daemon->{pid};
+    close $file;
+    require POSIX;
+    POSIX::_exit(0);
+}
 my $answer = $bridge->call_python( 'test', 'ping' );
 ok( $answer->{success}, 'a call that meets a daemon which is restarted gets through' ) or diag explain $answer;
 waitpid $_, 0 for $pid, $restarter;

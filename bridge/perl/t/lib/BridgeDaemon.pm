@@ -67,6 +67,9 @@ sub said {
     return scalar <$file>;
 }
 
+# A thread that ends must not take the daemon with it.
+sub CLONE_SKIP { return 1 }
+
 sub socket { return $_[0]{socket} }
 
 sub signal {

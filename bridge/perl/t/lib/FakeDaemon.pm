@@ -30,6 +30,9 @@ sub new {
     return bless { folder => $folder, socket => $path, pid => $pid, owner => $$ }, $class;
 }
 
+# A thread that ends must not take the daemon with it.
+sub CLONE_SKIP { return 1 }
+
 sub socket { return $_[0]{socket} }
 
 # The id of the request in a line.

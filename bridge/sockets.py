@@ -46,6 +46,10 @@ class ListeningSocket:
         self._lock = lock
         self._identity = identity
 
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        return self.socket.fileno()
+
     def close(self) -> None:
         """Stop listening, remove the socket if the path still leads to it, and let the lock go. Idempotent."""
         if self._lock < 0:

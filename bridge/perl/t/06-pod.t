@@ -6,7 +6,7 @@ use Pod::Checker;
 use Test::More;
 
 my @files;
-find( { wanted => sub { push @files, $_ if /\.p[ml]\z/ }, no_chdir => 1 }, 'lib', 'eg' );
+find( { wanted => sub { push @files, $_ if /\.p[ml]\z/ }, no_chdir => 1 }, 'lib' );
 for my $file ( sort @files ) {
     my $checker = Pod::Checker->new( -quiet => 1, -warnings => 1 );
     open my $sink, '>', \my $said;

@@ -1,0 +1,119 @@
+"""The Perl side: its own tests with each JSON module, its syntax and its POD, and the examples against a real daemon."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from daemon_process import DaemonProcess, clean_environment
+
+from bridge import __version__
+
+PERL = Path(__file__).parents[2] / "bridge" / "perl"
+MODULES = sorted(PERL.glob("lib/**/*.pm"))
+SCRIPTS = sorted([*PERL.glob("eg/*.pl"), *PERL.glob("t/*.t"), *PERL.glob("t/lib/*.pm"), PERL / "Makefile.PL"])
+
+
+def run(*command: str, cwd: Path = PERL, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env={**clean_environment(), **environ},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+def twistd() -> str:
+    return str(Path(sys.executable).with_name("twistd"))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("json_module", ["PP", "XS", "Cpanel"])
+def test_the_suite_passes(json_module: str) -> None:
+    """The distribution's own tests pass with each JSON module; the Makefile sees to it that all are installed."""
+    seen = run("prove", "-l", "t", CPAN_BRIDGE_TWISTD=twistd(), CPAN_BRIDGE_JSON=json_module)
+    assert seen.returncode == 0, seen.stdout + seen.stderr
+    assert "Result: PASS" in seen.stdout
+
+
+@pytest.mark.parametrize("file", [*MODULES, *SCRIPTS], ids=lambda path: str(path.relative_to(PERL)))
+def test_compiles_without_warnings(file: Path) -> None:
+    """Every file compiles, under -w and with nothing to say."""
+    seen = run("perl", "-w", "-Ilib", "-It/lib", "-c", str(file))
+    assert seen.returncode == 0
+    assert seen.stderr.strip() == f"{file} syntax OK"
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda path: path.name)
+def test_versions_agree(file: Path) -> None:
+    """Every Perl module has the daemon's version."""
+    found = re.search(r"^our \$VERSION = '([^']+)';$", file.read_text(), re.MULTILINE)
+    assert found
+    assert found[1] == __version__, f"set $VERSION in {file} to {__version__}"
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda path: path.name)
+def test_core_modules_only(file: Path) -> None:
+    """Nothing is used that does not come with Perl 5.14, but the JSON modules that are looked for."""
+    code = file.read_text().partition("__END__")[0]
+    used = set(re.findall(r"^\s*(?:use|require)\s+([A-Z][\w:]+)", code, re.MULTILINE))
+    core = {
+        "B", "Carp", "Errno", "Fcntl", "File::Basename", "File::Spec", "File::Temp", "JSON::PP::Boolean",
+        "MIME::Base64", "POSIX", "Scalar::Util", "Socket", "Time::HiRes",
+    }  # fmt: skip
+    assert {name for name in used if not name.startswith("CPANBridge")} <= core
+
+
+def test_makefile(tmp_path: Path) -> None:
+    """The CPAN way of installing works."""
+    copy = tmp_path / "perl"
+    shutil.copytree(PERL, copy)
+    for command in (["perl", "Makefile.PL"], ["make"], ["make", "install", f"DESTDIR={tmp_path / 'root'}"]):
+        seen = run(*command, cwd=copy)
+        assert seen.returncode == 0, seen.stdout + seen.stderr
+    assert list((tmp_path / "root").rglob("CPANBridge.pm"))
+
+
+EXPECTED = {
+    "members.pl": [
+        "Müller       1964-02-29 Saturday      22913     120.50",
+        "Νίκος        1988-08-08 Monday        13986      19.99",
+        "mean       131.45",
+        "median     104.25",
+        "Did you mean Müller?",
+    ],
+    "parallel.pl": ["job 1: 5ba23c875f8c", "40 of 40 jobs done by 8 processes"],
+    "errors.pl": [
+        "a wrong date         FunctionError (ValueError)",
+        "a forbidden module   Forbidden",
+        "a misspelt module    UnknownModule",
+        "a call that hangs    Timeout",
+        "what cannot be sent  NotSendable",
+    ],
+}
+
+
+def test_every_example_is_tried() -> None:
+    """No example lies about untested."""
+    assert {path.name for path in PERL.glob("eg/*.pl")} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("script", sorted(EXPECTED))
+def test_examples(script: str, start_daemon: Callable[..., DaemonProcess], tmp_path: Path) -> None:
+    """Each example does what it says, from whatever directory it is started in."""
+    daemon = start_daemon()
+    seen = run("perl", str(PERL / "eg" / script), cwd=tmp_path, CPAN_BRIDGE_SOCKET=str(daemon.socket))
+    assert seen.returncode == 0, seen.stdout + seen.stderr
+    assert seen.stderr == ""
+    for line in EXPECTED[script]:
+        assert line in seen.stdout.splitlines(), seen.stdout
+    assert os.listdir(tmp_path) == []

@@ -252,7 +252,7 @@ def _check_silent(path: str) -> None:
         except (FileNotFoundError, ConnectionRefusedError):
             return
         except OSError as error:
-            raise SocketError(f"{path}: cannot be looked at: {error.strerror}") from None
+            raise SocketError(f"{path}: cannot be looked at: {error.strerror or error}") from None
     raise SocketError(_taken(path, who))
 
 

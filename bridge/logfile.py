@@ -17,7 +17,7 @@ from zope.interface import implementer
 if TYPE_CHECKING:
     from typing import TextIO
 
-__all__ = ["LogFile", "LogFileError", "format_event"]
+__all__ = ["LogFile", "LogFileError", "format_event", "open_log", "preflight"]
 
 LEVEL_NAMES = {
     LogLevel.debug: "DEBUG",
@@ -85,6 +85,7 @@ class LogFile:
         self._file: int | None = None
         self._early: list[bytes] = []
         self._lost = 0
+        self._torn = False
         self._why = ""
 
     def set_level(self, level: str) -> None:
@@ -147,35 +148,73 @@ class LogFile:
             when = time.strftime("%Y-%m-%d %H:%M:%S")
             note = f"{when} [ERROR] cpanbridge: {self._lost} log lines were lost: {self._why}\n".encode()
             data = note + data
+        if self._torn:
+            data = b"\n" + data
+        written = 0
         try:
-            written = os.write(self._file, data)
-            if written < len(data):
-                os.write(self._file, data[written:])
+            while written < len(data):
+                written += os.write(self._file, data[written:])
         except OSError as error:
             self._lost += 1
             self._why = error.strerror or str(error)
+            self._torn = self._torn or written > 0  # the disk had room for a part of the line
         else:
-            self._lost = 0
+            self._lost, self._torn = 0, False
+
+
+def preflight(path: str) -> None:
+    """Look whether :meth:`LogFile.open` would succeed, and create nothing.
+
+    Raises:
+        LogFileError: as it would.
+    """
+    if os.path.lexists(path):
+        os.close(open_log(path))
+        return
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder):
+        raise LogFileError(f"{path}: the log file's directory {folder} does not exist; make it, or choose another log")
+    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+        raise LogFileError(
+            f"{path}: uid {os.geteuid()} may not make the log file in {folder}; make it for that user, or choose "
+            "another log"
+        )
 
 
 def open_log(path: str) -> int:
     """Open a log file for appending, safely; the descriptor is the caller's.
 
+    Devices are an operator's own choice and are taken as they are.
+
     Raises:
         LogFileError: it is a symbolic link, another user's, or cannot be written.
     """
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
     try:
-        file = os.open(path, flags, 0o640)
+        try:
+            file = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            file = os.open(path, flags)
+        else:
+            os.fchmod(file, 0o640)  # whatever the umask: twistd's is 077, and the operator's group may read logs
     except OSError as error:
-        why = "it is a symbolic link, which is never followed" if error.errno == errno.ELOOP else error.strerror
-        raise LogFileError(f"The log file {path} cannot be written: {why}. Choose another with --log.") from error
+        why = error.strerror
+        if error.errno == errno.ELOOP:
+            why = "it is a symbolic link, which is never followed"
+            if path in {"/dev/stdout", "/dev/stderr"}:
+                why += ' (the standard output is called "-" here)'
+        raise LogFileError(f"{path}: the log file cannot be written: {why}; choose another log") from None
     status = os.fstat(file)
-    if stat.S_ISREG(status.st_mode) and status.st_uid != os.geteuid():
+    fault = ""
+    if stat.S_ISREG(status.st_mode):
+        if status.st_uid != os.geteuid():
+            fault = f"it belongs to uid {status.st_uid}, and the daemon runs as uid {os.geteuid()}"
+        elif status.st_nlink > 1:
+            fault = "it has other names (hard links), so it may be a file that is no log"
+    elif not stat.S_ISCHR(status.st_mode):
+        fault = "it is neither a file nor a device"
+    if fault:
         os.close(file)
-        raise LogFileError(
-            f"The log file {path} belongs to uid {status.st_uid}, and the daemon runs as uid {os.geteuid()}: "
-            "choose another with --log."
-        )
+        raise LogFileError(f"{path}: the log file cannot be used: {fault}; remove it, or choose another log")
     os.set_blocking(file, True)
     return file

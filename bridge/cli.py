@@ -7,6 +7,7 @@ imported by the command that needs it.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -27,6 +28,10 @@ Command = Callable[[argparse.Namespace], int]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     arguments = _parser().parse_args(argv)
+    # Text that the terminal's encoding lacks, or half a surrogate pair, is no reason for a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status: int = arguments.command(arguments)
         sys.stdout.flush()
@@ -154,14 +159,22 @@ def _check_config(arguments: argparse.Namespace) -> int:
             print(f"cpanbridge: {problem}", file=sys.stderr)
         return REFUSED
     if arguments.json:
-        print(json.dumps({"settings": loaded.settings.as_dict(), "warnings": loaded.warnings}, ensure_ascii=False))
+        report = {
+            "settings": loaded.settings.as_dict(),
+            "module_options": loaded.settings.module_options,
+            "sources": loaded.sources,
+            "warnings": loaded.warnings,
+        }
+        print(json.dumps(report, ensure_ascii=False, default=str))  # TOML has dates, and modules' options may, too
         return OK
     for warning in loaded.warnings:
         print(f"cpanbridge: warning: {warning}", file=sys.stderr)
     for setting in SETTINGS:
-        value = setting.value_in(loaded.settings)
-        changed = "" if value == setting.default else "  (changed)"
-        print(f"{setting.name} = {json.dumps(value)}{changed}")
+        source = loaded.sources[setting.name]
+        value = json.dumps(setting.value_in(loaded.settings), ensure_ascii=False)
+        print(_clean(f"{setting.name} = {value}" + ("" if source == "default" else f"  # {source}")))
+    for name, options in loaded.settings.module_options.items():
+        print(_clean(f"[modules.{name}] {json.dumps(options, ensure_ascii=False, default=str)}"))
     return OK
 
 

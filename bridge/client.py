@@ -14,6 +14,9 @@ DEFAULT_SOCKET = "/tmp/cpan_bridge.sock"  # noqa: S108 - the documented default
 
 READ_SIZE = 1 << 18
 
+ANSWER_MARGIN = 3.0
+"""Seconds that we wait beyond a call's time-out: the daemon says Timeout, or Throttled, better than we could."""
+
 
 class NoDaemonError(Exception):
     """Nobody answers on the socket; the text says why and what to do."""
@@ -34,7 +37,7 @@ class Client:
         self.path = path
         self._timeout = timeout
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.settimeout(timeout)
+        self._socket.settimeout(timeout + ANSWER_MARGIN)
         self._number = 0
         give_up = time.monotonic() + timeout
         while True:
@@ -45,6 +48,10 @@ class Client:
                     time.sleep(0.02)
                     continue
                 raise NoDaemonError(f"The daemon on {path} is too busy to take a connection.") from None
+            except PermissionError:
+                raise NoDaemonError(
+                    f"You may not use the socket {path}. Ask its owner to set socket_group to a group of yours."
+                ) from None
             except (OSError, ValueError) as error:
                 why = getattr(error, "strerror", None) or str(error)
                 raise NoDaemonError(
@@ -65,14 +72,17 @@ class Client:
         if not absent:
             request["params"] = params
         try:
-            self._socket.sendall(json.dumps(request, ensure_ascii=False).encode() + b"\n")
+            self._socket.sendall(json.dumps(request).encode() + b"\n")
         except OSError as error:
             sent_error: OSError | None = error  # it may have answered before it closed
         else:
             sent_error = None
         line = self._read_line(sent_error)
-        answer = json.loads(line)
-        if not isinstance(answer, dict):
+        try:
+            answer = json.loads(line)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict) or not isinstance(answer.get("success"), bool):
             raise NoDaemonError(f"What answers on {self.path} is not a cpanbridge daemon.")
         return answer
 

@@ -1,0 +1,148 @@
+"""Normal, warning, violation: when each begins and ends, and what the log says, to the letter."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.errors import LimitName
+from bridge.levels import REPEAT_SECONDS, Figures, Level, Levels
+from bridge.limits import Limits
+
+QUIET = {"memory_mb": 100.0, "cpu_percent": 5.0, "lag": 0.0, "concurrent": 0, "rate": 0}
+CONCURRENT, RATE = frozenset({LimitName.CONCURRENT}), frozenset({LimitName.RATE})
+
+
+class Watch:
+    """Levels with a clock that goes half a second a sample, and everything they logged."""
+
+    def __init__(self) -> None:
+        self.levels = Levels()
+        self.now = 0.0
+        self.lines: list[tuple[str, str]] = []
+
+    def see(
+        self, samples: int = 1, held: frozenset[LimitName] = frozenset(), **figures: float
+    ) -> list[tuple[str, str]]:
+        """Take samples and return what was logged for them."""
+        before = len(self.lines)
+        for _ in range(samples):
+            self.now += 0.5
+            sample = Figures(**{**QUIET, **figures}, held=held)  # type: ignore[arg-type]
+            self.lines += self.levels.update(sample, Limits(), self.now)
+        return self.lines[before:]
+
+
+class TestTexts:
+    @pytest.mark.parametrize(
+        ("figures", "text"),
+        [
+            ({"concurrent": 82}, "['Concurrent requests 82 approaching limit 100']"),
+            ({"concurrent": 100}, "['Concurrent requests 100 approaching limit 100']"),
+            ({"rate": 1834}, "['Request rate 1834/min approaching limit 2000/min']"),
+            ({"memory_mb": 856.3}, "['Memory usage 856.3MB approaching limit 1024MB']"),
+            ({"cpu_percent": 175.2}, "['CPU usage 175.2% approaching limit 200%']"),
+            ({"lag": 0.12}, "['Reactor lag 120ms approaching limit 250ms']"),
+        ],
+    )
+    def test_warnings(self, figures: dict[str, float], text: str) -> None:
+        """Each resource's warning is worded as operators search for it."""
+        assert Watch().see(**figures) == [("warn", f"Resource warning: {text}")]
+
+    @pytest.mark.parametrize(
+        ("figures", "held", "text"),
+        [
+            ({"concurrent": 152}, CONCURRENT, "['Concurrent requests 152 exceeds limit 100']"),
+            ({"rate": 2134}, RATE, "['Request rate 2134/min exceeds limit 2000/min']"),
+        ],
+    )
+    def test_violations(self, figures: dict[str, float], held: frozenset[LimitName], text: str) -> None:
+        """A violation is two lines: what, and that callers are held back."""
+        assert Watch().see(held=held, **figures) == [
+            ("critical", f"RESOURCE VIOLATION: {text}"),
+            ("warn", "Resource violations detected, throttling connections"),
+        ]
+
+    def test_several_at_once(self) -> None:
+        """What is wrong at the same time stands in one line."""
+        assert Watch().see(concurrent=90, cpu_percent=190.0) == [
+            (
+                "warn",
+                "Resource warning: ['Concurrent requests 90 approaching limit 100', "
+                "'CPU usage 190.0% approaching limit 200%']",
+            )
+        ]
+
+
+class TestGauges:
+    def test_two_samples_make_a_violation(self) -> None:
+        """Memory over its limit once is a warning, twice a violation, and only then pressure."""
+        watch = Watch()
+        watch.see(memory_mb=1100.0)
+        assert watch.levels.worst is Level.WARNING
+        assert watch.levels.pressure.memory == 0
+        watch.see(memory_mb=1100.0)
+        assert watch.levels.worst is Level.VIOLATION
+        assert watch.levels.pressure.memory == pytest.approx(1100 / 1024)
+
+    def test_leaves_below_90_percent_for_5_seconds(self) -> None:
+        """A violation ends only after five seconds below 90 % of the limit."""
+        watch = Watch()
+        watch.see(2, cpu_percent=250.0)
+        watch.see(20, cpu_percent=185.0)
+        assert watch.levels.worst is Level.VIOLATION
+        watch.see(10, cpu_percent=175.0)
+        assert watch.levels.worst is Level.VIOLATION
+        lines = watch.see(1, cpu_percent=175.0)
+        assert watch.levels.worst is Level.WARNING
+        assert ("info", "Resource violation cleared: CPU usage 175.0%, limit 200%") in lines
+
+    def test_warning_leaves_below_70_percent_for_5_seconds(self) -> None:
+        """A warning ends only after five seconds below 70 %."""
+        watch = Watch()
+        watch.see(concurrent=80)
+        watch.see(20, concurrent=75)
+        assert watch.levels.worst is Level.WARNING
+        watch.see(10, concurrent=60)
+        assert watch.levels.worst is Level.WARNING
+        watch.see(1, concurrent=60)
+        assert watch.levels.worst is Level.NORMAL
+
+
+class TestExact:
+    def test_over_the_limit_without_a_victim_is_no_violation(self) -> None:
+        """A number above the limit (which was just lowered) is a violation only when somebody is held for it."""
+        watch = Watch()
+        watch.see(concurrent=120)
+        assert watch.levels.worst is Level.WARNING
+        watch.see(concurrent=120, held=CONCURRENT)
+        assert watch.levels.worst is Level.VIOLATION
+
+    def test_clears_at_once(self) -> None:
+        """On recovery the violation is over with the next sample."""
+        watch = Watch()
+        watch.see(concurrent=120, held=CONCURRENT)
+        lines = watch.see(concurrent=10)
+        assert watch.levels.of(Level.VIOLATION) == []
+        assert lines[0] == ("info", "Resource violation cleared: Concurrent requests 10, limit 100")
+
+
+class TestRepeats:
+    def test_every_ten_seconds_while_it_lasts(self) -> None:
+        """A lasting violation is told every ten seconds."""
+        watch = Watch()
+        watch.see(61, concurrent=120, held=CONCURRENT)
+        assert sum(level == "critical" for level, _ in watch.lines) == 4
+
+    @given(st.lists(st.tuples(st.integers(0, 200), st.booleans()), max_size=300))
+    def test_never_more_often(self, samples: list[tuple[int, bool]]) -> None:
+        """However the figures jump, no kind of line comes more often than every ten seconds."""
+        watch = Watch()
+        told: dict[str, list[float]] = {"critical": [], "warn": []}
+        for concurrent, held in samples:
+            for level, text in watch.see(concurrent=concurrent, held=CONCURRENT if held else frozenset()):
+                if level == "critical" or text.startswith("Resource warning"):
+                    told[level].append(watch.now)
+        for times in told.values():
+            assert all(later - earlier >= REPEAT_SECONDS for earlier, later in zip(times, times[1:], strict=False))

@@ -1,4 +1,4 @@
-"""The Perl side: its own tests with each JSON module, its syntax and its POD, and the examples against a real daemon."""
+"""The Perl side: its own tests with each JSON module, its syntax, and the examples against a real daemon."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,8 +71,10 @@ class TestTexts:
         assert Watch().see(concurrent=90, cpu_percent=190.0) == [
             (
                 "warn",
-                "Resource warning: ['Concurrent requests 90 approaching limit 100', "
-                "'CPU usage 190.0% approaching limit 200%']",
+                (
+                    "Resource warning: ['Concurrent requests 90 approaching limit 100', "
+                    "'CPU usage 190.0% approaching limit 200%']"
+                ),
             )
         ]
 
@@ -145,4 +149,4 @@ class TestRepeats:
                 if level == "critical" or text.startswith("Resource warning"):
                     told[level].append(watch.now)
         for times in told.values():
-            assert all(later - earlier >= REPEAT_SECONDS for earlier, later in zip(times, times[1:], strict=False))
+            assert all(later - earlier >= REPEAT_SECONDS for earlier, later in pairwise(times))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.packaging, pytest.mark.timeout(400)]
 
 ROOT = Path(__file__).parents[2]
-PERL_FILES = {f"bridge/perl/{name}" for name in ("Changes", "MANIFEST", "Makefile.PL", "lib/CPANBridge.pm")}
+PERL_FILES = {f"bridge/perl/{name}" for name in ("Changes", "README", "Makefile.PL", "lib/CPANBridge.pm")}
 LITTER = [
     "twisted/plugins/dropin.cache",
     "bridge/perl/Makefile",

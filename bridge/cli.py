@@ -115,9 +115,8 @@ def _call(arguments: argparse.Namespace) -> int:
         except ValueError as error:
             print(f"cpanbridge: the parameters are not valid JSON: {error}", file=sys.stderr)
             return USAGE
-    answer = Client(arguments.socket, arguments.timeout).call(
-        arguments.module, arguments.function, params, absent=arguments.params is None
-    )
+    with Client(arguments.socket, arguments.timeout) as client:
+        answer = client.call(arguments.module, arguments.function, params, absent=arguments.params is None)
     if arguments.json:
         print(json.dumps(answer, ensure_ascii=False))
     elif answer["success"]:
@@ -129,7 +128,8 @@ def _call(arguments: argparse.Namespace) -> int:
 
 def _modules(arguments: argparse.Namespace) -> int:
     """List the modules that Perl can call, with their functions."""
-    answer = Client(arguments.socket, arguments.timeout).call("system", "modules")
+    with Client(arguments.socket, arguments.timeout) as client:
+        answer = client.call("system", "modules")
     if not answer["success"]:
         _complain(answer)
         return REFUSED

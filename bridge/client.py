@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import time
-from typing import Any
+from typing import Any, Self
 
 __all__ = ["DEFAULT_SOCKET", "Client", "NoDaemonError"]
 
@@ -39,7 +39,20 @@ class Client:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(timeout + ANSWER_MARGIN)
         self._number = 0
-        give_up = time.monotonic() + timeout
+        try:
+            self._connect(time.monotonic() + timeout)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _connect(self, give_up: float) -> None:
+        path = self.path
         while True:
             try:
                 self._socket.connect(path)

@@ -187,6 +187,12 @@ class ConnectionTable:
         for connection in list(self._open.values()):
             connection.close_when_quiet()
 
+    def set_settings(self, settings: Settings) -> None:
+        """Put changed settings in force, for open connections too."""
+        self.settings = settings
+        for connection in self._open.values():
+            connection.settings = settings
+
     def abort_all(self) -> None:
         """Drop every connection now."""
         for connection in [*self._open.values(), *self._lingering.values()]:

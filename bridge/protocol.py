@@ -75,6 +75,7 @@ class BridgeProtocol(Protocol):
         process: the client process that it belongs to, as admission knows it.
         number: counts connections from 1, for operators.
         calls: requests answered.
+        settings: size and time limits in force.
         active: whether anything moved since the table's last sweep; the sweep resets it.
     """
 
@@ -95,7 +96,7 @@ class BridgeProtocol(Protocol):
         self.call: object | None = None
         self._handler = handler
         self._table = table
-        self._settings = table.settings
+        self.settings = table.settings
         self._framer = LineFramer()
         self._queue: deque[bytes | BridgeError] = deque()
         self._queued_bytes = 0
@@ -137,7 +138,7 @@ class BridgeProtocol(Protocol):
             and self.phase is Phase.LINES
             and not (self._busy or self._queue or framer.pending or self._charged)
             and self._blocked_since is None
-            and len(lines[0]) <= self._settings.max_request_size
+            and len(lines[0]) <= self.settings.max_request_size
         ):
             # One request, nothing before it, nothing after it: what nearly every packet is.
             self._reading_since = None
@@ -156,7 +157,7 @@ class BridgeProtocol(Protocol):
         if lines:
             self.phase = Phase.LINES
             self._reading_since = None
-            largest = self._settings.max_request_size
+            largest = self.settings.max_request_size
             for line in lines:
                 if len(line) > largest:
                     self._queue_fault(self._too_large(len(line)))
@@ -246,7 +247,7 @@ class BridgeProtocol(Protocol):
 
     def check(self, now: float) -> None:
         """Close the connection if it is past one of its deadlines; called about once a second."""
-        settings = self._settings
+        settings = self.settings
         if self.active:
             self.active = False
             self.idle_since = now
@@ -348,7 +349,7 @@ class BridgeProtocol(Protocol):
 
     def _ahead(self) -> bool:
         """Whether so much was sent ahead that reading further can wait."""
-        return len(self._queue) >= self._settings.max_pipelined_requests or self._queued_bytes > QUEUED_BYTES
+        return len(self._queue) >= self.settings.max_pipelined_requests or self._queued_bytes > QUEUED_BYTES
 
     def _unfinished(self) -> None:
         """Look after a request that has begun to arrive."""
@@ -356,7 +357,7 @@ class BridgeProtocol(Protocol):
         if self._reading_since is None:
             self._reading_since = now
         pending = self._framer.pending
-        if pending > self._settings.max_request_size:
+        if pending > self.settings.max_request_size:
             self._queue_fault(self._too_large(pending))
         elif pending > LARGE or self._charged:
             self._charge()
@@ -421,7 +422,7 @@ class BridgeProtocol(Protocol):
     def _too_large(self, size: int) -> BridgeError:
         return BridgeError(
             ErrorType.REQUEST_TOO_LARGE,
-            f"The request is larger than max_request_size, {self._settings.max_request_size} bytes "
+            f"The request is larger than max_request_size, {self.settings.max_request_size} bytes "
             f"({size} came so far); the connection is closed.",
         )
 

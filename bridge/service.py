@@ -320,7 +320,8 @@ class BridgeService(Service):
                 "These settings change only with a restart and keep their old values: {names}", names=", ".join(fixed)
             )
         self.settings = keep_fixed(old, fresh)
-        self.connections.settings = self.dispatcher.settings = self.settings
+        self.connections.set_settings(self.settings)
+        self.dispatcher.settings = self.settings
         self.set_limits(fresh.limits)
         self._log_file.set_level(self.settings.log_level)
         self.log.info("Settings reloaded")

@@ -23,7 +23,7 @@ from msgspec import inspect as types
 from bridge.api import BridgeError, Daemon, ErrorType, FunctionSpec, Session, did_you_mean
 from bridge.scalars import Adapter, adapter_for, has_bytes, walk
 
-__all__ = ["Binder", "BindingError", "describe_signature", "make_binder"]
+__all__ = ["Binder", "BindingError", "describe_signature", "make_binder", "make_direct"]
 
 Binder = Callable[[object, Session], Callable[[], object]]
 """Takes a request's ``params`` and its session; gives what runs the function. Raises ``BadParams``."""
@@ -71,6 +71,20 @@ def make_binder(spec: FunctionSpec, name: str, daemon: Daemon) -> Binder:
     if spec.raw:
         return _raw_binder(spec, name, parameters, daemon)
     return _Table(spec, name, parameters, daemon).bind
+
+
+def make_direct(spec: FunctionSpec, daemon: Daemon) -> Callable[[object, Session], object] | None:
+    """Return what runs an inline raw function at once, without a binding for each call; ``None`` for any other.
+
+    Only for functions that take nothing but the params and a ``Daemon``.
+    """
+    injected = [parameter for parameter in _parameters_of(spec, spec.name) if parameter.injected]
+    if not (spec.inline and spec.raw) or any(parameter.injected is not Daemon for parameter in injected):
+        return None
+    call = spec.call
+    if not injected:
+        return lambda params, _session: call(None if params is UNSET else params)
+    return lambda params, _session: call(None if params is UNSET else params, daemon)
 
 
 def describe_signature(spec: FunctionSpec) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from twisted.python.threadpool import ThreadPool
 
     from bridge.admission import Admission
+    from bridge.api import Session
     from bridge.protocol import BridgeProtocol
     from bridge.registry import Function, Registry
     from bridge.settings import Settings
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from bridge.workers import WorkerPool
 
 __all__ = ["Call", "Dispatcher"]
+
+Direct = Callable[[object, "Session"], object]
 
 LEAST_RUN_TIME = 0.001
 """Seconds of its timeout that a call keeps however long it waited."""
@@ -109,11 +112,12 @@ class Dispatcher:
 
     # --- what connections call ---
 
-    def submit(self, line: bytes, caller: BridgeProtocol, *, legacy: bool) -> Call | None:
-        """Serve one request line; ``caller.answer`` is called once, perhaps before this returns.
+    def submit(self, line: bytes, caller: BridgeProtocol, *, legacy: bool) -> Call | bytes | None:
+        """Serve one request line.
 
         Returns:
-            the call, if it was not answered at once, for :meth:`abandon`.
+            the answer line, for the caller to send; or ``None``, when ``caller.answer`` was given it already; or the
+            call, for :meth:`abandon`, when ``caller.answer`` will be given it later.
         """
         now = self.clock.seconds()
         name = ""
@@ -126,10 +130,12 @@ class Dispatcher:
                 caller.introduce(request.client_version, request.perl_caller)
             function = self.registry.find(request.module, request.function)
             name = function.name
+            direct = function.direct
+            if direct is not None and not legacy and (function.exempt or admission.pass_through(now)):
+                return self._run_direct(function, direct, request, caller, now)
             work = function.bind(request.params, caller.session)
             if function.kind is Kind.INLINE and (function.exempt or admission.pass_through(now)):
-                self._run_inline(caller, function, work, request_id, now, legacy=legacy)
-                return None
+                return self._run_inline(function, work, request_id, now, legacy=legacy)
             call = Call(caller, function, work, request, legacy=legacy)
             if function.exempt:
                 call.arrived = call.started = now
@@ -139,14 +145,12 @@ class Dispatcher:
         except BridgeError as error:
             if error.error_type is ErrorType.BAD_REQUEST:
                 request_id = error.details.pop("request_id", request_id)  # type: ignore[assignment]
-            self._refuse(caller, name, error, request_id, legacy=legacy, now=now)
-            return None
+            return self._refusal(name, error, request_id, legacy=legacy, now=now)
         except Exception:  # noqa: BLE001 - logged below
             # A fault of ours must not cost the client its connection, nor us the knowledge of it.
             self.log.failure("A request could not be served")
             fault = BridgeError(ErrorType.INTERNAL_ERROR, "The daemon failed; its log says where.")
-            self._refuse(caller, name, fault, request_id, legacy=legacy, now=now)
-            return None
+            return self._refusal(name, fault, request_id, legacy=legacy, now=now)
         self._run(call)
         if admission.started:
             self._start_waiting()
@@ -213,48 +217,63 @@ class Dispatcher:
         for ticket, error in self.admission.poll(now):
             assert isinstance(ticket, Call)
             ticket.answered = True
+            answer = self._refusal(
+                ticket.function.name,
+                error,
+                ticket.request_id,
+                legacy=ticket.legacy,
+                now=now,
+                arrived=ticket.arrived,
+            )
             if ticket.caller is not None:
-                self._refuse(
-                    ticket.caller, ticket.function.name, error, ticket.request_id, legacy=ticket.legacy, now=now,
-                    arrived=ticket.arrived,
-                )  # fmt: skip
+                ticket.caller.answer(answer)
         self._start_waiting()
 
     # --- running ---
 
+    def _run_direct(
+        self, function: Function, direct: Direct, request: wire.Request, caller: BridgeProtocol, now: float
+    ) -> bytes:
+        """Run a built-in function that takes the params whole and returns plain data: the shortest path."""
+        try:
+            data = wire.encode_answer(direct(request.params, caller.session), request.request_id)
+            if len(data) > self.settings.max_result_size:
+                raise self._too_large(function, len(data))
+        except BaseException as error:  # noqa: BLE001 - whatever a function raises is its caller's to hear
+            return self._failure(function, error, request.request_id, now, legacy=False)
+        ended = self.clock.seconds()
+        self.stats.call_ended(function.name, None, 0.0, ended - now, ended)
+        return data
+
     def _run_inline(
         self,
-        caller: BridgeProtocol,
         function: Function,
         work: Callable[[], object],
         request_id: str | int | None,
         now: float,
         *,
         legacy: bool,
-    ) -> None:
-        """Run and answer a function that needs neither a thread nor a place in any queue: the shortest path."""
-        error: BridgeError
+    ) -> bytes:
+        """Run a function that needs neither a thread nor a place in any queue."""
+        encode = wire.encode_legacy_success if legacy else wire.encode_success
         try:
-            result = work()
-            if function.plain and not legacy:
-                data = wire.encode_answer(result, request_id)
-            else:
-                encode = wire.encode_legacy_success if legacy else wire.encode_success
-                data = encode(wire.encode_result(result), request_id)
-            if len(data) > self.settings.max_result_size:
-                raise self._too_large(function, len(data))
-        except BridgeError as raised:
-            error = raised
-        except BaseException as raised:  # noqa: BLE001 - whatever a function raises is its caller's to hear
-            error = _function_error(function, raised)
-        else:
-            ended = self.clock.seconds()
-            self.stats.call_ended(function.name, None, 0.0, ended - now, ended)
-            caller.answer(data)
-            return
+            result = wire.encode_result(work())
+            if len(result) > self.settings.max_result_size:
+                raise self._too_large(function, len(result))
+        except BaseException as error:  # noqa: BLE001 - whatever a function raises is its caller's to hear
+            return self._failure(function, error, request_id, now, legacy=legacy)
+        ended = self.clock.seconds()
+        self.stats.call_ended(function.name, None, 0.0, ended - now, ended)
+        return encode(result, request_id)
+
+    def _failure(
+        self, function: Function, raised: BaseException, request_id: str | int | None, now: float, *, legacy: bool
+    ) -> bytes:
+        """Count an inline call that failed, and make its answer."""
+        error = raised if isinstance(raised, BridgeError) else _function_error(function, raised)
         ended = self.clock.seconds()
         self.stats.call_ended(function.name, error.error_type, 0.0, ended - now, ended)
-        caller.answer((wire.encode_legacy_error if legacy else wire.encode_error)(error, request_id))
+        return (wire.encode_legacy_error if legacy else wire.encode_error)(error, request_id)
 
     def _run(self, call: Call) -> None:
         function = call.function
@@ -379,9 +398,8 @@ class Dispatcher:
             encode = wire.encode_legacy_success if call.legacy else wire.encode_success
             caller.answer(encode(outcome, call.request_id))
 
-    def _refuse(
+    def _refusal(
         self,
-        caller: BridgeProtocol,
         name: str,
         error: BridgeError,
         request_id: str | int | None,
@@ -389,12 +407,11 @@ class Dispatcher:
         legacy: bool,
         now: float,
         arrived: float | None = None,
-    ) -> None:
-        """Answer a call that never started."""
+    ) -> bytes:
+        """Count a call that never started, and make its answer."""
         queued = 0.0 if arrived is None else now - arrived
         self.stats.call_refused(name, error, queued, now)
-        encode = wire.encode_legacy_error if legacy else wire.encode_error
-        caller.answer(encode(error, request_id))
+        return (wire.encode_legacy_error if legacy else wire.encode_error)(error, request_id)
 
     def _too_large(self, function: Function, size: int) -> BridgeError:
         return BridgeError(

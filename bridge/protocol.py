@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BridgeProtocol", "RequestHandler"]
 
+LINES = Phase.LINES  # looking a member up in its class costs, and this one is looked at for every packet
+NEWLINE, CRLF = b"\n", b"\r\n"
+
 LEGACY_QUIET = 0.05
 """Seconds of silence after a complete document that make it an older client's whole request."""
 
@@ -55,11 +58,12 @@ many clients then never look at the answer."""
 class RequestHandler(Interface):
     """What serves the lines: the dispatcher, as seen from a connection."""
 
-    def submit(self, line: bytes, caller: BridgeProtocol, *, legacy: bool) -> object | None:
-        """Serve one request; ``caller.answer`` is called exactly once, perhaps before this returns.
+    def submit(self, line: bytes, caller: BridgeProtocol, *, legacy: bool) -> object | bytes | None:
+        """Serve one request.
 
         Returns:
-            what :meth:`abandon` takes, or ``None`` where the answer was given already.
+            the answer line; or ``None``, when ``caller.answer`` was given it already; or something that
+            :meth:`abandon` takes, when ``caller.answer`` will be given it later.
         """
 
     def abandon(self, call: object) -> None:
@@ -128,32 +132,39 @@ class BridgeProtocol(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Take one packet."""
-        if self._faulty or (self.phase is not Phase.LINES and self.phase is not Phase.FRESH):
-            return  # read only to be thrown away
         self.active = True
         framer = self._framer
-        lines = framer.feed(data)
+        end = len(data) - 1
         if (
-            len(lines) == 1
-            and self.phase is Phase.LINES
-            and not (self._busy or self._queue or framer.pending or self._charged)
+            self.phase is LINES
+            and not (self._busy or self._queue or framer.pending or self._charged or self._faulty)
             and self._blocked_since is None
-            and len(lines[0]) <= self.settings.max_request_size
+            and data.find(NEWLINE) == end <= self.settings.max_request_size
         ):
             # One request, nothing before it, nothing after it: what nearly every packet is.
-            self._reading_since = None
             self._serving = self._busy = True
-            call = self._handler.submit(lines[0], self, legacy=False)
+            answer = self._handler.submit(data[: -2 if data.endswith(CRLF) else -1], self, legacy=False)
             self._serving = False
-            if self._busy:
-                self.call = call
-            else:
-                data = self._out.pop()
-                if len(data) > WRITE_PIECE:
-                    self._write(data)
+            if type(answer) is bytes:
+                self._busy = False
+                self.calls += 1
+                if end > WRITE_PIECE or len(answer) > WRITE_PIECE:
+                    self._write(answer)
                 else:
-                    self._transport.write(data)
-            return
+                    self._transport.write(answer)
+            elif self._busy:
+                self.call = answer
+            else:
+                self._flush()
+        else:
+            self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        """Take a packet that may hold anything: parts of requests, several, or an older client's."""
+        framer = self._framer
+        if self._faulty or (self.phase is not Phase.LINES and self.phase is not Phase.FRESH):
+            return  # read only to be thrown away
+        lines = framer.feed(data)
         if lines:
             self.phase = Phase.LINES
             self._reading_since = None
@@ -319,11 +330,7 @@ class BridgeProtocol(Protocol):
                 self._submit(item, legacy=False)
         finally:
             self._serving = False
-            if self._out:
-                out = self._out
-                data = out[0] if len(out) == 1 else b"".join(out)
-                out.clear()
-                self._write(data)
+            self._flush()
         if self._charged and not self._busy:
             self._charge()
         if self._paused and not self._ahead():
@@ -334,10 +341,21 @@ class BridgeProtocol(Protocol):
             self._finish()
 
     def _submit(self, line: bytes, *, legacy: bool) -> None:
+        """Have one request served; its answer, if there is one already, lies in ``_out`` then."""
         self._busy = True
-        call = self._handler.submit(line, self, legacy=legacy)
-        if self._busy:
-            self.call = call
+        answer = self._handler.submit(line, self, legacy=legacy)
+        if type(answer) is bytes:
+            self.answer(answer)
+        elif self._busy:
+            self.call = answer
+
+    def _flush(self) -> None:
+        """Write the answers made while ``_serving`` was set, together."""
+        out = self._out
+        if out:
+            data = out[0] if len(out) == 1 else b"".join(out)
+            out.clear()
+            self._write(data)
 
     def _write(self, data: bytes) -> None:
         if self._outbox or len(data) > WRITE_PIECE:
@@ -405,10 +423,7 @@ class BridgeProtocol(Protocol):
                 self._submit(document, legacy=True)
             finally:
                 self._serving = False
-            out = b"".join(self._out)
-            self._out.clear()
-            if out:
-                self._write(out)
+            self._flush()
         else:
             self._queue.append(document)
             self._queued_bytes += len(document)
@@ -433,9 +448,7 @@ class BridgeProtocol(Protocol):
         self._refused_at = self._table.seconds()
         self._reading_since = None
         self._table.note_fault(error)
-        if self._out:
-            self._write(b"".join(self._out))
-            self._out.clear()
+        self._flush()
         self._framer.take()
         self._queued_bytes = 0
         self._charge()

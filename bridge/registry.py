@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from bridge.api import Daemon, FunctionSpec, Module, Session
-from bridge.binding import BindingError, describe_signature, make_binder
+from bridge.binding import BindingError, describe_signature, make_binder, make_direct
 from bridge.errors import BridgeError, ErrorType
 
 __all__ = ["ALWAYS", "GROUP", "Function", "Kind", "Registry", "RegistryError"]
@@ -55,10 +55,11 @@ class Function:
         timeout: seconds that its author allows, or ``None``.
         exempt: no limit applies.
         plain: its result is known to be JSON data.
+        direct: runs it at once with (params, session): only for inline functions that are raw and plain.
         doc, signature: for people.
     """
 
-    __slots__ = ("bind", "doc", "exempt", "kind", "name", "plain", "signature", "timeout")
+    __slots__ = ("bind", "direct", "doc", "exempt", "kind", "name", "plain", "signature", "timeout")
 
     def __init__(
         self,
@@ -69,6 +70,7 @@ class Function:
         timeout: float | None = None,
         exempt: bool = False,
         plain: bool = False,
+        direct: Callable[[object, Session], object] | None = None,
         doc: str = "",
         signature: str = "(...)",
     ) -> None:
@@ -78,6 +80,7 @@ class Function:
         self.timeout = timeout
         self.exempt = exempt
         self.plain = plain
+        self.direct = direct
         self.doc = doc
         self.signature = signature
 
@@ -245,6 +248,7 @@ class Registry:
             timeout=spec.timeout,
             exempt=module.name == EXEMPT,
             plain=spec.inline and module.name in PLAIN,
+            direct=make_direct(spec, self._daemon) if module.name in PLAIN else None,
             doc=spec.doc,
             signature=describe_signature(spec),
         )

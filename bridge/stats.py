@@ -78,7 +78,6 @@ class Stats:
         successful, failed, throttled: how they ended; together they are the total.
         errors: every answer that was not a success, by its word.
         refused_by_limit: ``Throttled`` answers, by limit.
-        latency: seconds from arrival to answer of all calls that ran.
         history: the last hour, one sample a second, oldest first.
     """
 
@@ -87,7 +86,6 @@ class Stats:
         self.total = self.successful = self.failed = self.throttled = 0
         self.errors: dict[ErrorType, int] = dict.fromkeys(ErrorType, 0)
         self.refused_by_limit: dict[str, int] = {}
-        self.latency = Histogram()
         self.history: deque[HistorySample] = deque(maxlen=HISTORY_SECONDS)
         self._functions: dict[str, FunctionStats] = {}
         self._last = (0, 0, 0)  # total, failed, throttled at the last tick
@@ -107,9 +105,7 @@ class Stats:
             figures = self._figures(function)
         self.total += 1
         figures.calls += 1
-        seconds = queued + run
-        self.latency.record(seconds)
-        figures.latency.record(seconds)
+        figures.latency.record(queued + run)
         if error_type is None:
             self.successful += 1
         else:
@@ -181,6 +177,14 @@ class Stats:
         if len(self._last_minute) < 61:
             then, before = self.started, 0
         return (self.total - before) / max(1.0, now - then)
+
+    @property
+    def latency(self) -> Histogram:
+        """Seconds from arrival to answer of all calls that ran, added up from the functions' when asked for."""
+        total = Histogram()
+        for figures in self._functions.values():
+            total.add(figures.latency)
+        return total
 
     @property
     def error_rate(self) -> float:

@@ -63,6 +63,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
 
 _request_decoder = msgspec.json.Decoder(Request)
+_decode = _request_decoder.decode
 _any_decoder = msgspec.json.Decoder()
 
 
@@ -87,7 +88,7 @@ def decode_request(line: bytes) -> Request:
             ``request_id``, the error's ``details`` carry it, so that the answer can be matched.
     """
     try:
-        request = _request_decoder.decode(line)
+        request = _decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BridgeError(ErrorType.BAD_REQUEST, _explain(line, error), **_salvage_id(line)) from None
     if _LONG_NUMBER in line.translate(_DIGIT_MAP):

@@ -28,6 +28,7 @@ class FakeFunction:
     timeout: float | None = None
     exempt: bool = False
     plain: bool = False
+    direct: Any = None
 
     def bind(self, params: object, session: object) -> Callable[[], object]:
         if params == "bad":
@@ -141,8 +142,16 @@ class Bench:
         caller = caller or self.caller()
         module, _, function = name.partition(".")
         line = json.dumps({"module": module, "function": function, "params": params, **fields}).encode()
-        self.calls.append(self.dispatcher.submit(line, caller, legacy=False))
+        self.submit(line, caller)
         return caller
+
+    def submit(self, line: bytes, caller: FakeCaller, *, legacy: bool = False) -> None:
+        """Hand over a line as a connection does: an answer that comes back at once is sent."""
+        result = self.dispatcher.submit(line, caller, legacy=legacy)
+        if isinstance(result, bytes):
+            caller.answer(result)
+            result = None
+        self.calls.append(result)
 
     def at_rest(self) -> bool:
         return self.admission.in_flight == self.admission.waiting == 0 and not self.clock.getDelayedCalls()
@@ -206,7 +215,7 @@ class TestInline:
         """An older client's answer has the older envelope."""
         bench = Bench(inline())
         caller = bench.caller()
-        bench.dispatcher.submit(b'{"module":"m","function":"inline","params":{"k":1}}', caller, legacy=True)
+        bench.submit(b'{"module":"m","function":"inline","params":{"k":1}}', caller, legacy=True)
         assert caller.answers[0]["result"] == {"k": 1, "success": True, "result": {"k": 1}}
 
 
@@ -215,7 +224,7 @@ class TestFaultyRequests:
         """Bad JSON, unknown functions and bad parameters are answered, counted, and cost no slot and no rate."""
         bench = Bench(inline())
         caller = bench.caller()
-        bench.dispatcher.submit(b"{", caller, legacy=False)
+        bench.submit(b"{", caller)
         bench.call("m.nothing", caller=caller)
         bench.call("m.inline", "bad", caller=caller)
         assert [answer["error_type"] for answer in caller.answers] == ["BadRequest", "UnknownFunction", "BadParams"]
@@ -230,7 +239,7 @@ class TestFaultyRequests:
         """The id of a request that is not valid comes back when it can be read."""
         bench = Bench()
         caller = bench.caller()
-        bench.dispatcher.submit(b'{"module":1,"request_id":"9"}', caller, legacy=False)
+        bench.submit(b'{"module":1,"request_id":"9"}', caller)
         assert caller.answers[0]["request_id"] == "9"
 
 

@@ -59,9 +59,8 @@ class EchoHandler:
         self.seen.append((line, legacy))
         if self.later:
             self.waiting.append((caller, line))
-            return line
-        caller.answer(line + b"\n")
-        return None
+            return (line,)
+        return line + b"\n"
 
     def abandon(self, call: object) -> None:
         self.abandoned.append(call)
@@ -170,7 +169,7 @@ class TestLines:
         connection.protocol.session.on_close(lambda: closed.append(True))
         connection.send(b"a\nb\n")
         connection.protocol.connectionLost()
-        assert connection.handler.abandoned == [b"a"]
+        assert connection.handler.abandoned == [(b"a",)]
         assert closed == [True]
         assert connection.table.count == 0
         assert connection.clock.getDelayedCalls() == []

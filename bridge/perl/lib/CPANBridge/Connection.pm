@@ -3,7 +3,7 @@ package CPANBridge::Connection;
 use strict;
 use warnings;
 
-use Errno qw(EAGAIN EINPROGRESS EINTR EISCONN EPIPE EWOULDBLOCK);
+use Errno qw(EAGAIN ECONNRESET EINPROGRESS EINTR EPIPE EWOULDBLOCK);
 use Fcntl qw(F_GETFL F_SETFL O_NONBLOCK);
 use Socket qw(PF_UNIX SOCK_STREAM pack_sockaddr_un);
 use Time::HiRes ();
@@ -37,15 +37,15 @@ sub now { return defined $monotonic ? Time::HiRes::clock_gettime($monotonic) : T
 sub new {
     my ( $class, $path ) = @_;
     return bless {
-        path    => $path,
-        pid     => $$,
-        thread  => $THREAD,
-        fh      => undef,
-        buffer  => '',
-        dirty   => 0,        # a request is out whose answer has not been read to its end
-        unsent  => 1,        # the last request certainly did not reach the daemon whole
+        path     => $path,
+        pid      => $$,
+        thread   => $THREAD,
+        fh       => undef,
+        buffer   => '',
+        dirty    => 0,       # a request is out whose answer has not been read to its end
+        unsent   => 1,       # the last request certainly did not reach the daemon whole
         released => [],      # ids of Python objects that the program has let go of
-        fault   => undef,    # [type, message] of the last failure
+        fault    => undef,   # [type, message] of the last failure
     }, $class;
 }
 
@@ -147,7 +147,7 @@ sub _send {
             my $why = "$!";
 
             # The daemon may have said why it stopped reading: too large a request, too many connections.
-            return 1 if $! == EPIPE && $self->_has_answer;
+            return 1 if ( $! == EPIPE || $! == ECONNRESET ) && $self->_has_answer;
             return $self->_fail( ConnectionLost => "The daemon closed the connection: $why" );
         }
     }
@@ -227,7 +227,7 @@ sub close {
     my $fh = delete $self->{fh};
     $self->{buffer}   = '';
     $self->{released} = [];
-    close $fh if $fh;
+    CORE::close($fh) if $fh;
     return;
 }
 

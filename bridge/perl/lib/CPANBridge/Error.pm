@@ -122,15 +122,19 @@ where that is not known, and where the function itself failed.
 
 =head2 module
 
+The module that was called.
+
 =head2 function
 
-What was called.
+The function that was called.
 
 =head2 file
 
+The program's file that made the call.
+
 =head2 line
 
-Where in the program.
+The line in that file.
 
 =head2 answer
 
@@ -142,10 +146,12 @@ What the object is as a string.
 
 =head2 new
 
+    my $error = CPANBridge::Error->new( $answer, module => $module, function => $function );
+
+Makes an object from an answer; used by L<CPANBridge>.
+
 =head2 throw
 
-    CPANBridge::Error->throw( $answer, module => $module, function => $function );
-
-Used by L<CPANBridge>.
+Makes one with the same arguments and dies with it.
 
 =cut

@@ -94,6 +94,7 @@ def describe_signature(spec: FunctionSpec) -> str:
     if spec.raw:
         return "(params)"
     seen_star = False
+    hints = typing.get_type_hints(spec.call)  # without the ranges of Annotated
     shown = [p for p in inspect.signature(spec.call).parameters.values() if p.name not in hidden]
     for position, parameter in enumerate(shown):
         kind = parameter.kind
@@ -103,8 +104,7 @@ def describe_signature(spec: FunctionSpec) -> str:
         stars: dict[Any, str] = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}
         text = stars.get(kind, "") + parameter.name
         if parameter.annotation is not parameter.empty:
-            annotation = parameter.annotation
-            text += f": {annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)}"
+            text += f": {inspect.formatannotation(hints[parameter.name])}"
         if parameter.default is not parameter.empty:
             text += f" = {_shown(parameter.default)}" if ":" in text else f"={_shown(parameter.default)}"
         parts.append(text)

@@ -329,6 +329,10 @@ class BridgeService(Service):
     def set_limits(self, limits: Limits) -> None:
         """Put other limits in force at once."""
         old = self.admission.limits
+        if limits.max_connections > old.max_connections:
+            warning = rlimits.raise_open_files(limits.max_connections)
+            if warning:
+                self.log.warn("{warning}", warning=warning)
         self.admission.set_limits(limits, self.clock.seconds())
         self.dispatcher.apply_limits()
         changes = [

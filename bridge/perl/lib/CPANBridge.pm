@@ -33,6 +33,9 @@ my %CLOSING = map { $_ => 1 } qw(ConnectionLimit Draining);
 # Objects of Python that were let go of are released this many at a time, together with the next call.
 my $RELEASE_AT = 20;
 
+# Seconds between attempts to reach a daemon that was there a moment ago: about two in all, a restart's time.
+my @COMING_BACK = ( 0.1, 0.3, 0.6, 1.0 );
+
 my %DEFAULT = ( timeout => 60, retries => 3, debug => 0, autostart => 0 );
 my %KNOWN   = map { $_ => 1 } keys %DEFAULT, qw(socket twistd);
 
@@ -55,7 +58,7 @@ sub new {
       if $self->{retries} !~ /\A[0-9]+\z/;
     ( my $program = $0 ) =~ s{.*/}{};
     $program = CPANBridge::JSON::encode( _text($program) );
-    $self->{tail} = qq(,"client_version":"$VERSION","perl_caller":$program}\n);
+    $self->{about} = qq(,"client_version":"$VERSION","perl_caller":$program);
     return $self;
 }
 
@@ -167,26 +170,42 @@ sub _inflate {
 # Takes a reference to the parameters (undef for none) and one that receives the answer's line; returns the answer.
 sub _request {
     my ( $self, $module, $function, $params, $line ) = @_;
+
+    # A signal handler that makes a call in the middle of a call has a connection of its own for it.
+    local $self->{connection} if $self->{busy};
+    local $self->{busy} = 1;
+
     my $deadline = CPANBridge::Connection::now() + $self->{timeout};
     my $retries  = $self->{retries};
-    my $drained  = 0;
     my $resends  = 3;
+    my @pauses;
+    my $kept = $self->{connection};
+    @pauses = @COMING_BACK if $retries && $kept && $kept->is_ours && $kept->{fh};
     while (1) {
         my $answer = $self->_attempt( $module, $function, $params, $line, $deadline );
+        my ( $unsent, $gone ) = delete @$answer{ 'unsent', 'gone' };
         return $answer if $answer->{success};
         my $type = $answer->{error_type};
 
         # A kept connection that had died already: nothing of the call can have reached the daemon.
-        next if $type eq 'ConnectionLost' && delete $answer->{unsent} && $resends-- > 0;
-        my $refused = $REFUSAL{$type} && defined $answer->{executed} && !$answer->{executed};
-        $drained = 1 if $refused && $type eq 'Draining';
+        next if $unsent && $type eq 'ConnectionLost' && $resends-- > 0;
 
-        # After "Draining" the daemon is gone for a moment, until its successor listens.
-        return $answer if !$refused && !( $drained && $type eq 'ConnectionFailed' );
-        return $answer if $retries-- <= 0;
-        my $wait = $answer->{retry_after} || 1;
+        my $wait;
+        if ( $REFUSAL{$type} && defined $answer->{executed} && !$answer->{executed} ) {
+            return $answer if $retries-- <= 0;
+            $wait = $answer->{retry_after} || 1;
+            @pauses = @COMING_BACK if $type eq 'Draining';
+        }
+        elsif ( $type eq 'ConnectionFailed' && $gone && @pauses ) {
+
+            # The daemon was there a moment ago: it is being started anew.
+            $wait = shift @pauses;
+        }
+        else {
+            return $answer;
+        }
         return $answer if CPANBridge::Connection::now() + $wait >= $deadline;
-        $self->_debug("$type, trying again in ${wait}s ($retries more times)");
+        $self->_debug("$type, trying again in ${wait}s") if $self->{debug};
         _sleep($wait);
     }
 }
@@ -205,7 +224,7 @@ sub _attempt {
         $connection = $self->_connect($deadline) or return delete $self->{refusal};
     }
     my $id = "$$-" . ++$self->{serial};
-    my $bytes;
+    my $bytes = $self->{names}{$module}{$function};
 
     # The daemon is to give up a little earlier than we do: its answer "Timeout" then still finds us, and the connection
     # with its Python objects lives on.
@@ -215,7 +234,12 @@ sub _attempt {
         local $SIG{__DIE__};
         local $CPANBridge::Object::CONNECTION = $connection;
         $CPANBridge::Object::LOST = undef;
-        $bytes = '{"module":' . CPANBridge::JSON::encode($module) . ',"function":' . CPANBridge::JSON::encode($function);
+        if ( !defined $bytes ) {
+            $bytes =
+              '{"module":' . CPANBridge::JSON::encode("$module") . ',"function":' . CPANBridge::JSON::encode("$function");
+            $self->{names} = {} if keys %{ $self->{names} } > 1000;
+            $self->{names}{$module}{$function} = $bytes;
+        }
         $bytes .= ',"params":' . CPANBridge::JSON::encode( $$params, '$params' ) if $params;
         1;
     };
@@ -225,7 +249,14 @@ sub _attempt {
         return _no( ObjectLost => $CPANBridge::Object::LOST ) if defined $CPANBridge::Object::LOST;
         return _no( NotSendable => "Nothing was sent: $why." );
     }
-    $bytes .= sprintf ',"request_id":"%s","timeout":%.3f%s', $id, $left > 0.001 ? $left : 0.001, $self->{tail};
+
+    # Milliseconds as whole numbers: some locales have a decimal comma.
+    my $milliseconds = $left > 0.001 ? int 1000 * $left : 1;
+    $bytes .= sprintf ',"request_id":"%s","timeout":%d.%03d', $id, $milliseconds / 1000, $milliseconds % 1000;
+
+    # Who is calling is said once on each connection.
+    $bytes .= $self->{about} if !$connection->{introduced}++;
+    $bytes .= "}\n";
     my @released = @{ $connection->{released} };
     if ( @released >= $RELEASE_AT ) {
         $connection->{released} = [];
@@ -235,7 +266,12 @@ sub _attempt {
     $self->_debug("$id $module.$function") if $self->{debug};
 
     $$line = $connection->exchange( $bytes, $deadline );
-    $$line = $connection->read_line($deadline) if defined $$line && @released && index( $$line, qq("$id") ) < 0;
+    if ( defined $$line && @released && index( $$line, qq("$id") ) < 0 ) {
+
+        # Only a refused release is worth another attempt.
+        push @{ $connection->{released} }, @released if index( $$line, '"executed":false' ) >= 0;
+        $$line = $connection->read_line($deadline);
+    }
     if ( !defined $$line ) {
         my ( $type, $message ) = @{ $connection->fault };
         my $unsent = $connection->{unsent};
@@ -243,8 +279,7 @@ sub _attempt {
         my $answer = _no( $type => $unsent
             ? "$message. The call was not executed."
             : "$message. The call to $module.$function may have been executed." );
-        $answer->{executed} = CPANBridge::JSON::decode('false') if $unsent;
-        $answer->{unsent} = 1 if $unsent;
+        $unsent ? $answer->{unsent} = 1 : delete $answer->{executed};
         return $answer;
     }
     my $answer = eval { local $SIG{__DIE__}; CPANBridge::JSON::decode($$line) };
@@ -252,26 +287,33 @@ sub _attempt {
     if ( ref $answer ne 'HASH' || !exists $answer->{success} ) {
         $self->_drop;
         chomp $fault;
-        return _no( BadAnswer => "What the daemon answered cannot be understood: " . ( $fault || 'it is no answer' ) . '.' );
+        $fault = 'it is no answer' if !$fault;
+        return _bad_answer("What the daemon answered cannot be understood: $fault.");
     }
     my $said = $answer->{request_id};
     if ( defined $said ? $said ne $id : $answer->{success} ) {
         $self->_drop;
-        return _no( BadAnswer => 'The answer is to another request ('
-              . ( defined $said ? $said : 'none' )
-              . " instead of $id); the connection was closed." );
+        $said = 'none' if !defined $said;
+        return _bad_answer("The answer is to another request ($said instead of $id); the connection was closed.");
     }
     $connection->done;
     $self->_drop if !$answer->{success} && ( !defined $said || $CLOSING{ $answer->{error_type} || '' } );
+    for my $word ( 'success', 'executed' ) { $answer->{$word} = $answer->{$word} ? 1 : 0 if defined $answer->{$word} }
     $answer->{error_type} = 'InternalError' if !$answer->{success} && !defined $answer->{error_type};
     $answer->{error}      = 'no reason given' if !$answer->{success} && !defined $answer->{error};
     $self->_debug( "$id " . ( $answer->{success} ? 'ok' : "$answer->{error_type}: $answer->{error}" ) ) if $self->{debug};
     return $answer;
 }
 
+# Answers of the client's own: nothing was executed, unless the caller takes that back.
 sub _no {
     my ( $type, $message ) = @_;
-    return { success => 0, error_type => $type, error => $message };
+    return { success => 0, error_type => $type, error => $message, executed => 0 };
+}
+
+sub _bad_answer {
+    my ($message) = @_;
+    return { success => 0, error_type => 'BadAnswer', error => "$message The call may have been executed." };
 }
 
 # Opens this process's and thread's connection. After a failure the answer lies in {refusal}.
@@ -293,6 +335,7 @@ sub _connect {
     if ( !$open ) {
         my ( $type, $message ) = @{ $connection->fault };
         $self->{refusal} = _no( $type => $message );
+        $self->{refusal}{gone} = 1 if $connection->{gone};
         return;
     }
     $self->_debug("connected to $path") if $self->{debug};
@@ -482,7 +525,7 @@ What JSON cannot carry stays in Python and comes as a L<CPANBridge::Object>.
 
 =head1 KINDS OF FAILURE
 
-C<error_type> is one of the daemon's words (L<docs/protocol.md> describes them): C<BadRequest>, C<RequestTooLarge>,
+C<error_type> is one of the daemon's words (F<docs/protocol.md> describes them): C<BadRequest>, C<RequestTooLarge>,
 C<UnknownModule>, C<UnknownFunction>, C<Forbidden>, C<BadParams>, C<FunctionError>, C<Timeout>, C<ResultTooLarge>,
 C<NotSerializable>, C<InternalError>; the refusals C<Throttled>, C<ConnectionLimit> and C<Draining>, after which the
 function has certainly not been executed; or one of the client's own:

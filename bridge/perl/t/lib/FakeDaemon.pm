@@ -1,6 +1,7 @@
 package FakeDaemon;
 
-# A daemon that says what a test tells it to: a child process runs a piece of code for each connection.
+# A daemon that says what a test tells it to: a child process runs a piece of code for each connection, one after the
+# other, or each in a process of its own with parallel => 1.
 
 use strict;
 use warnings;
@@ -9,7 +10,7 @@ use File::Temp qw(tempdir);
 use IO::Socket::UNIX;
 
 sub new {
-    my ( $class, $code ) = @_;
+    my ( $class, $code, %args ) = @_;
     my $folder = tempdir( 'cpanbridge-XXXXXX', TMPDIR => 1, CLEANUP => 1 );
     my $path = "$folder/fake.sock";
     my $listening = IO::Socket::UNIX->new( Local => $path, Listen => 16 ) or die "cannot listen: $!";
@@ -21,8 +22,14 @@ sub new {
         my $count = 0;
         while ( my $connection = $listening->accept ) {
             $connection->autoflush(1);
-            $code->( $connection, ++$count );
+            $count++;
+            if ( $args{parallel} ) {
+                $SIG{CHLD} = 'IGNORE';
+                if ( fork ) { close $connection; next }
+            }
+            $code->( $connection, $count );
             close $connection;
+            last if $args{parallel};
         }
         require POSIX;
         POSIX::_exit(0);

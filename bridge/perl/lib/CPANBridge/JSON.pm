@@ -126,7 +126,7 @@ sub _encode_scalar {
     }
     elsif ( $is_number ? $is_number->($value) : !( B::svref_2object( \$value )->FLAGS & $STRING ) ) {
         my $text = "$value";
-        $text = _number($value) if $text =~ tr/0-9//c;
+        $text = _number($value) if $text =~ tr/0-9//c || $text != $value;
         $Out .= $text;
     }
     elsif ( $is_bool && $is_bool->($value) ) {

@@ -7,12 +7,14 @@ pausing it re-parses from inside ``resumeProducing``.
 from __future__ import annotations
 
 import select
+import socket
 from collections import deque
 from typing import TYPE_CHECKING, Any
 from typing import Protocol as Interface
 
 from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.tcp import Connection
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -115,6 +117,7 @@ class BridgeProtocol(Protocol):
         self._legacy_attempts = 0
         self._paused = False  # we asked the transport to stop reading
         self._charged = 0  # bytes entered in the table's account
+        self._socket: socket.socket | None = None
         self._faulty = False  # a fault is queued: whatever comes after it is no request
         self._refused_at: float | None = None
 
@@ -125,6 +128,8 @@ class BridgeProtocol(Protocol):
         self._transport = self.transport
         self.connected_at = self.idle_since = self._table.seconds()
         self.session, self.process = self._table.identify(self._transport)
+        if isinstance(self._transport, Connection):
+            self._socket = self._transport.getHandle()
         self._transport.registerProducer(self, True)
         refusal = self._table.enter(self)
         if refusal is not None:
@@ -148,10 +153,7 @@ class BridgeProtocol(Protocol):
             if type(answer) is bytes:
                 self._busy = False
                 self.calls += 1
-                if end > WRITE_PIECE or len(answer) > WRITE_PIECE:
-                    self._write(answer)
-                else:
-                    self._transport.write(answer)
+                self._write(answer)
             elif self._busy:
                 self.call = answer
             else:
@@ -203,6 +205,7 @@ class BridgeProtocol(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Give up everything that belongs to the connection."""
         self.phase = step(self.phase, Event.LOST)
+        self._socket = None
         if self._quiet_timer is not None:
             self._quiet_timer.cancel()
             self._quiet_timer = None
@@ -363,7 +366,25 @@ class BridgeProtocol(Protocol):
             if self._blocked_since is None:
                 self._transport.write(self._outbox.popleft())
         else:
-            self._transport.write(data)
+            self._send(data)
+
+    def _send(self, data: bytes) -> None:
+        """Give the socket what it takes at once, and the transport the rest.
+
+        The transport alone would wait for the event loop to find the socket writable, which it nearly always is: two
+        system calls and a turn of the loop for each answer. It stays in charge: whenever it holds bytes, or the socket
+        does not take all, what follows goes through it, and it is what notices a broken connection.
+        """
+        transport = self._transport
+        if self._socket is not None and not transport.dataBuffer and not transport._tempDataLen:  # noqa: SLF001 - no public way to ask
+            try:
+                sent = self._socket.send(data)
+            except OSError:
+                sent = 0
+            if sent == len(data):
+                return
+            data = data[sent:]
+        transport.write(data)
 
     def _ahead(self) -> bool:
         """Whether so much was sent ahead that reading further can wait."""

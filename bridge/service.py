@@ -7,6 +7,7 @@ in ``startService``.
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import signal
 import sys
@@ -197,6 +198,9 @@ class BridgeService(Service):
         self._port = BridgePort(self._listening, self.factory, self._reactor)
         self._port.startListening()
         self._reactor.callWhenRunning(self._handle_signals)
+        # What lives now lives for good: the garbage collector need not look through it again and again under load.
+        gc.collect()
+        gc.freeze()
         self.log.info(
             "cpanbridge {version} listens on {socket} (pid {pid}, modules: {modules})",
             version=__version__,

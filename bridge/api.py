@@ -6,6 +6,7 @@ Pure. A module is an object of class :class:`Module` that a package offers in th
 
 from __future__ import annotations
 
+import difflib
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
 from itertools import count
@@ -332,7 +333,6 @@ class Daemon(Protocol):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` with the known word that is nearest, or ``""`` when none is near."""
-    import difflib
-
+    # The cost grows with the word's length, and a caller chooses that.
     near = difflib.get_close_matches(word[:100], list(known), n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""

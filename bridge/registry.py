@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from importlib.metadata import EntryPoint, entry_points
@@ -10,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from bridge.api import Daemon, FunctionSpec, Module, Session
+from bridge.api import Daemon, FunctionSpec, Module, Session, did_you_mean
 from bridge.binding import BindingError, describe_signature, make_binder, make_direct
 from bridge.errors import BridgeError, ErrorType
 
@@ -166,8 +165,7 @@ class Registry:
     def _find_elsewhere(self, module: str, function: str) -> Function:
         known = self._modules.get(module)
         if known is not None:
-            near = difflib.get_close_matches(function, known.functions, 1)
-            hint = f"; did you mean {near[0]}?" if near else f"; it has {', '.join(known.functions)}."
+            hint = did_you_mean(function, known.functions) or f"; it has {', '.join(known.functions)}."
             raise BridgeError(
                 ErrorType.UNKNOWN_FUNCTION, f"Module {module} has no function called {function:.100}{hint}"
             )
@@ -177,9 +175,8 @@ class Registry:
                 f"Module {module} is installed but not enabled: add it to enabled in the table [modules] of the "
                 "daemon's configuration.",
             )
-        near = difflib.get_close_matches(module, self._modules, 1)
-        hint = f"; did you mean {near[0]}?" if near else "."
-        unknown = BridgeError(ErrorType.UNKNOWN_MODULE, f"There is no module called {module:.100}{hint}")
+        near = did_you_mean(module, self._modules)
+        unknown = BridgeError(ErrorType.UNKNOWN_MODULE, f"There is no module called {module:.100}{near or '.'}")
         for name, candidate in self._modules.items():
             if candidate.find_elsewhere is None:
                 continue
@@ -203,9 +200,8 @@ class Registry:
         entries = {entry.value: entry for entry in self._installed() if entry.name == name}
         if not entries:
             known = sorted({entry.name for entry in self._installed()} - set(ALWAYS))
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"installed are {', '.join(known) or 'none'}."
-            raise RegistryError([f"module {name} is enabled but not installed; {hint}"])
+            hint = did_you_mean(name, known) or f"; installed are {', '.join(known) or 'none'}."
+            raise RegistryError([f"module {name} is enabled but not installed{hint}"])
         if len(entries) > 1:
             raise RegistryError(
                 [f"several packages offer a module called {name}: {', '.join(map(_origin, entries.values()))}"]

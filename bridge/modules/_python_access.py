@@ -6,7 +6,6 @@ modules: allowing ``subprocess`` allows everything.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
 import inspect
@@ -16,7 +15,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
-from bridge.api import BridgeError, ErrorType
+from bridge.api import BridgeError, ErrorType, did_you_mean
 
 __all__ = ["DEFAULT_ALLOW", "DEFAULT_DENY", "AccessRules", "public_attribute"]
 
@@ -111,8 +110,7 @@ class AccessRules:
                 f"Python module {module:.100} is not on the allow list: add it to allow in the table [modules.python] "
                 "of the daemon's configuration.",
             )
-        near = difflib.get_close_matches(module, self._names, 1)
-        hint = f"; did you mean {near[0]}?" if near else "."
+        hint = did_you_mean(module, self._names) or "."
         raise BridgeError(ErrorType.UNKNOWN_MODULE, f"There is no module called {module:.100}{hint}")
 
     def load(self, module: str) -> types.ModuleType:
@@ -140,16 +138,15 @@ class AccessRules:
             _check_name(name, walked)
             walked = f"{walked}.{name}"
             if self.denies(walked):
-                raise BridgeError(ErrorType.FORBIDDEN, f"{walked} is not callable through the bridge.")
+                raise BridgeError(ErrorType.FORBIDDEN, f"{walked:.200} is not callable through the bridge.")
             holder = found
             try:
                 # Class attributes are looked up without running descriptors' code; modules have none.
                 found = getattr(holder, name)
             except AttributeError:
                 names = [each for each in dir(holder) if not each.startswith("_")]
-                near = difflib.get_close_matches(name, names, 1)
-                hint = f"; did you mean {near[0]}?" if near else "."
-                raise BridgeError(ErrorType.UNKNOWN_FUNCTION, f"{walked} does not exist{hint}") from None
+                hint = did_you_mean(name, names) or "."
+                raise BridgeError(ErrorType.UNKNOWN_FUNCTION, f"{walked:.200} does not exist{hint}") from None
             if isinstance(found, types.ModuleType):
                 if not self.allows(found.__name__):
                     raise BridgeError(
@@ -210,8 +207,7 @@ def public_attribute(holder: object, name: str) -> Any:
         found = getattr(holder, name)
     except AttributeError:
         names = [each for each in dir(holder) if not each.startswith("_")]
-        near = difflib.get_close_matches(name, names, 1)
-        hint = f"; did you mean {near[0]}?" if near else "."
+        hint = did_you_mean(name, names) or "."
         raise BridgeError(ErrorType.UNKNOWN_FUNCTION, f"{kind} has no member called {name:.100}{hint}") from None
     _check_kind(found, f"{kind}.{name}")
     return found
@@ -219,9 +215,9 @@ def public_attribute(holder: object, name: str) -> Any:
 
 def _check_name(name: str, where: str) -> None:
     if not name.isidentifier():
-        raise BridgeError(ErrorType.UNKNOWN_FUNCTION, f"{where} has no member called {name!r:.100}.")
+        raise BridgeError(ErrorType.UNKNOWN_FUNCTION, f"{where:.200} has no member called {name!r:.100}.")
     if name.startswith("_") or name in _INSIDES:
-        raise BridgeError(ErrorType.FORBIDDEN, f"{where}.{name:.100} is private to Python.")
+        raise BridgeError(ErrorType.FORBIDDEN, f"{where:.200}.{name:.100} is private to Python.")
 
 
 def _check_kind(value: object, where: str) -> None:

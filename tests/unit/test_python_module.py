@@ -191,6 +191,13 @@ class TestAllowList:
         with pytest.raises(Exception, match="alow"):
             Caller(alow=["os"])
 
+    def test_huge_names(self) -> None:
+        """Names of megabytes are answered in a few words."""
+        huge = "x" * 2_000_000
+        assert len(Caller().error(huge, "f").message) < 400
+        assert len(Caller().error("statistics", huge).message) < 400
+        assert len(Caller().error("statistics", "_" + huge).message) < 400
+
     def test_near_misses(self) -> None:
         """A misspelt name is answered with the right one."""
         assert "statistics" in Caller().error("statstics", "mean", [[1]]).message

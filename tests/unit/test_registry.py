@@ -149,12 +149,21 @@ class TestFind:
         """Unknown names are answered with near ones."""
         loaded = registry(entry("good", "good"))
         loaded.load(["good"], {})
-        with pytest.raises(BridgeError, match="did you mean good") as caught:
+        with pytest.raises(BridgeError, match="did you mean 'good'") as caught:
             loaded.find("goood", "hello")
         assert caught.value.error_type is ErrorType.UNKNOWN_MODULE
-        with pytest.raises(BridgeError, match="did you mean hello") as caught:
+        with pytest.raises(BridgeError, match="did you mean 'hello'") as caught:
             loaded.find("good", "helo")
         assert caught.value.error_type is ErrorType.UNKNOWN_FUNCTION
+
+    def test_huge_names(self) -> None:
+        """A name of megabytes is cut before anything looks for its neighbours."""
+        loaded = registry(entry("good", "good"))
+        loaded.load(["good"], {})
+        for module, function in [("x" * 5_000_000, "f"), ("good", "x" * 5_000_000)]:
+            with pytest.raises(BridgeError) as caught:
+                loaded.find(module, function)
+            assert len(caught.value.message) < 400
 
     def test_only_system_is_exempt(self) -> None:
         """No limit holds back module system; every other module is held."""

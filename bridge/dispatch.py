@@ -35,6 +35,9 @@ __all__ = ["Call", "Dispatcher"]
 
 Direct = Callable[[object, "Session"], object]
 
+MAX_ERROR_TEXT = 4000
+"""Most characters of an exception's text that a caller is sent."""
+
 LEAST_RUN_TIME = 0.001
 """Seconds of its timeout that a call keeps however long it waited."""
 
@@ -446,5 +449,7 @@ def _function_error(function: Function, error: BaseException) -> BridgeError:
         text = str(error)
     except Exception:  # noqa: BLE001 - an exception whose text fails still has a name
         text = "(its text could not be made)"
+    if len(text) > MAX_ERROR_TEXT:
+        text = text[:MAX_ERROR_TEXT] + "…"
     words = f"{function.name} raised {name}: {text}" if text else f"{function.name} raised {name}"
     return BridgeError(ErrorType.FUNCTION_ERROR, words, exception=name)

@@ -41,6 +41,9 @@ class LimitName(StrEnum):
 class BridgeError(Exception):
     """A call failed in a way that the caller is told about.
 
+    Raises:
+        ValueError: the word is not one of :class:`ErrorType`.
+
     Attributes:
         error_type: the word from the closed set.
         message: one sentence for a person; it names what was wrong and, where possible, what to do.
@@ -49,7 +52,7 @@ class BridgeError(Exception):
 
     def __init__(self, error_type: ErrorType, message: str, **details: object) -> None:
         super().__init__(message)
-        self.error_type = error_type
+        self.error_type = ErrorType(error_type)
         self.message = message
         self.details = details
 

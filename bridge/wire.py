@@ -161,7 +161,7 @@ def encode_answer(result: object, request_id: str | int | None) -> bytes:
 
 def encode_error(error: BridgeError, request_id: str | int | None) -> bytes:
     """Return the answer line for a call that failed."""
-    return _encode(_error_fields(error, request_id)) + b"\n"
+    return _encode_fields(_error_fields(error, request_id)) + b"\n"
 
 
 def encode_legacy_success(result: bytes, request_id: str | int | None) -> bytes:
@@ -182,7 +182,16 @@ def encode_legacy_success(result: bytes, request_id: str | int | None) -> bytes:
 def encode_legacy_error(error: BridgeError, request_id: str | int | None) -> bytes:
     """Return an error for an older client: the fields are found before and after its unwrapping."""
     fields = _error_fields(error, request_id)
-    return _encode({**fields, "result": fields}) + b"\n"
+    return _encode_fields({**fields, "result": fields}) + b"\n"
+
+
+def _encode_fields(fields: dict[str, object]) -> bytes:
+    """Encode an error. Details that a module added and JSON cannot carry must not cost the caller its answer."""
+    try:
+        return _encode(fields)
+    except (UnicodeEncodeError, RecursionError, TypeError, ValueError, OverflowError):
+        plain = {name: fields[name] for name in ("success", "error", "error_type", "request_id") if name in fields}
+        return _encode({**plain, "result": plain} if "result" in fields else plain)
 
 
 def _error_fields(error: BridgeError, request_id: str | int | None) -> dict[str, object]:

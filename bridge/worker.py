@@ -29,6 +29,9 @@ __all__ = ["main"]
 REQUESTS, ANSWERS = 3, 4
 PR_SET_PDEATHSIG = 1
 
+MAX_ERROR_TEXT = 4000
+"""Most characters of an exception's text that a caller is sent."""
+
 
 class _NoDaemon:
     """What an isolated function would see of the daemon; registration does not let it ask."""
@@ -92,7 +95,12 @@ def _answer(registry: Registry, request: dict[str, Any], largest: int) -> bytes:
                 "Ask for less at a time.",
             )
     except BridgeError as error:
-        return b"-" + msgspec.json.encode([error.error_type.value, error.message, error.details])
+        try:
+            details = msgspec.json.encode(error.details)
+        except (TypeError, ValueError, OverflowError, RecursionError):
+            details = b"{}"
+        message = error.message.encode("utf-8", "backslashreplace").decode()
+        return b"-" + msgspec.json.encode([error.error_type.value, message, msgspec.Raw(details)])
     except SystemExit as error:
         sys.stdout.flush()
         os._exit(error.code if isinstance(error.code, int) else 1)
@@ -102,7 +110,7 @@ def _answer(registry: Registry, request: dict[str, Any], largest: int) -> bytes:
             text = f"{name} raised {error_name}: {error}"
         except Exception:  # noqa: BLE001 - an exception whose text fails still has a name
             text = f"{name} raised {error_name}"
-        text = text.encode("utf-8", "backslashreplace").decode()
+        text = text[:MAX_ERROR_TEXT].encode("utf-8", "backslashreplace").decode()
         return b"-" + msgspec.json.encode([ErrorType.FUNCTION_ERROR.value, text, {"exception": error_name}])
     else:
         return b"+" + result

@@ -189,6 +189,11 @@ class TestInline:
         assert (answer["error_type"], answer["exception"]) == ("FunctionError", "KeyError")
         assert bench.at_rest()
 
+    def test_long_text(self) -> None:
+        """An exception's text is cut where it would be a nuisance."""
+        bench = Bench(inline(fail(ValueError("x" * 10_000_000))))
+        assert len(bench.call("m.inline").answers[0]["error"]) < 5000
+
     def test_exit(self) -> None:
         """Even an attempt to exit the process is its caller's to hear, and nobody else's."""
         bench = Bench(inline(fail(SystemExit(3))))

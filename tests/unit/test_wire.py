@@ -179,6 +179,22 @@ class TestAnswers:
             "request_id": 7,
         }
 
+    def test_error_with_details_json_cannot_carry(self) -> None:
+        """Whatever details a module adds, the caller gets its answer."""
+        error = BridgeError(ErrorType.BAD_PARAMS, "No.", where=object())
+        assert json.loads(wire.encode_error(error, "1")) == {
+            "success": False,
+            "error": "No.",
+            "error_type": "BadParams",
+            "request_id": "1",
+        }
+        assert json.loads(wire.encode_legacy_error(error, None))["result"]["error"] == "No."
+
+    def test_unknown_words_are_refused(self) -> None:
+        """The set of words is closed."""
+        with pytest.raises(ValueError, match="Oops"):
+            BridgeError("Oops", "x")  # type: ignore[arg-type]
+
     def test_error_with_surrogate(self) -> None:
         """A message that UTF-8 cannot carry is escaped rather than lost."""
         line = wire.encode_error(BridgeError(ErrorType.FUNCTION_ERROR, "bad \udc80"), None)

@@ -144,6 +144,8 @@ class Monitor:
         """Begin. Call it in the process that serves, after the fork."""
         if self._sampler is None:
             self._sampler = ProcessSampler()
+        memory, _ = self._sampler.sample([])
+        self.latest = HealthSample(memory_mb=memory, peak_memory=memory)
         self._started = self._last_second = self._clock.seconds()
         for loop, seconds in zip(self._loops, (SAMPLE_SECONDS, HEALTH_CHECK_SECONDS, SUMMARY_SECONDS), strict=True):
             loop.start(seconds, now=False)

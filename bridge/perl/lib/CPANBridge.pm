@@ -19,8 +19,10 @@ our $VERSION = '0.1.0';
 
 our $DEFAULT_SOCKET = '/tmp/cpan_bridge.sock';
 
-# A program may set this one; it is empty unless it does.
+# A program may set this one, or look at it. As long as it is what it was at first, the environment decides.
 our $DAEMON_SOCKET;
+my $first_socket = defined $ENV{CPAN_BRIDGE_SOCKET} && length $ENV{CPAN_BRIDGE_SOCKET} ? $ENV{CPAN_BRIDGE_SOCKET} : $DEFAULT_SOCKET;
+$DAEMON_SOCKET = $first_socket if !defined $DAEMON_SOCKET;
 
 $Carp::Internal{ (__PACKAGE__) }++;
 
@@ -30,8 +32,9 @@ my %REFUSAL = map { $_ => 1 } qw(Throttled ConnectionLimit Draining);
 # Refusals after which this connection is of no further use.
 my %CLOSING = map { $_ => 1 } qw(ConnectionLimit Draining);
 
-# Objects of Python that were let go of are released this many at a time, together with the next call.
-my $RELEASE_AT = 20;
+# Objects of Python that were let go of are released with a later call: when there are so many, or so many seconds after
+# the last time. Each release counts as a call, so it must not come with every one.
+my ( $RELEASE_AT, $RELEASE_AFTER ) = ( 20, 5 );
 
 # Seconds between attempts to reach a daemon that was there a moment ago: about two in all, a restart's time.
 my @COMING_BACK = ( 0.1, 0.3, 0.6, 1.0 );
@@ -67,7 +70,8 @@ sub _text { my $text = $_[0]; utf8::decode($text); return $text }
 
 sub socket_path {
     my ($self) = @_;
-    for my $path ( $self->{socket}, $DAEMON_SOCKET, $ENV{CPAN_BRIDGE_SOCKET} ) {
+    my $set = defined $DAEMON_SOCKET && $DAEMON_SOCKET ne $first_socket ? $DAEMON_SOCKET : undef;
+    for my $path ( $self->{socket}, $set, $ENV{CPAN_BRIDGE_SOCKET} ) {
         return $path if defined $path && length $path;
     }
     return $DEFAULT_SOCKET;
@@ -228,7 +232,8 @@ sub _attempt {
 
     # The daemon is to give up a little earlier than we do: its answer "Timeout" then still finds us, and the connection
     # with its Python objects lives on.
-    my $left = $deadline - CPANBridge::Connection::now();
+    my $now  = CPANBridge::Connection::now();
+    my $left = $deadline - $now;
     $left -= $left < 5 ? $left / 10 : 0.5;
     my $sendable = eval {
         local $SIG{__DIE__};
@@ -258,8 +263,10 @@ sub _attempt {
     $bytes .= $self->{about} if !$connection->{introduced}++;
     $bytes .= "}\n";
     my @released = @{ $connection->{released} };
-    if ( @released >= $RELEASE_AT ) {
-        $connection->{released} = [];
+    $connection->{release_time} = $now if !defined $connection->{release_time};
+    if ( @released >= $RELEASE_AT || @released && $now - $connection->{release_time} > $RELEASE_AFTER ) {
+        $connection->{release_time} = $now;
+        $connection->{released}     = [];
         $bytes = '{"module":"python","function":"release","params":[[' . join( ',', @released ) . ']]}' . "\n" . $bytes;
     }
     else { @released = () }
@@ -395,7 +402,7 @@ but Perl 5.14 and the modules that come with it.
 
 An object keeps one connection for each process and thread that uses it, and opens another when that one has ended: the
 daemon may be restarted, the program may fork. A call is sent a second time only where it is certain that the first was
-not executed.
+not executed: the daemon said so, or the request did not reach it whole.
 
 =head1 CONSTRUCTOR
 
@@ -407,18 +414,19 @@ not executed.
 
 =item socket
 
-The daemon's socket. Otherwise C<$CPANBridge::DAEMON_SOCKET> if the program has set it, else the environment variable
+The daemon's socket. Otherwise C<$CPANBridge::DAEMON_SOCKET> if the program has changed it, else the environment variable
 C<CPAN_BRIDGE_SOCKET>, else F</tmp/cpan_bridge.sock>.
 
 =item timeout
 
 Seconds that a call may take in all, connecting and trying again included; 60 unless told. The daemon is told, and gives
-up a little earlier.
+up a little earlier (half a second; of short time-outs a tenth), so that the connection outlives the call.
 
 =item retries
 
 How often a call that was I<refused> (see L</"KINDS OF FAILURE">) is tried again, each time after the pause that the
-daemon asked for; 3 unless told, 0 for never. Refused calls were not executed, so this is always safe.
+daemon asked for; 3 unless told, 0 for never. Refused calls were not executed, so this is always safe. A daemon that was
+there a moment ago is given about two seconds to be restarted, unless this is 0.
 
 =item autostart
 
@@ -444,8 +452,8 @@ An argument of another name is ignored with a warning. Croaks where a value make
     my $result = $bridge->call( $module, $function, { name => $value, ... } );
 
 Calls a function and returns its result, or throws a L<CPANBridge::Error>. A single argument that is a plain hash holds
-named arguments; anything else is a list of positional ones. To pass one hash as a positional argument, or both kinds
-together, use C<call_with>.
+named arguments; anything else is a list of positional ones, hashes among several arguments included. To pass a single
+hash as a positional argument, or both kinds together, use C<call_with>.
 
 The function may be one of a bridge module (C<< cpanbridge modules >> lists them) or of a Python module that the daemon's
 configuration allows; C<date.fromisoformat> names a method of a class.
@@ -453,6 +461,11 @@ configuration allows; C<date.fromisoformat> names a method of a class.
 =head2 call_with
 
     my $result = $bridge->call_with( $module, $function, [ @positional ], { %named } );
+
+    my $json = $bridge->call_with( 'json', 'dumps', [ { a => 1 } ], { indent => 2 } );
+
+Calls a function with positional arguments and named ones; either may be left out. Functions of bridge modules take one
+kind or the other, those of Python modules both.
 
 =head2 call_python
 
@@ -463,14 +476,17 @@ Calls a function and returns a hash:
     { success => 1, result => ... }
     { success => 0, error => 'a sentence', error_type => 'Throttled', retry_after => 0.8, ... }
 
+C<success> is 1 or 0; after a failure C<executed> is 0 where the function certainly did not start. The other fields are
+those of the answer (F<docs/protocol.md>).
+
 C<$params> is sent as it is: a hash for named arguments, an array for positional ones, anything else for one argument.
 Objects and bytes in the result stay plain hashes (C<< { __object__ => 1, type => ..., repr => ... } >>, C<< { __bytes__
 => $base64 } >>). It dies for nothing that the daemon or the connection does.
 
 =head2 import_python
 
-    my $json = $bridge->import_python('json');
-    print $json->dumps( { a => 1 }, ... );
+    my $statistics = $bridge->import_python('statistics');
+    print $statistics->median( [ 1, 5, 9 ] );
 
 Returns an object whose methods are the functions of a Python module, each called as C<call> would. C<< ->can($name) >>
 tells whether there is such a function. Throws a L<CPANBridge::Error> where the module does not exist or is not allowed.
@@ -485,11 +501,19 @@ What went wrong with the last call, as a string; C<undef> after one that succeed
 
 =head2 set_timeout
 
+    $bridge->set_timeout(5);
+
+Sets the seconds that each call may take from now on; croaks if they are not above 0. Returns the object.
+
 =head2 timeout
+
+Returns them.
 
 =head2 set_debug
 
-    $bridge->set_timeout(5);
+    $bridge->set_debug(1);
+
+True: say on standard error what is called. Returns the object.
 
 =head2 socket_path
 
@@ -567,7 +591,12 @@ C<CPAN_BRIDGE_JSON> (see L<CPANBridge::JSON/backend>).
 
 After a C<fork> or in a new thread an object works as before, over a connection of its own. Python objects belong to the
 process and thread that made them. A signal handler may C<die> out of a call; the connection is then given up, so that
-the late answer is never taken for another's.
+the late answer is never taken for another's. A handler may also make a call itself: it has a connection of its own.
+C<SIGPIPE> never comes from here, and no signal cuts a time-out short or makes it longer.
+
+=head1 LIMITS
+
+A request may have 10 MiB and a result 16 MiB, unless the daemon is set otherwise; data may be 512 levels deep.
 
 =head1 SEE ALSO
 

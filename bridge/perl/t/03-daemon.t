@@ -25,7 +25,9 @@ subtest 'the older interface' => sub {
     is( $answer->{error_type}, 'UnknownModule', 'is called so' );
     local $CPANBridge::DAEMON_SOCKET = $daemon->socket;
     ok( CPANBridge->new->test_python_bridge, '$DAEMON_SOCKET' );
+    is( CPANBridge->new( socket => '/x' )->socket_path, '/x', 'what new is told comes first' );
     local $CPANBridge::DAEMON_SOCKET;
+    is( CPANBridge->new->socket_path, '/tmp/cpan_bridge.sock', 'and /tmp/cpan_bridge.sock last' );
     local $ENV{CPAN_BRIDGE_SOCKET} = $daemon->socket;
     ok( CPANBridge->new->test_python_bridge, 'CPAN_BRIDGE_SOCKET' );
 };

@@ -40,7 +40,7 @@ def twistd() -> str:
 @pytest.mark.parametrize("json_module", ["PP", "XS", "Cpanel"])
 def test_the_suite_passes(json_module: str) -> None:
     """The distribution's own tests pass with each JSON module; the Makefile sees to it that all are installed."""
-    seen = run("prove", "-l", "t", CPAN_BRIDGE_TWISTD=twistd(), CPAN_BRIDGE_JSON=json_module)
+    seen = run("prove", "-r", "-l", "t", CPAN_BRIDGE_TWISTD=twistd(), CPAN_BRIDGE_JSON=json_module)
     assert seen.returncode == 0, seen.stdout + seen.stderr
     assert "Result: PASS" in seen.stdout
 
@@ -81,6 +81,33 @@ def test_makefile(tmp_path: Path) -> None:
         seen = run(*command, cwd=copy)
         assert seen.returncode == 0, seen.stdout + seen.stderr
     assert list((tmp_path / "root").rglob("CPANBridge.pm"))
+
+
+GUIDE = PERL.parents[1] / "docs" / "perl.md"
+SNIPPETS = re.findall(r"^```perl\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+# What a reader of the guide has at hand when a snippet comes.
+PRELUDE = """
+use strict; use warnings; no warnings;
+use CPANBridge;
+my $bridge = CPANBridge->new;
+my $text = '2024-02-29';
+"""
+
+
+def test_the_guide_has_snippets() -> None:
+    """The pattern that finds them still does."""
+    assert len(SNIPPETS) >= 6
+
+
+@pytest.mark.parametrize("number", range(len(SNIPPETS)))
+def test_the_guide(number: int, start_daemon: Callable[..., DaemonProcess], tmp_path: Path) -> None:
+    """Each piece of Perl in docs/perl.md runs as it stands."""
+    daemon = start_daemon()
+    script = tmp_path / "snippet.pl"
+    script.write_text(f"{PRELUDE}{{\n{SNIPPETS[number]}\n}}\n", encoding="utf-8")
+    seen = run("perl", "-Ilib", str(script), CPAN_BRIDGE_SOCKET=str(daemon.socket))
+    assert seen.returncode == 0, seen.stdout + seen.stderr
 
 
 EXPECTED = {

@@ -56,7 +56,7 @@ sub new {
     for my $name ( keys %args ) {
         $self->{$name} = $args{$name} if $KNOWN{$name} && defined $args{$name};
     }
-    $self->set_timeout( $self->{timeout} );
+    $self->set_timeout( $self->{timeout} )->set_debug( $self->{debug} );
     Carp::croak("CPANBridge->new: retries must be 0 or a positive whole number, not '$self->{retries}'")
       if $self->{retries} !~ /\A[0-9]+\z/;
     ( my $program = $0 ) =~ s{.*/}{};
@@ -87,7 +87,10 @@ sub set_timeout {
 
 sub timeout { return $_[0]{timeout} }
 
-sub set_debug { my ( $self, $level ) = @_; $self->{debug} = $level || 0; return $self }
+sub set_debug { my ( $self, $level ) = @_; $self->{debug} = _level($level); return $self }
+
+# Anything that is true but no number is 1.
+sub _level { my ($level) = @_; return !$level ? 0 : Scalar::Util::looks_like_number($level) ? $level : 1 }
 
 sub get_last_error { return $_[0]{last_error} }
 
@@ -308,7 +311,13 @@ sub _attempt {
     for my $word ( 'success', 'executed' ) { $answer->{$word} = $answer->{$word} ? 1 : 0 if defined $answer->{$word} }
     $answer->{error_type} = 'InternalError' if !$answer->{success} && !defined $answer->{error_type};
     $answer->{error}      = 'no reason given' if !$answer->{success} && !defined $answer->{error};
-    $self->_debug( "$id " . ( $answer->{success} ? 'ok' : "$answer->{error_type}: $answer->{error}" ) ) if $self->{debug};
+    if ( $self->{debug} ) {
+
+        # An error's sentence may quote what was sent, so it is not for level 1.
+        my $how = $answer->{success} ? 'ok' : $answer->{error_type};
+        $how .= ": $answer->{error}" if !$answer->{success} && $self->{debug} > 1;
+        $self->_debug("$id $how, " . length($$line) . ' bytes');
+    }
     return $answer;
 }
 
@@ -438,7 +447,8 @@ The program that C<autostart> runs; otherwise C<CPAN_BRIDGE_TWISTD>, else F<twis
 
 =item debug
 
-True: say on standard error what is called. Parameters and results are never printed. Also C<CPAN_BRIDGE_DEBUG>.
+1: say on standard error what is called and how it ends. 2: with the sentences of errors, which may quote what was sent.
+Parameters and results themselves are never printed. Also C<CPAN_BRIDGE_DEBUG>.
 
 =back
 
@@ -513,7 +523,7 @@ Returns them.
 
     $bridge->set_debug(1);
 
-True: say on standard error what is called. Returns the object.
+Sets what is said on standard error, see L</new>. Returns the object.
 
 =head2 socket_path
 

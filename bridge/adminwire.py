@@ -68,6 +68,8 @@ HISTORY_FIELDS = (
     "cpu_percent",
     "lag",
     "connections",
+    "arrivals",
+    "run_seconds",
 )
 """Columns of a history row, as in ``bridge.stats.HistorySample``; ``at`` is wall time here."""
 
@@ -111,7 +113,7 @@ class Request(msgspec.Struct, omit_defaults=True):
 
     method: str
     params: dict[str, Any] = {}
-    id: int | float | str | None | msgspec.UnsetType = msgspec.UNSET
+    id: int | float | str | msgspec.UnsetType | None = msgspec.UNSET
     jsonrpc: str = ""
 
 
@@ -134,7 +136,7 @@ class Answer(msgspec.Struct):
 
 
 class Notification(msgspec.Struct):
-    """A message that the daemon sends by itself: ``snapshot`` with a :class:`Snapshot`, ``event`` with an :class:`Event`."""
+    """What the daemon sends by itself: ``snapshot`` with a :class:`Snapshot`, ``event`` with an :class:`Event`."""
 
     method: str
     params: Any
@@ -274,7 +276,7 @@ class Event(msgspec.Struct):
 
 
 class OperatorRow(msgspec.Struct):
-    """One connection to the admin socket. ``level`` is ``operate`` or ``observe``; ``gaps`` counts snapshots dropped."""
+    """One connection to the admin socket. ``level``: ``operate`` or ``observe``. ``gaps``: snapshots dropped."""
 
     id: int
     uid: int

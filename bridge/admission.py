@@ -86,6 +86,7 @@ class AdmissionSample:
         waiting: calls in the queue now.
         slots: slots open at the present pressure.
         peak_concurrent: most calls in flight and waiting at any moment since the last sample.
+        arrivals: calls that asked since the last sample, whatever became of them.
         rate: starts in the last 60 s.
         rate_demand: starts, and calls which the rate limit holds or refused, in the last 60 s.
         held: limits for which something was held or refused since the last sample.
@@ -100,6 +101,7 @@ class AdmissionSample:
     rate_demand: int
     held: frozenset[LimitName]
     oldest_wait: float = 0.0
+    arrivals: int = 0
 
 
 class Admission:
@@ -129,7 +131,7 @@ class Admission:
         self._promised: deque[float] = deque()  # when callers refused for rate were told to come back
         self._spread = 0.0
         self._mean_run = 0.1
-        self._peak = 0
+        self._peak = self._arrivals = 0
         self._held: set[LimitName] = set()
 
     # --- what a call goes through ---
@@ -148,6 +150,7 @@ class Admission:
             BridgeError: ``Draining``, or ``Throttled`` because the queue is full.
         """
         ticket.arrived = now
+        self._arrivals += 1
         if self.draining:
             ticket.state = TicketState.DONE
             raise BridgeError(
@@ -190,6 +193,7 @@ class Admission:
             and not self.draining
             and self._window.try_add(now, self.limits.max_requests_per_minute)
         ):
+            self._arrivals += 1
             if in_flight >= self._peak:
                 self._peak = in_flight + 1
             return True
@@ -268,8 +272,9 @@ class Admission:
             rate_demand=self.rate_demand(now),
             held=frozenset(self._held),
             oldest_wait=now - next(iter(self._waiting)).arrived if self._waiting else 0.0,
+            arrivals=self._arrivals,
         )
-        self._peak = concurrent
+        self._peak, self._arrivals = concurrent, 0
         self._held.clear()
         return sample
 

@@ -223,10 +223,11 @@ class Monitor:
             return
         self._last_second = now
         peak = max(each.peak_concurrent for each in self._second)
+        arrivals = sum(each.arrivals for each in self._second)
         self._second.clear()
         latest = self.latest
         self._stats.tick(
-            attrs.evolve(sample, peak_concurrent=peak),
+            attrs.evolve(sample, peak_concurrent=peak, arrivals=arrivals),
             memory_mb=latest.memory_mb,
             cpu_percent=latest.cpu_percent,
             lag=latest.lag,

@@ -52,7 +52,13 @@ class FunctionStats:
 
 @attrs.frozen
 class HistorySample:
-    """One second of the past. Counters are what happened in that second; the rest is as it was at its end."""
+    """One second of the past. Counters are what happened in that second; the rest is as it was at its end.
+
+    Attributes:
+        arrivals: calls that asked to start, refused ones included.
+        calls, errors, refused: requests answered; of them failed; of them refused.
+        run_seconds: time that the calls which ended in this second had run, added up.
+    """
 
     at: float
     calls: int
@@ -68,6 +74,8 @@ class HistorySample:
     cpu_percent: float
     lag: float
     connections: int
+    arrivals: int = 0
+    run_seconds: float = 0.0
 
 
 class Stats:
@@ -78,6 +86,7 @@ class Stats:
         successful, failed, throttled: how they ended; together they are the total.
         errors: every answer that was not a success, by its word.
         refused_by_limit: ``Throttled`` answers, by limit.
+        run_seconds: time that all calls ran, added up.
         history: the last hour, one sample a second, oldest first.
     """
 
@@ -88,7 +97,8 @@ class Stats:
         self.refused_by_limit: dict[str, int] = {}
         self.history: deque[HistorySample] = deque(maxlen=HISTORY_SECONDS)
         self._functions: dict[str, FunctionStats] = {}
-        self._last = (0, 0, 0)  # total, failed, throttled at the last tick
+        self.run_seconds = 0.0
+        self._last = (0, 0, 0, 0.0)  # total, failed, throttled, run_seconds at the last tick
         self._last_minute: deque[tuple[float, int]] = deque(maxlen=61)  # (time, total), one a second
 
     def call_ended(self, function: str, error_type: ErrorType | None, queued: float, run: float, now: float) -> None:
@@ -104,6 +114,7 @@ class Stats:
         if figures is None:
             figures = self._figures(function)
         self.total += 1
+        self.run_seconds += run
         figures.calls += 1
         figures.latency.record(queued + run)
         if error_type is None:
@@ -143,8 +154,8 @@ class Stats:
         now: float,
     ) -> None:
         """Close one second of history."""
-        total, failed, throttled = self._last
-        self._last = (self.total, self.failed, self.throttled)
+        total, failed, throttled, run_seconds = self._last
+        self._last = (self.total, self.failed, self.throttled, self.run_seconds)
         self._last_minute.append((now, self.total))
         self.history.append(
             HistorySample(
@@ -162,6 +173,8 @@ class Stats:
                 cpu_percent=cpu_percent,
                 lag=lag,
                 connections=connections,
+                arrivals=sample.arrivals,
+                run_seconds=self.run_seconds - run_seconds,
             )
         )
 

@@ -19,7 +19,7 @@ pairs, private and unassigned characters, line and paragraph separators."""
 
 
 def printable(text: str, longest: int = MAX_LENGTH) -> str:
-    r"""Return ``text`` with everything invisible spelled out (``\\x1b``, ``\\u202e``), clipped to ``longest`` characters.
+    r"""Return ``text`` with everything invisible spelled out (``\\x1b``, ``\\u202e``), at most ``longest`` long.
 
     Combining marks are kept as far as two of them stand on one letter; a pile of them would cover other lines.
     """

@@ -1,0 +1,1 @@
+"""What the console's screens are made of: widgets that draw whole lines and repaint only those that have changed."""

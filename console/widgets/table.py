@@ -76,7 +76,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
     """
 
     DEFAULT_CSS = """
-    LineTable { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
+    LineTable { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
     LineTable > .table--header { text-style: bold; color: $text-muted; }
     LineTable > .table--cursor { text-style: bold; }
     LineTable:focus > .table--cursor { text-style: reverse; }
@@ -169,7 +169,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         sort = None if key is None else (key, descending)
         if sort != self._sort:
             self._sort = sort
-            self.refresh(Region(0, 0, self.size.width, self._header))
+            self.refresh(Region(0, 0, self._width, self._header))
 
     def set_rows(self, rows: Sequence[TableRow]) -> None:
         """Replace the rows, in the order in which they are to be shown."""
@@ -285,7 +285,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """Return one line of what is in view."""
-        width = self.size.width
+        width = self._width
         if y < self._header:
             return self._header_strip(width)
         row = self._row_at(y)
@@ -294,7 +294,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
             return Strip([Segment(fit(text, width, more=self.glyphs.more), self._style("dim" if text else ""))], width)
         under_cursor = row.key == self._cursor
         cached = self._strips.get(row.key)
-        if not under_cursor and cached is not None and (cached[0] is row or cached[0] == row):
+        if not under_cursor and cached is not None and cached[1].cell_length == width and cached[0] == row:
             return cached[1]
         strip = self._row_strip(row, width, under_cursor=under_cursor)
         if not under_cursor:
@@ -353,12 +353,17 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _columns_shown(self) -> list[tuple[int, Column, int, int]]:
         """Return (place in the cells, column, first cell, width) of the columns that fit."""
-        width = self.size.width
+        width = self._width
         if self._layout[0] != width:
             self._layout = (width, _lay_out(self._columns, width))
         return self._layout[1]
 
     # Where things are.
+
+    @property
+    def _width(self) -> int:
+        """Cells of a line, the scroll bar's not among them."""
+        return self.scrollable_content_region.width
 
     @property
     def _header(self) -> int:
@@ -396,7 +401,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
             for was, now in zip(old, new, strict=True)
         ]
         regions: list[Region] = []
-        width, line = self.size.width, 0
+        width, line = self._width, 0
         for differs, lines in groupby(changed):
             count = len(list(lines))
             if differs:

@@ -345,9 +345,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Return the style of a component, looked up once per theme; the widget's own where there is no such."""
         style = self._styles.get(name)
         if style is None:
-            component = f"table--{name}"
-            known = component in self.COMPONENT_CLASSES
-            style = self.get_component_rich_style(component, partial=partial) if known else self.rich_style
+            style = self.get_component_rich_style(f"table--{name}", partial=partial, default=self.rich_style)
             self._styles[name] = style
         return style
 

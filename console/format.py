@@ -189,12 +189,12 @@ def percent(ratio: float) -> str:
         return UNKNOWN
     if ratio > 9.99:
         return ">999%"
-    shown = round(ratio * 100)
+    shown = round(max(ratio, 0.0) * 100)
     if ratio < 1:
         shown = min(shown, 99)
     elif ratio > 1:
         shown = max(shown, 101)
-    return f"{max(shown, 0)}%"
+    return f"{shown}%"
 
 
 def size(count: float) -> str:
@@ -330,4 +330,4 @@ def _height(value: float | None, steps: int, top: float) -> int:
         return 0
     if value >= top:
         return steps
-    return max(1, round(value / top * steps))
+    return max(1, round(value / top * steps)) if value > 0 else 1

@@ -124,8 +124,12 @@ class LimitBars(LineWidget, can_focus=True):
             self.redraw()
 
     def action_select(self, step: int) -> None:
-        """Select another limit."""
-        self.selected += step
+        """Select another of the limits that are in view."""
+        keys = [limit.key for limit in self._shown(self.size.height)]
+        if keys:
+            at = keys.index(self._selected) + step if self._selected in keys else 0
+            self._selected = keys[max(0, min(at, len(keys) - 1))]
+            self.redraw()
 
     def action_choose(self) -> None:
         """Say which limit the operator wants to know more about."""
@@ -178,15 +182,12 @@ class LimitBars(LineWidget, can_focus=True):
         """Return the limits for which there is room, the worst if not all, in their order."""
         if height >= len(self._limits):
             return self._limits
-        worst = sorted(
-            self._limits,
-            key=lambda limit: (self.has_focus and limit.key == self._selected, _RANK.get(limit.level, 0), limit.ratio),
-            reverse=True,
-        )[:height]
-        return [limit for limit in self._limits if limit in worst]
+        worst = sorted(self._limits, key=lambda limit: (-_RANK.get(limit.level, 0), -limit.ratio))[:height]
+        keys = {limit.key for limit in worst}
+        return [limit for limit in self._limits if limit.key in keys]
 
     def _wide(self, limit: LimitLine, width: int, names: int, figures: int) -> Line:
-        rest = width - names - figures - 30
+        rest = width - names - figures - 32
         bar_width = min(60, rest * 7 // 10)
         trend_width = rest - bar_width
         line = [
@@ -206,7 +207,7 @@ class LimitBars(LineWidget, can_focus=True):
             (f"{_status(limit)} ", limit.level),
             (fit(limit.name, names, more=self.glyphs.more), "title"),
             (" ", ""),
-            *bar(limit.ratio, width - names - figures - 26, limit.warning, self.glyphs),
+            *bar(limit.ratio, width - names - figures - 25, limit.warning, self.glyphs),
             (f" {percent(limit.ratio):>5} ", limit.level),
             (fit(_figures(limit), figures, more=self.glyphs.more), ""),
             (f" pk {_figure(limit.peak, limit.limit):<6}", "dim"),

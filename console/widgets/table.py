@@ -155,6 +155,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._cursor: str | None = None
         self._styles: dict[str, Style] = {}
         self._strips: dict[str, tuple[TableRow, Strip]] = {}
+        self._place = (0, 0, 0)
         self._layout: tuple[int, list[tuple[int, Column, int, int]]] = (-1, [])
 
     # What is shown.
@@ -211,7 +212,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def shown_columns(self) -> list[str]:
         """The keys of the columns that the width has room for."""
-        return [column.key for _, column, _, _ in self._columns_shown()]
+        return [column.key for _, column, _, _ in self._columns_shown(self._width)]
 
     def move_cursor(self, key: str) -> bool:
         """Put the cursor on a row and scroll there; say whether there is such a row."""
@@ -262,7 +263,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
             return
         event.stop()
         if offset.y < self._header:
-            for _, column, start, width in self._columns_shown():
+            for _, column, start, width in self._columns_shown(self._width):
                 if start <= offset.x <= start + width:
                     self.post_message(self.HeaderClicked(self, column.key))
                     return
@@ -283,14 +284,20 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     # Drawing.
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the lines of a part of what is in view."""
+        self._place = (self._width, self._header, self.scroll_offset.y)  # looked up once, not for each line
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """Return one line of what is in view."""
-        width = self._width
-        if y < self._header:
+        width, header, start = self._place
+        if y < header:
             return self._header_strip(width)
-        row = self._row_at(y)
+        at = start + y - header
+        row = self._rows[at] if at < len(self._rows) else None
         if row is None:
-            text = f" {self.empty_text}" if not self._rows and y == self._header else ""
+            text = f" {self.empty_text}" if not self._rows and y == header else ""
             return Strip([Segment(fit(text, width, more=self.glyphs.more), self._style("dim" if text else ""))], width)
         under_cursor = row.key == self._cursor
         cached = self._strips.get(row.key)
@@ -321,7 +328,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         more, cells, have = self.glyphs.more, row.cells, len(row.cells)
         parts = [
             fit(cells[at] if at < have else "", column_width, column.align, more)
-            for at, column, _, column_width in self._columns_shown()
+            for at, column, _, column_width in self._columns_shown(width)
         ]
         marker = self.glyphs.marker if under_cursor else " "
         text = fit(marker + " ".join(parts), width, more=more)
@@ -332,7 +339,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _header_strip(self, width: int) -> Strip:
         parts = []
-        for _, column, _, column_width in self._columns_shown():
+        for _, column, _, column_width in self._columns_shown(width):
             if self._sort is not None and self._sort[0] == column.key:
                 mark = self.glyphs.down if self._sort[1] else self.glyphs.up
                 title = fit(column.title, column_width - 1, more=self.glyphs.more).rstrip() + mark
@@ -349,9 +356,8 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
             self._styles[name] = style
         return style
 
-    def _columns_shown(self) -> list[tuple[int, Column, int, int]]:
+    def _columns_shown(self, width: int) -> list[tuple[int, Column, int, int]]:
         """Return (place in the cells, column, first cell, width) of the columns that fit."""
-        width = self._width
         if self._layout[0] != width:
             self._layout = (width, _lay_out(self._columns, width))
         return self._layout[1]
@@ -367,10 +373,6 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
     def _header(self) -> int:
         """Lines of the header: none where there is but one line."""
         return 1 if self.size.height > 1 else 0
-
-    def _row_at(self, y: int) -> TableRow | None:
-        at = self.scroll_offset.y + y - self._header
-        return self._rows[at] if 0 <= at < len(self._rows) else None
 
     def _line_of(self, key: str | None) -> int | None:
         """Return the line on which a row is in view."""
@@ -399,14 +401,14 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
             for was, now in zip(old, new, strict=True)
         ]
         regions: list[Region] = []
-        width, line = self._width, 0
-        for differs, lines in groupby(changed):
-            count = len(list(lines))
+        width, line = self._width, self._header
+        for differs, run in groupby(changed):
+            count = len(list(run))
             if differs:
-                regions.append(Region(0, line + self._header, width, count))
+                regions.append(Region(0, line, width, count))
             line += count
         if regions and width:
-            self.refresh(*regions)
+            self.refresh(*regions)  # whole lines: Textual would write no less for parts of them
 
     def _show_cursor(self) -> None:
         """Scroll as little as brings the cursor's row into view."""

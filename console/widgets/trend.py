@@ -58,7 +58,7 @@ class TrendGraph(LineWidget):
         limit_row = _row(1 / SCALE, rows)
         warning_row = _row(self._warning / SCALE, rows)
         labels = {warning_row: self._warning * limit, limit_row: limit}
-        if limit_row > 1:
+        if limit_row > 0:
             labels[0] = top
         lines: list[Line] = []
         for at, cells in enumerate(trend(values, columns, rows, top, self.glyphs)):

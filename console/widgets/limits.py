@@ -149,12 +149,9 @@ class LimitBars(LineWidget, can_focus=True):
         self._selected = key
         self.redraw()
 
-    def on_focus(self) -> None:
-        """Show which line is selected."""
-        self.redraw()
-
-    def on_blur(self) -> None:
-        """Hide it."""
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Show which line is selected, or hide it."""
+        super().watch_has_focus(has_focus)
         self.redraw()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:

@@ -22,34 +22,13 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from bridge.text import printable
-from console.format import UNICODE, Align, Glyphs, fit
+from console.format import UNICODE, Glyphs, fit
+from console.widgets.columns import Column, Placed, lay_out
 
 __all__ = ["Column", "LineTable", "TableRow"]
 
 MAX_CACHED = 2000
 """Strips kept at most; all are dropped when there are more."""
-
-MIN_GROW = 4
-"""Cells that a growing column keeps when not even the columns that are never dropped fit."""
-
-
-@attrs.frozen
-class Column:
-    """One column.
-
-    Attributes:
-        width: in cells; for a growing column the least.
-        grow: takes the width that is left over. One column of a table may.
-        priority: 1 is never dropped; where the width does not suffice the highest number goes first, and of equal ones
-            the rightmost.
-    """
-
-    key: str
-    title: str
-    width: int
-    align: Align = "left"
-    grow: bool = False
-    priority: int = 2
 
 
 @attrs.frozen
@@ -156,7 +135,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._styles: dict[str, Style] = {}
         self._strips: dict[str, tuple[TableRow, Strip]] = {}
         self._place = (0, 0, 0)
-        self._layout: tuple[int, list[tuple[int, Column, int, int]]] = (-1, [])
+        self._layout: tuple[int, list[Placed]] = (-1, [])
 
     # What is shown.
 
@@ -356,10 +335,10 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
             self._styles[name] = style
         return style
 
-    def _columns_shown(self, width: int) -> list[tuple[int, Column, int, int]]:
-        """Return (place in the cells, column, first cell, width) of the columns that fit."""
+    def _columns_shown(self, width: int) -> list[Placed]:
+        """Return the columns that fit, worked out once for each width."""
         if self._layout[0] != width:
-            self._layout = (width, _lay_out(self._columns, width))
+            self._layout = (width, lay_out(self._columns, width))
         return self._layout[1]
 
     # Where things are.
@@ -452,23 +431,3 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._strips.clear()
         self._layout = (-1, [])
         self.refresh()
-
-
-def _lay_out(columns: Sequence[Column], width: int) -> list[tuple[int, Column, int, int]]:
-    """Choose the columns that fit, a blank before each, and give what is left to the one that grows."""
-    kept = list(enumerate(columns))
-    while sum(column.width + 1 for _, column in kept) > width:
-        candidates = [place for place, (_, column) in enumerate(kept) if column.priority > 1]
-        if not candidates:
-            break
-        del kept[max(candidates, key=lambda place: (kept[place][1].priority, place))]
-    left = width - sum(column.width + 1 for _, column in kept)
-    shown, start = [], 1
-    for at, column in kept:
-        column_width = column.width
-        if column.grow:
-            column_width = max(min(MIN_GROW, column_width), column_width + left)
-            left = 0
-        shown.append((at, column, start, column_width))
-        start += column_width + 1
-    return shown

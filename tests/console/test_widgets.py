@@ -403,6 +403,18 @@ class TestLimitBars:
             assert told(pilot) == [("LimitChosen", "rate")]
 
     @pytest.mark.asyncio
+    async def test_the_selection_shows_while_it_has_the_focus(self) -> None:
+        widget = LimitBars(glyphs=ASCII)
+        async with Stage(widget).run_test(size=(80, 10)) as pilot:
+            widget.show(LIMITS)
+            for act, reverse in [(widget.focus, True), (widget.blur, False), (widget.focus, True)]:
+                act()
+                await pilot.pause()
+                style = next(iter(widget.render_line(0))).style
+                assert style is not None
+                assert bool(style.reverse) == reverse
+
+    @pytest.mark.asyncio
     async def test_old_figures_are_dim(self) -> None:
         widget = LimitBars(glyphs=ASCII)
         async with Stage(widget).run_test(size=(80, 10)) as pilot:

@@ -34,13 +34,13 @@ class LineWidget(Widget):
     LineWidget > .lines--violation { color: $text-error; text-style: bold; }
     LineWidget > .lines--warning { color: $text-warning; text-style: bold; }
     LineWidget > .lines--ok { color: $text-success; }
-    LineWidget > .lines--dim { color: $text-disabled; }
+    LineWidget > .lines--dim { color: $text-muted; }
     LineWidget > .lines--title { text-style: bold; }
     LineWidget > .lines--mark { color: $foreground; text-style: bold; }
     LineWidget > .lines--frame { color: $text-muted; }
     LineWidget > .lines--empty { color: $text-disabled; }
-    LineWidget > .lines--trend { color: $text-accent; }
-    LineWidget > .lines--key { color: $text-accent; text-style: bold; }
+    LineWidget > .lines--trend { color: $text-primary; }
+    LineWidget > .lines--key { color: $text-primary; text-style: bold; }
     LineWidget > .lines--selected { text-style: reverse; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {

@@ -62,7 +62,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
     LineTable > .table--violation { color: $text-error; text-style: bold; }
     LineTable > .table--warning { color: $text-warning; }
     LineTable > .table--ok { color: $text-success; }
-    LineTable > .table--dim { color: $text-disabled; }
+    LineTable > .table--dim { color: $text-muted; }
     LineTable > .table--title { text-style: bold; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {

@@ -182,6 +182,7 @@ class Model:
     def reset(self, now: float) -> None:
         """Forget everything but the link; a pause ends, since what it showed is gone."""
         self.latest = self.limits = self._lost_at = None
+        self.gaps = 0
         self.journal = []
         self._connections, self._functions = [], []
         self._trends.clear()

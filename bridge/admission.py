@@ -271,7 +271,7 @@ class Admission:
             rate=self._window.count(now),
             rate_demand=self.rate_demand(now),
             held=frozenset(self._held),
-            oldest_wait=now - next(iter(self._waiting)).arrived if self._waiting else 0.0,
+            oldest_wait=self.oldest_wait(now),
             arrivals=self._arrivals,
         )
         self._peak, self._arrivals = concurrent, 0
@@ -282,6 +282,10 @@ class Admission:
     def waiting(self) -> int:
         """How many calls wait."""
         return len(self._waiting)
+
+    def oldest_wait(self, now: float) -> float:
+        """Return how many seconds the call at the head of the queue has waited; 0.0 when nothing waits."""
+        return now - next(iter(self._waiting)).arrived if self._waiting else 0.0
 
     def rate(self, now: float) -> int:
         """Return the starts of the last 60 s."""

@@ -8,10 +8,15 @@ from pathlib import Path
 from bridge.settings import SettingsError
 from bridge.sources import Loaded, resolve
 
-__all__ = ["DEFAULT_CONFIG", "load_files"]
+__all__ = ["DEFAULT_CONFIG", "config_path", "load_files"]
 
 DEFAULT_CONFIG = "/etc/cpanbridge/cpanbridge.toml"
 """The file that is read when none is named; it need not be there."""
+
+
+def config_path(path: str | None, environ: Mapping[str, str], directory: str) -> Path:
+    """Return the file that ``path``, else ``CPAN_BRIDGE_CONFIG`` names, else the default one."""
+    return Path(directory, path or environ.get("CPAN_BRIDGE_CONFIG") or DEFAULT_CONFIG)
 
 
 def load_files(path: str | None, environ: Mapping[str, str], options: Mapping[str, object], directory: str) -> Loaded:
@@ -26,8 +31,8 @@ def load_files(path: str | None, environ: Mapping[str, str], options: Mapping[st
     Raises:
         SettingsError: with every problem of every source; or the named file cannot be read.
     """
-    chosen = path or environ.get("CPAN_BRIDGE_CONFIG") or None
-    file = Path(directory, chosen or DEFAULT_CONFIG)
+    chosen = path or environ.get("CPAN_BRIDGE_CONFIG")
+    file = config_path(path, environ, directory)
     text: str | None = None
     try:
         text = file.read_text(encoding="utf-8")

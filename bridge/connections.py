@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +90,14 @@ class ConnectionTable:
     def max_held_bytes(self) -> int:
         """Most memory that arriving requests may hold together: half of what the daemon may use at all."""
         return max(MIN_HELD_BYTES, int(self._admission.limits.max_memory_mb * 1048576) // 2)
+
+    def find(self, number: int) -> BridgeProtocol | None:
+        """Return the open connection with this number."""
+        return self._open.get(number)
+
+    def __iter__(self) -> Iterator[BridgeProtocol]:
+        """Go through the open connections, oldest first."""
+        return iter(self._open.values())
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one row for each connection, for operators."""

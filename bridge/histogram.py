@@ -6,6 +6,8 @@ into 16 equal buckets, so a bucket's middle is never more than 1/32 away from an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 __all__ = ["Histogram"]
 
 SUB_BITS = 4
@@ -61,15 +63,23 @@ class Histogram:
 
     def percentile(self, share: float) -> float:
         """Return the duration in seconds that ``share`` (0 to 1) of all counted do not exceed; 0.0 when empty."""
-        if not self.count:
-            return 0.0
-        wanted = max(1.0, share * self.count)
-        seen = 0
-        for index, count in enumerate(self._counts):
-            seen += count
-            if count and seen >= wanted:
-                return min(_middle(index) / 1_000_000, self.longest)
-        return self.longest
+        return self.percentiles((share,))[0]
+
+    def percentiles(self, shares: Sequence[float]) -> list[float]:
+        """Return several percentiles, in one pass; ``shares`` in ascending order."""
+        found: list[float] = []
+        if self.count:
+            wanted = [max(1.0, share * self.count) for share in shares]
+            seen = 0
+            for index, count in enumerate(self._counts):
+                if not count:
+                    continue
+                seen += count
+                while seen >= wanted[len(found)]:
+                    found.append(min(_middle(index) / 1_000_000, self.longest))
+                    if len(found) == len(wanted):
+                        return found
+        return found + [self.longest] * (len(shares) - len(found))
 
 
 def _middle(index: int) -> float:

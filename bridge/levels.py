@@ -14,7 +14,7 @@ import attrs
 from bridge.errors import LimitName
 from bridge.limits import Limits
 
-__all__ = ["Figures", "Level", "Levels", "Pressure"]
+__all__ = ["Figures", "Level", "Levels", "Pressure", "Reading"]
 
 LAG_WARNING, LAG_LIMIT = 0.1, 0.25
 """Seconds by which a timer of the reactor may be late."""
@@ -50,6 +50,7 @@ class Figures:
         concurrent: calls in flight and waiting, the peak since the last sample.
         rate: demand in calls a minute.
         held: limits for which something was held or refused since the last sample.
+        connections: open connections. connections_refused: those refused since the last sample.
     """
 
     memory_mb: float
@@ -58,6 +59,18 @@ class Figures:
     concurrent: int
     rate: int
     held: frozenset[LimitName]
+    connections: int = 0
+    connections_refused: int = 0
+
+
+@attrs.frozen
+class Reading:
+    """One resource as of the latest sample; ``warning`` is the share of the limit at which its warning starts."""
+
+    value: float
+    limit: float
+    level: Level
+    warning: float
 
 
 @attrs.frozen
@@ -76,9 +89,11 @@ class _Resource:
     name: str
     words: Callable[[float], str]
     gauge: bool
+    told_elsewhere: bool = False  # somebody else logs its violation
     level: Level = Level.NORMAL
     value: float = 0.0
     limit: float = 1.0
+    warning_ratio: float = 0.8
     told: bool = False  # its violation stands in the log without its end
     violation_told_at: float = float("-inf")
     warning_told_at: float = float("-inf")
@@ -88,7 +103,7 @@ class _Resource:
 
     def update(self, value: float, limit: float, warning_ratio: float, now: float, *, held: bool) -> None:
         """Take one sample."""
-        self.value, self.limit = value, limit
+        self.value, self.limit, self.warning_ratio = value, limit, warning_ratio
         ratio = value / limit
         self._over = self._over + 1 if ratio > 1 else 0
         self._below_warning_since = self._since(self._below_warning_since, now, ratio < warning_ratio - WARNING_GAP)
@@ -128,7 +143,7 @@ class _Resource:
 
 
 class Levels:
-    """The five resources together."""
+    """The six resources together."""
 
     def __init__(self) -> None:
         self._memory = _Resource("Memory usage", lambda value: f"{value:.1f}MB", gauge=True)
@@ -136,7 +151,16 @@ class Levels:
         self._lag = _Resource("Reactor lag", lambda value: f"{value * 1000:.0f}ms", gauge=True)
         self._concurrent = _Resource("Concurrent requests", lambda value: f"{value:.0f}", gauge=False)
         self._rate = _Resource("Request rate", lambda value: f"{value:.0f}/min", gauge=False)
-        self._all = [self._concurrent, self._rate, self._memory, self._cpu, self._lag]
+        self._connections = _Resource("Connections", lambda value: f"{value:.0f}", gauge=False, told_elsewhere=True)
+        self._by_name = {
+            "concurrent": self._concurrent,
+            "rate": self._rate,
+            "memory": self._memory,
+            "cpu": self._cpu,
+            "lag": self._lag,
+            "connections": self._connections,
+        }
+        self._all = list(self._by_name.values())
 
     def update(self, figures: Figures, limits: Limits, now: float) -> list[tuple[str, str]]:
         """Take one sample and return the log lines it calls for, as (``info`` | ``warn`` | ``critical``, text)."""
@@ -150,6 +174,8 @@ class Levels:
             figures.concurrent, limits.max_concurrent_requests, ratio, now, held=LimitName.CONCURRENT in held
         )
         self._rate.update(figures.rate, limits.max_requests_per_minute, ratio, now, held=LimitName.RATE in held)
+        wanted, refused = figures.connections + figures.connections_refused, figures.connections_refused
+        self._connections.update(wanted, limits.max_connections, ratio, now, held=refused > 0)
         return self._lines(before, now)
 
     def of(self, level: Level) -> list[str]:
@@ -170,8 +196,15 @@ class Levels:
     @property
     def states(self) -> dict[str, str]:
         """Every resource's level by its name in the limits."""
-        names = ("concurrent", "rate", "memory", "cpu", "lag")
-        return {name: resource.level.value for name, resource in zip(names, self._all, strict=True)}
+        return {name: resource.level.value for name, resource in self._by_name.items()}
+
+    def readings(self) -> dict[str, Reading]:
+        """Return every resource by its name, in the order in which operators look at them."""
+        return {
+            name: Reading(resource.value, resource.limit, resource.level, resource.warning_ratio)
+            for name in ("memory", "cpu", "concurrent", "rate", "connections", "lag")
+            for resource in (self._by_name[name],)
+        }
 
     @staticmethod
     def _confirmed(resource: _Resource) -> float:
@@ -185,11 +218,12 @@ class Levels:
                 resource.told = False
                 lines.append(("info", f"Resource violation cleared: {resource.cleared()}"))
         violating = [resource for resource in self._all if resource.level is Level.VIOLATION]
+        violating = [resource for resource in violating if not resource.told_elsewhere]
         if any(now - resource.violation_told_at >= REPEAT_SECONDS for resource in violating):
             for resource in violating:
                 resource.told = True
                 resource.violation_told_at = now
-            lines.append(("critical", f"RESOURCE VIOLATION: {self.of(Level.VIOLATION)}"))
+            lines.append(("critical", f"RESOURCE VIOLATION: {[resource.text() for resource in violating]}"))
             lines.append(("warn", "Resource violations detected, throttling connections"))
         warning = [resource for resource in self._all if resource.level is Level.WARNING]
         if any(now - resource.warning_told_at >= REPEAT_SECONDS for resource in warning):

@@ -15,7 +15,7 @@ import psutil
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger, LogLevel
 
-from bridge.levels import REPEAT_SECONDS, Figures, Level, Levels
+from bridge.levels import REPEAT_SECONDS, Figures, Level, Levels, Reading
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IReactorTime
@@ -96,6 +96,8 @@ class Monitor:
         lag: the reactor's worst lateness in seconds since it was last asked.
         on_memory_retained: called once when memory has stayed over its limit for a minute.
         on_pressure: called after admission was told of another pressure, to start what it let in.
+        on_sample: called after each sample.
+        connections_refused: connections refused since the start.
     """
 
     log = Logger()
@@ -112,6 +114,8 @@ class Monitor:
         lag: Callable[[], float],
         on_memory_retained: Callable[[], None] | None,
         on_pressure: Callable[[], None] = lambda: None,
+        on_sample: Callable[[], None] = lambda: None,
+        connections_refused: Callable[[], int] = lambda: 0,
         sampler: Sampler | None = None,
     ) -> None:
         self.latest = HealthSample()
@@ -124,6 +128,9 @@ class Monitor:
         self._lag = lag
         self._on_memory_retained = on_memory_retained
         self._on_pressure = on_pressure
+        self._on_sample = on_sample
+        self._connections_refused = connections_refused
+        self._refused_before = 0
         self._sampler = sampler
         self._levels = Levels()
         self._cpu: float | None = None
@@ -168,6 +175,10 @@ class Monitor:
         """The worst level of any resource."""
         return self._levels.worst
 
+    def readings(self) -> dict[str, Reading]:
+        """Return each resource's value, limit and level as of the latest sample."""
+        return self._levels.readings()
+
     def _loop(self, work: Callable[[], None]) -> LoopingCall:
         def guarded() -> None:
             # A LoopingCall ends for good at the first exception; watching must not.
@@ -190,6 +201,7 @@ class Monitor:
         self._peak_memory = max(self._peak_memory, memory)
         self._peak_cpu = max(self._peak_cpu, self._cpu)
         sample = self._admission.sample(now)
+        refused, self._refused_before = self._refused_before, self._connections_refused()
         figures = Figures(
             memory_mb=memory,
             cpu_percent=self._cpu,
@@ -197,6 +209,8 @@ class Monitor:
             concurrent=sample.peak_concurrent,
             rate=sample.rate_demand,
             held=sample.held,
+            connections=self._connections(),
+            connections_refused=self._refused_before - refused,
         )
         for level, text in self._levels.update(figures, self._admission.limits, now):
             self.log.emit(LogLevel.levelWithName(level), "{text}", text=text)
@@ -215,6 +229,7 @@ class Monitor:
         )
         self._close_second(sample, now)
         self._look_after_memory(memory, now)
+        self._on_sample()
 
     def _close_second(self, sample: AdmissionSample, now: float) -> None:
         """Every second sample closes a second of history, with the higher of the two peaks."""

@@ -12,9 +12,11 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import attrs
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.task import LoopingCall, deferLater
@@ -22,18 +24,26 @@ from twisted.logger import ILogObserver, Logger, globalLogPublisher
 from twisted.python.threadpool import ThreadPool
 
 from bridge import __version__, rlimits, sockets
+from bridge.admin import Admin
+from bridge.adminprotocol import AdminFactory
+from bridge.adminview import AdminView, user_name
 from bridge.admission import Admission
 from bridge.api import Peer
 from bridge.clock import MonotonicClock
 from bridge.connections import BridgeFactory, ConnectionTable
+from bridge.control import Instant, LimitControl, Who
 from bridge.dispatch import Dispatcher
+from bridge.episodes import Episodes
+from bridge.journal import Journal, JournalError
 from bridge.logfile import LogFile, LogFileError
 from bridge.monitor import Monitor
 from bridge.port import BridgePort
 from bridge.registry import Registry, RegistryError
 from bridge.report import Report
+from bridge.rights import Rights
 from bridge.settings import Settings, SettingsError, changed_fixed, keep_fixed
 from bridge.stats import Stats
+from bridge.tomlsave import save_limits
 from bridge.workers import WorkerPool
 
 if TYPE_CHECKING:
@@ -78,6 +88,7 @@ class BridgeService(Service):
     Args:
         settings: validated settings.
         reload: reads all sources of settings again: (settings, warnings), or raises ``SettingsError``.
+        config: the configuration file, for limits that are to be kept; it need not be there.
         log: where the log goes; opened when the service starts.
         reactor: the reactor that will run.
         foreground: whether errors at the start are for a person at a terminal.
@@ -91,18 +102,20 @@ class BridgeService(Service):
         settings: Settings,
         *,
         reload: Callable[[], tuple[Settings, list[str]]],
+        config: str,
         log: LogFile,
         reactor: Any,
         foreground: bool = True,
     ) -> None:
         self.settings = settings
         self._reload = reload
+        self._config = config
         self._log_file = log
         self._foreground = foreground
         self.observer: LogFile | None = None
         self._reactor = reactor
-        self._port: BridgePort | None = None
-        self._listening: sockets.ListeningSocket | None = None
+        self._ports: list[BridgePort] = []
+        self._listening: dict[str, sockets.ListeningSocket] = {}
         self._hurry: Deferred[None] = Deferred()
         self._asked_to_stop = self._stopping = False
         self._old_handlers: dict[int, Any] = {}
@@ -139,6 +152,8 @@ class BridgeService(Service):
             lag=self.clock.take_lateness,
             on_memory_retained=self._restart_for_memory if settings.exit_on_retained_memory else None,
             on_pressure=self._start_waiting,
+            on_sample=self._sampled,
+            connections_refused=lambda: self.connections.refused,
         )
         self.dispatcher = Dispatcher(
             registry=self.registry,
@@ -165,6 +180,9 @@ class BridgeService(Service):
                 "idle_workers": self.workers.idle,
             },
         )
+        self.rights = Rights()
+        self.journal = Journal(settings.journal_path)
+        self.admin: Admin | None = None  # made when the service starts: it begins where the journal ends
         # Timers that come late are how the reactor's lag shows; without this one there may be none for half a second.
         self._heartbeat = LoopingCall(lambda: None)
         self._heartbeat.clock = self.clock
@@ -182,29 +200,37 @@ class BridgeService(Service):
         """Open the log, load the modules, open the socket, start everything that is alive."""
         try:
             self._open()
-        except (LogFileError, RegistryError, sockets.SocketError) as error:
+        except (LogFileError, RegistryError, JournalError, sockets.SocketError) as error:
+            for listening in self._listening.values():
+                listening.close()
             self.log.critical("Not started: {error}", error=str(error))
             if self._foreground:
                 sys.exit(f"cpanbridge: {error}")  # a person reads this: no traceback
             raise
         super().startService()  # type: ignore[no-untyped-call]
-        assert self._listening is not None
         self.clock.start()
+        self.admin = self._open_office()
         self.threads.start()
         self.workers.start()
         self.connections.start()
         self.monitor.start()
         self._heartbeat.start(HEARTBEAT_SECONDS, now=False)
-        self._port = BridgePort(self._listening, self.factory, self._reactor)
-        self._port.startListening()
+        operators = AdminFactory(admin=self.admin, clock=self.clock, identify=self._identify)
+        self._ports = [
+            BridgePort(self._listening["bridge"], self.factory, self._reactor),
+            BridgePort(self._listening["admin"], operators, self._reactor),
+        ]
+        for port in self._ports:
+            port.startListening()
         self._reactor.callWhenRunning(self._handle_signals)
         # What lives now lives for good: the garbage collector need not look through it again and again under load.
         gc.collect()
         gc.freeze()
         self.log.info(
-            "cpanbridge {version} listens on {socket} (pid {pid}, modules: {modules})",
+            "cpanbridge {version} listens on {socket} (pid {pid}, modules: {modules}; operators: {admin})",
             version=__version__,
             socket=self.settings.socket,
+            admin=self.settings.admin_path,
             pid=os.getpid(),
             modules=", ".join(["test", "system", *self.settings.modules]),
         )
@@ -219,7 +245,48 @@ class BridgeService(Service):
         warning = rlimits.raise_open_files(settings.limits.max_connections)
         if warning:
             self.log.warn("{warning}", warning=warning)
-        self._listening = sockets.listen(settings.socket, group=settings.socket_group)
+        self._listening["bridge"] = sockets.listen(settings.socket, group=settings.socket_group)
+        self._set_rights()
+        self._listening["admin"] = sockets.listen(settings.admin_path, everybody=self.rights.others)
+
+    def _open_office(self) -> Admin:
+        entries = self.journal.open()
+        for warning in self.journal.warnings:
+            self.log.warn("{warning}", warning=warning)
+        view = AdminView(
+            admission=self.admission,
+            stats=self.stats,
+            monitor=self.monitor,
+            connections=self.connections,
+            now=self._now,
+            socket=self.settings.socket,
+        )
+        admin = Admin(
+            daemon=self,
+            control=LimitControl(self.settings.limits, entries=entries),
+            journal=self.journal,
+            episodes=Episodes(),
+            view=view,
+            stats=self.stats,
+            monitor=self.monitor,
+            connections=self.connections,
+            clock=self.clock,
+            now=self._now,
+        )
+        admin.start()
+        return admin
+
+    def _now(self) -> Instant:
+        return Instant(self.clock.seconds(), time.time())
+
+    def _identify(self, transport: Any) -> tuple[Who, str | None]:
+        peer = sockets.peer(transport.getHandle())
+        return Who(uid=peer.uid, pid=peer.pid, user=user_name(peer.uid)), self.rights.level(peer.uid)
+
+    def _set_rights(self) -> None:
+        self.rights, warnings = Rights.of(self.settings.admin_users, self.settings.observers)
+        for warning in warnings:
+            self.log.warn("{warning}", warning=warning)
 
     def stopService(self) -> Deferred[None]:
         """Take no new calls, let running ones finish for up to ``grace_period``, then close everything."""
@@ -230,8 +297,8 @@ class BridgeService(Service):
         if self._stopping:
             return
         self._stopping = True
-        if self._port is not None:
-            await maybeDeferred(self._port.stopListening)
+        if self._ports:
+            await maybeDeferred(self._ports[0].stopListening)  # operators may watch us go
         grace = self.settings.grace_period
         running, waiting = self.admission.in_flight, self.admission.waiting
         self.log.info(
@@ -248,6 +315,10 @@ class BridgeService(Service):
         self.connections.close_all_when_quiet()
         await self._within(FLUSH_SECONDS, self.connections.when_empty())
         self.connections.abort_all()
+        for port in self._ports[1:]:
+            await maybeDeferred(port.stopListening)
+        if self.admin is not None:
+            self.admin.stop()
         self.monitor.stop()
         self._heartbeat.stop()
         self.connections.stop()
@@ -326,17 +397,30 @@ class BridgeService(Service):
         self.settings = keep_fixed(old, fresh)
         self.connections.set_settings(self.settings)
         self.dispatcher.settings = self.settings
-        self.set_limits(fresh.limits)
+        if self.admin is not None:
+            self.set_limits(self.admin.reloaded(fresh.limits), "by SIGHUP")
+        was_open = self.rights.others
+        self._set_rights()
+        if self.rights.others and not was_open:
+            self.log.warn(
+                "{socket} keeps its mode 0600 until the daemon is started again: the users that were added to "
+                "admin_users and observers cannot connect yet",
+                socket=self.settings.admin_path,
+            )
         self._log_file.set_level(self.settings.log_level)
         self.log.info("Settings reloaded")
 
-    def set_limits(self, limits: Limits) -> None:
-        """Put other limits in force at once."""
+    # --- what operators do ---
+
+    def set_limits(self, limits: Limits, by: str) -> list[str]:
+        """Put other limits in force at once; return warnings."""
         old = self.admission.limits
+        warnings: list[str] = []
         if limits.max_connections > old.max_connections:
             warning = rlimits.raise_open_files(limits.max_connections)
             if warning:
                 self.log.warn("{warning}", warning=warning)
+                warnings.append(warning)
         self.admission.set_limits(limits, self.clock.seconds())
         self.dispatcher.apply_limits()
         changes = [
@@ -345,9 +429,45 @@ class BridgeService(Service):
             if value != getattr(old, name)
         ]
         if changes:
-            self.log.info("Limits changed: {changes}", changes=", ".join(changes))
+            self.log.info("Limits changed: {changes} ({by})", changes=", ".join(changes), by=by)
+        return warnings
+
+    def set_draining(self, draining: bool) -> bool:
+        """Refuse new calls, or take them again; ``False`` when the daemon is stopping anyway."""
+        if self._stopping:
+            return False
+        self.admission.draining = draining
+        return True
+
+    @property
+    def log_level(self) -> str:
+        """The level from which lines are logged."""
+        return self.settings.log_level
+
+    def set_log_level(self, level: str) -> str:
+        """Log from this level on, until the next change or SIGHUP; return the level before."""
+        before = self.settings.log_level
+        self.settings = attrs.evolve(self.settings, log_level=level)
+        self._log_file.set_level(level)
+        return before
+
+    def save_limits(self, limits: dict[str, float]) -> tuple[str, dict[str, tuple[float | None, float]], list[str]]:
+        """Write limits into the configuration file; see :func:`bridge.tomlsave.save_limits`."""
+        changes = save_limits(self._config, limits)
+        fresh, _ = self._reload()
+        warnings = [
+            f"{name} will be {value:g} after a restart, not {limits[name]:g}: the environment or the command line says "
+            "so"
+            for name, value in fresh.limits.as_dict().items()
+            if value != limits[name]
+        ]
+        return self._config, changes, warnings
 
     # --- what the parts tell each other ---
+
+    def _sampled(self) -> None:
+        if self.admin is not None:
+            self.admin.sampled()
 
     def _start_waiting(self) -> None:
         if self.admission.started:

@@ -16,11 +16,13 @@ from bridge.limits import Limits
 __all__ = [
     "ALWAYS_ENABLED",
     "ENV_PREFIX",
+    "JOURNAL_NAME",
     "LOG_LEVELS",
     "SETTINGS",
     "Setting",
     "Settings",
     "SettingsError",
+    "beside",
     "changed_fixed",
     "keep_fixed",
 ]
@@ -29,6 +31,9 @@ ENV_PREFIX = "CPAN_BRIDGE_"
 
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 """What ``log_level`` may be; lines below it are not written."""
+
+JOURNAL_NAME = "cpanbridge.journal"
+"""What the journal is called in $STATE_DIRECTORY."""
 
 ALWAYS_ENABLED = ("test", "system")
 """Bridge modules that every daemon has, whatever ``modules`` says."""
@@ -71,6 +76,28 @@ class Settings:
     socket: str = _setting("/tmp/cpan_bridge.sock", "Path of the Unix socket that callers connect to.", kind=str)  # noqa: S108 - the documented default; sockets.py makes it safe
     socket_group: str | None = _setting(
         None, "Group (name or number) whose members may call too: the socket's mode is then 0660, else 0600.", kind=str
+    )
+    admin_socket: str | None = _setting(
+        None,
+        "Path of the Unix socket for operators. Empty: beside the other one, /tmp/cpan_bridge_admin.sock for "
+        "/tmp/cpan_bridge.sock.",
+        kind=str,
+    )
+    admin_users: tuple[str, ...] = _setting(
+        (),
+        "Users (names or numbers) who may change limits, drain and close connections, besides root and the daemon's "
+        "own.",
+        kind=tuple,
+        reloadable=True,
+    )
+    observers: tuple[str, ...] = _setting(
+        (), "Users (names or numbers) who may watch, and change nothing.", kind=tuple, reloadable=True
+    )
+    journal: str | None = _setting(
+        None,
+        "Path of the file that keeps who changed which limit. Empty: in $STATE_DIRECTORY (systemd sets it), else "
+        "beside the operators' socket.",
+        kind=str,
     )
     log: str = _setting("/tmp/cpan_daemon.log", 'Path of the log file; "-" is the standard output.', kind=str)  # noqa: S108 - the documented default; logfile.py makes it safe
     log_level: str = _setting(
@@ -148,6 +175,16 @@ class Settings:
         kind=tuple, toml="modules.enabled", reloadable=True,
     )  # fmt: skip
     module_options: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
+
+    @property
+    def admin_path(self) -> str:
+        """Where operators connect."""
+        return self.admin_socket or beside(self.socket, "_admin.sock")
+
+    @property
+    def journal_path(self) -> str:
+        """Where the journal is."""
+        return self.journal or beside(self.admin_path, ".journal")
 
     def as_dict(self) -> dict[str, object]:
         """Return every setting by name, limits among them, in the order of :data:`SETTINGS`."""
@@ -229,6 +266,11 @@ def _one(field: Any, about: Mapping[str, Any], *, limit: bool) -> Setting:
 
 SETTINGS: tuple[Setting, ...] = _describe()
 """Every setting, in the order of ``Settings``, limits in their place."""
+
+
+def beside(socket: str, ending: str) -> str:
+    """Return the path of a socket's companion: ``.sock`` at its end gives way to ``ending``."""
+    return socket.removesuffix(".sock") + ending
 
 
 def changed_fixed(old: Settings, new: Settings) -> list[str]:

@@ -1,4 +1,4 @@
-"""The bridge's Unix socket as the file system sees it: made safely, replaced only when its daemon is dead.
+"""A Unix socket of the daemon as the file system sees it: made safely, replaced only when its daemon is dead.
 
 Who listens is decided by a lock on ``PATH.lock``, which the kernel drops with its holder, after kill -9 too. The pid
 in that file is for people; nothing is concluded from it, since pids are used again. The lock file stays when the
@@ -62,10 +62,11 @@ class ListeningSocket:
         self._lock = -1
 
 
-def listen(path: str, group: str | None = None, backlog: int = BACKLOG) -> ListeningSocket:
+def listen(path: str, group: str | None = None, backlog: int = BACKLOG, *, everybody: bool = False) -> ListeningSocket:
     """Make the socket at ``path`` and listen.
 
-    Its mode is 0600 from the first instant; with ``group`` (name or number) it is 0660 before anybody can connect.
+    Its mode is 0600 from the first instant; with ``group`` (name or number) it is 0660 before anybody can connect, with
+    ``everybody`` 0666, for who looks at each peer's uid.
 
     Raises:
         SocketError: something is in the way; nothing of others has been touched.
@@ -81,6 +82,8 @@ def listen(path: str, group: str | None = None, backlog: int = BACKLOG) -> Liste
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             identity = _bind(listening, path, gid)
+            if everybody:
+                os.chmod(path, 0o666)  # noqa: S103 - the caller decides by uid
             listening.listen(backlog)
             listening.setblocking(False)
         except OSError:

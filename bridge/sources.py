@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 import attrs
 
 from bridge.limits import Limits, LimitsError
-from bridge.settings import ALWAYS_ENABLED, ENV_PREFIX, SETTINGS, Setting, Settings, SettingsError
+from bridge.settings import ALWAYS_ENABLED, ENV_PREFIX, JOURNAL_NAME, SETTINGS, Setting, Settings, SettingsError
 
 __all__ = ["Loaded", "load", "resolve"]
 
@@ -24,14 +24,13 @@ MAX_SOCKET_PATH = 107
 """Bytes that fit into ``sun_path`` of a Unix socket's address, which ends with a NUL."""
 
 OTHER_VARIABLES = frozenset(
-    ENV_PREFIX + name
-    for name in ("ADMIN_SOCKET", "AUTOSTART", "CONFIG", "CONNECT_TIMEOUT", "JSON", "PYTHON", "RETRIES", "TWISTD")
+    ENV_PREFIX + name for name in ("AUTOSTART", "CONFIG", "CONNECT_TIMEOUT", "JSON", "PYTHON", "RETRIES", "TWISTD")
 )
 """Variables that belong to clients or say where the settings are: no settings of the daemon, and no slips."""
 
 _SIZE_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 _YES_NO = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-_MODULE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 
@@ -147,6 +146,10 @@ class _Loader:
                 self.warnings.append(f"{name}: there is no setting {path}{_nearest(path, by_path)}")
 
     def read_environment(self, environ: Mapping[str, str]) -> None:
+        # systemd may name several, with colons between them.
+        state = environ.get("STATE_DIRECTORY", "").partition(":")[0]
+        if state:
+            self.values.setdefault("journal", posixpath.join(state, JOURNAL_NAME))
         by_variable = {setting.env: setting for setting in SETTINGS}
         for variable in sorted(environ):
             if variable in by_variable:
@@ -170,7 +173,7 @@ class _Loader:
         return Loaded(settings=settings, warnings=self.warnings, sources=sources)
 
     def _make_absolute(self) -> None:
-        for name in ("socket", "log"):
+        for name in ("socket", "log", "admin_socket", "journal"):
             path = self.values.get(name)
             if isinstance(path, str) and path != "-" and self.directory:
                 self.values[name] = posixpath.normpath(posixpath.join(self.directory, path))
@@ -192,12 +195,30 @@ class _Loader:
 
     def _check_together(self, settings: Settings) -> None:
         """Look at values that are fine alone and wrong together."""
-        size = len(settings.socket.encode(errors="surrogateescape"))
-        if size > MAX_SOCKET_PATH:
-            self._blame("socket", f"is {size} bytes long, but a Unix socket's path cannot exceed {MAX_SOCKET_PATH}")
-        if settings.socket == settings.log:
-            name = "log" if "log" in self.said else "socket"
-            self._blame(name, f"is used twice: socket and log are both {settings.log}")
+        paths = {
+            "socket": settings.socket,
+            "admin_socket": settings.admin_path,
+            "log": settings.log,
+            "journal": settings.journal_path,
+        }
+        for name in ("socket", "admin_socket"):
+            size = len(paths[name].encode(errors="surrogateescape"))
+            if size <= MAX_SOCKET_PATH:
+                continue
+            if name in self.said or name == "socket":
+                self._blame(name, f"is {size} bytes long, but a Unix socket's path cannot exceed {MAX_SOCKET_PATH}")
+                break
+            self._blame(
+                "socket",
+                f"leaves no room for the operators' socket beside it, {paths[name]}: a Unix socket's path cannot "
+                f"exceed {MAX_SOCKET_PATH} bytes; set admin_socket to a shorter one",
+            )
+        names = list(paths)
+        for at, first in enumerate(names):
+            for second in names[at + 1 :]:
+                if paths[first] == paths[second]:
+                    name = second if second in self.said else first
+                    self._blame(name, f"is used twice: {first} and {second} are both {paths[first]}")
         limits = settings.limits
         if limits.max_concurrent_requests > limits.max_connections:
             self.warnings.append(
@@ -266,7 +287,7 @@ def _flag(_: Setting, value: object, typed: bool) -> bool:
 
 
 def _text(setting: Setting, value: object, _typed: bool) -> str | None:
-    if setting.name == "socket_group" and value == "":
+    if setting.default is None and value == "":
         return None
     if not isinstance(value, str):
         raise ValueError(f"must be a text in quotes, not {value!r}")  # noqa: TRY004 - as above
@@ -279,15 +300,16 @@ def _text(setting: Setting, value: object, _typed: bool) -> str | None:
     return value
 
 
-def _names(_: Setting, value: object, typed: bool) -> tuple[str, ...]:
+def _names(setting: Setting, value: object, typed: bool) -> tuple[str, ...]:
     if isinstance(value, str) and not typed:
         value = [part.strip() for part in value.split(",") if part.strip()]
     if not isinstance(value, (list, tuple)) or not all(isinstance(name, str) for name in value):
         wanted = 'a list of names, as ["python"]' if typed else "names with commas between them"
         raise ValueError(f"must be {wanted}, not {value!r}")
-    wrong = [name for name in value if not _MODULE_NAME.fullmatch(name)]
+    what = "modules" if setting.toml.startswith("modules.") else "users"
+    wrong = [name for name in value if not _NAME.fullmatch(name)]
     if wrong:
-        raise ValueError(f"must hold names of modules, but {wrong[0]!r} is none")
+        raise ValueError(f"must hold names of {what}, but {wrong[0]!r} is none")
     return tuple(name for name in dict.fromkeys(value) if name not in ALWAYS_ENABLED)
 
 

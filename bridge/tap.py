@@ -18,7 +18,7 @@ from twisted.application.service import IService
 from twisted.python import usage
 
 from bridge import __version__, sockets
-from bridge.configfile import DEFAULT_CONFIG, load_files
+from bridge.configfile import DEFAULT_CONFIG, config_path, load_files
 from bridge.logfile import LogFile, LogFileError
 from bridge.logfile import preflight as preflight_log
 from bridge.settings import SETTINGS, Settings, SettingsError
@@ -93,7 +93,14 @@ def makeService(config: Options) -> IService:
     log = LogFile(
         None if settings.log == "-" else settings.log, settings.log_level, beside=sys.stdout if aloud else None
     )
-    service = BridgeService(settings, reload=reload, log=log, reactor=reactor, foreground=foreground)
+    service = BridgeService(
+        settings,
+        reload=reload,
+        config=str(config_path(config["config"], os.environ, os.getcwd())),
+        log=log,
+        reactor=reactor,
+        foreground=foreground,
+    )
     for warning in warnings:
         service.log.warn("{warning}", warning=warning)
     if by_twistd and not parent["syslog"] and not parent["logger"]:
@@ -108,6 +115,7 @@ def _check_place(settings: Settings, parent: Any, *, foreground: bool) -> None:
     uid, gid = parent.get("uid"), parent.get("gid")
     with acting_as(uid, gid):
         sockets.preflight(settings.socket, settings.socket_group)
+        sockets.preflight(settings.admin_path)
         if settings.log != "-":
             preflight_log(settings.log)
 

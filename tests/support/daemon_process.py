@@ -99,6 +99,7 @@ class DaemonProcess:
     Attributes:
         folder: holds everything below; removed by :meth:`cleanup`.
         socket, log, config: paths of the Unix socket, the log file and the TOML file (written when ``toml`` is given).
+        admin_socket, journal: paths of the operators' socket and of the journal of changes, both beside the socket.
     """
 
     def __init__(
@@ -111,6 +112,8 @@ class DaemonProcess:
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="cpanbridge-"))
         self.socket = self.folder / "bridge.sock"
+        self.admin_socket = self.folder / "bridge_admin.sock"
+        self.journal = self.folder / "bridge_admin.journal"
         self.log = self.folder / "daemon.log"
         self.config = self.folder / "cpanbridge.toml"
         self.output = self.folder / "output"

@@ -231,10 +231,16 @@ class TestProblems:
 
     def test_socket_path_too_long(self) -> None:
         """107 bytes fit, counted as bytes and after the path was made absolute."""
-        assert read(options={"socket": "/" + "x" * 106}).settings.socket
+        assert read(options={"socket": "/" + "x" * 106, "admin_socket": "/run/a.sock"}).settings.socket
         for path in ("/" + "x" * 107, "x" * 103, "/" + "é" * 54):
             [problem] = problems(options={"socket": path})
             assert problem.startswith("command line: --socket is 1")
+
+    def test_the_operators_socket_beside_it_must_fit_too(self) -> None:
+        """The message says which of the two is too long, and what to do."""
+        [problem] = problems(options={"socket": "/" + "x" * 106})
+        assert problem.startswith("command line: --socket leaves no room for the operators' socket beside it, /xxx")
+        assert problem.endswith("set admin_socket to a shorter one")
 
     def test_socket_and_log_are_two(self) -> None:
         """However they are spelled."""
@@ -264,7 +270,7 @@ class TestWarnings:
 
     def test_variables_of_clients(self) -> None:
         """What belongs to the Perl client, or comes later, is no slip; other programs' variables are none of ours."""
-        names = ["ADMIN_SOCKET", "AUTOSTART", "CONFIG", "RETRIES", "JSON", "TWISTD", "PYTHON"]
+        names = ["AUTOSTART", "CONFIG", "RETRIES", "JSON", "TWISTD", "PYTHON"]
         assert read(environ={f"CPAN_BRIDGE_{name}": "x" for name in names} | {"HOME": "/"}).warnings == []
 
     def test_combinations_without_effect(self) -> None:

@@ -1,0 +1,599 @@
+"""The operators' office: what each method of the admin socket does.
+
+``docs/admin-protocol.md`` is the normative text. The rules of changing limits are in ``bridge.control``, what operators
+see is made by ``bridge.adminview``; here methods are checked, carried out, written down and told to everybody.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import attrs
+import msgspec
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+
+from bridge.adminwire import (
+    MAX_INTERVAL,
+    MIN_INTERVAL,
+    AdminError,
+    AdminErrorCode,
+    Change,
+    Event,
+    LimitsResult,
+    OperatorRow,
+    Preview,
+    Snapshot,
+)
+from bridge.control import DAEMON, Instant, LimitControl, Who
+from bridge.journal import JournalError
+from bridge.preview import preview
+from bridge.settings import LOG_LEVELS
+from bridge.text import printable
+from bridge.tomlsave import SaveError
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+    from bridge.adminview import AdminView
+    from bridge.connections import ConnectionTable
+    from bridge.episodes import Episodes
+    from bridge.journal import Journal
+    from bridge.limits import Limits
+    from bridge.monitor import Monitor
+    from bridge.stats import Stats
+
+__all__ = ["Admin", "Daemon", "Operator"]
+
+MAX_EVENTS = 1000
+"""Events kept for whoever asks later."""
+
+MAX_PREVIEWS = 2
+"""Previews at the same time; each takes a quarter of the reactor's time while it runs."""
+
+PREVIEW_SLICE, PREVIEW_PAUSE = 0.002, 0.006
+"""Seconds that a preview computes in one go, and that calls have the reactor for themselves in between."""
+
+
+class Daemon(Protocol):
+    """What operators can do to the daemon; the service does it."""
+
+    def set_limits(self, limits: Limits, by: str) -> list[str]:
+        """Put limits in force and return warnings."""
+        ...
+
+    def set_draining(self, draining: bool) -> bool:
+        """Refuse new calls, or take them again; ``False`` when the daemon is stopping anyway."""
+        ...
+
+    def set_log_level(self, level: str) -> str:
+        """Log from this level on and return the level before."""
+        ...
+
+    def save_limits(self, limits: dict[str, float]) -> tuple[str, dict[str, tuple[float | None, float]], list[str]]:
+        """Write limits into the configuration file: (path, changes, warnings). Raises ``SaveError``."""
+        ...
+
+    @property
+    def log_level(self) -> str:
+        """The level from which lines are logged."""
+        ...
+
+
+class Operator(Protocol):
+    """One connection to the admin socket, as its methods see it."""
+
+    number: int
+    who: Who
+    may_operate: bool
+    since: float
+    interval: float
+    gaps: int
+
+    def subscribe(self, interval: float, *, connections: bool, functions: bool, rows: int) -> None:
+        """Begin to push snapshots and events, in place of what was pushed before."""
+        ...
+
+    def unsubscribe(self) -> None:
+        """Stop that."""
+        ...
+
+    def push_event(self, event: Event) -> None:
+        """Send an event if this operator subscribed and reads what it is sent."""
+        ...
+
+
+# --- parameters, one shape for each method that takes any ---
+
+
+class _Nothing(msgspec.Struct, forbid_unknown_fields=True):
+    pass
+
+
+class _Status(msgspec.Struct, forbid_unknown_fields=True):
+    connections: bool = False
+    functions: bool = False
+    rows: int = 200
+
+
+class _Subscribe(_Status, forbid_unknown_fields=True):
+    interval: float = 1.0
+
+
+class _Set(msgspec.Struct, forbid_unknown_fields=True):
+    limits: dict[str, Any]
+    expected_revision: int | None = None
+    reason: str = ""
+    lasting: float | None = msgspec.field(name="for", default=None)
+    confirm_within: float | None = None
+    dry_run: bool = False
+
+
+class _Confirm(msgspec.Struct, forbid_unknown_fields=True):
+    revision: int | None = None
+
+
+class _Undo(msgspec.Struct, forbid_unknown_fields=True):
+    revision: int | None = None
+    expected_revision: int | None = None
+    reason: str = ""
+
+
+class _Preview(msgspec.Struct, forbid_unknown_fields=True):
+    limits: dict[str, Any]
+    minutes: float = 15
+
+
+class _History(msgspec.Struct, forbid_unknown_fields=True):
+    seconds: float | None = None
+    since: float | None = None
+
+
+class _Events(msgspec.Struct, forbid_unknown_fields=True):
+    since: int = 0
+    limit: int = 200
+
+
+class _Journal(msgspec.Struct, forbid_unknown_fields=True):
+    limit: int = 100
+
+
+class _Id(msgspec.Struct, forbid_unknown_fields=True):
+    id: int
+
+
+class _Text(msgspec.Struct, forbid_unknown_fields=True):
+    text: str
+
+
+class _Close(msgspec.Struct, forbid_unknown_fields=True):
+    id: int
+    boot_id: str | None = None
+    pid: int | None = None
+    reason: str = ""
+
+
+class _Reason(msgspec.Struct, forbid_unknown_fields=True):
+    reason: str = ""
+
+
+class _Level(msgspec.Struct, forbid_unknown_fields=True):
+    level: str
+
+
+P = TypeVar("P")
+
+
+@attrs.frozen
+class _Method:
+    run: Callable[[Operator, Any], Any]
+    params: type
+    operate: bool
+
+
+class Admin:
+    """Carries out the methods and keeps what belongs to operators: journal, events, who is attached."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        *,
+        daemon: Daemon,
+        control: LimitControl,
+        journal: Journal,
+        episodes: Episodes,
+        view: AdminView,
+        stats: Stats,
+        monitor: Monitor,
+        connections: ConnectionTable,
+        clock: IReactorTime,
+        now: Callable[[], Instant],
+    ) -> None:
+        self.operators: dict[int, Operator] = {}
+        self.control = control
+        self._daemon = daemon
+        self._journal = journal
+        self._episodes = episodes
+        self._view = view
+        self._stats = stats
+        self._monitor = monitor
+        self._connections = connections
+        self._clock = clock
+        self._now = now
+        self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
+        self._sequence = itertools.count(1)
+        self._newest = 0
+        self._timer: IDelayedCall | None = None
+        self._previews = 0
+        look, operate = False, True
+        self._methods: dict[str, _Method] = {
+            "status": _Method(self._status, _Status, look),
+            "subscribe": _Method(self._subscribe, _Subscribe, look),
+            "unsubscribe": _Method(self._unsubscribe, _Nothing, look),
+            "limits.get": _Method(lambda _, __: self.control.get(), _Nothing, look),
+            "limits.set": _Method(self._set, _Set, operate),
+            "limits.confirm": _Method(self._confirm, _Confirm, operate),
+            "limits.undo": _Method(self._undo, _Undo, operate),
+            "limits.preview": _Method(self._preview, _Preview, look),
+            "limits.save": _Method(self._save, _Nothing, operate),
+            "history": _Method(self._history, _History, look),
+            "events": _Method(self._list_events, _Events, look),
+            "events.acknowledge": _Method(self._acknowledge, _Id, operate),
+            "events.note": _Method(self._note, _Text, operate),
+            "journal": _Method(self._list_journal, _Journal, look),
+            "connections": _Method(self._list_connections, _Nothing, look),
+            "connections.close": _Method(self._close, _Close, operate),
+            "functions": _Method(lambda _, __: {"functions": self._view.functions()}, _Nothing, look),
+            "operators": _Method(lambda operator, _: {"operators": self._operators(operator)}, _Nothing, look),
+            "drain": _Method(self._drain, _Reason, operate),
+            "resume": _Method(self._resume, _Reason, operate),
+            "log_level": _Method(self._log_level, _Level, operate),
+        }
+
+    # --- the service calls these ---
+
+    def start(self) -> None:
+        """Take up the journal where it ended."""
+        change = self.control.start(self._now())
+        if change is not None:
+            self._write_down(change)
+
+    def stop(self) -> None:
+        """Let no timer outlive the daemon."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._journal.close()
+
+    def reloaded(self, configured: Limits) -> Limits:
+        """Take freshly read limits and return the ones that are to be in force."""
+        result = self.control.reload(configured, self._now())
+        if result.change is not None:
+            self._write_down(result.change)
+        self._arm()
+        return self.control.limits
+
+    def sampled(self) -> None:
+        """The monitor has taken a sample: keep the episodes."""
+        self._view.note_refusals()
+        now = self._now()
+        before = self._newest
+        changed = self._episodes.update(
+            self._monitor.readings(), self._view.refused(), self._view.busy, now, self._next_sequence
+        )
+        # What has just opened has its sequence number as its id already; the others are news of older ones.
+        fresh = {episode.id for episode in changed if episode.id > before}
+        for episode in sorted(changed, key=lambda each: each.id not in fresh):
+            sequence = episode.id if episode.id in fresh else self._next_sequence()
+            self._publish(Event(sequence=sequence, id=episode.id, kind="episode", at=now.wall, episode=episode))
+
+    # --- connections call these ---
+
+    def enter(self, operator: Operator) -> None:
+        """Take note of a new operator."""
+        self.operators[operator.number] = operator
+
+    def leave(self, operator: Operator) -> None:
+        """Forget an operator who has gone."""
+        self.operators.pop(operator.number, None)
+
+    def call(self, operator: Operator, method: str, params: object) -> Any:
+        """Carry out a request and return its result, or an awaitable of it.
+
+        Raises:
+            AdminError: it cannot be done; its text says why.
+        """
+        found = self._methods.get(method)
+        if found is None:
+            raise AdminError(
+                AdminErrorCode.METHOD_NOT_FOUND,
+                f"There is no method {printable(method)!r}.",
+                methods=sorted(self._methods),
+            )
+        if found.operate and not operator.may_operate:
+            raise AdminError(
+                AdminErrorCode.FORBIDDEN,
+                f"{operator.who.user} may watch, but not {method}; the setting admin_users says who may.",
+            )
+        try:
+            checked: Any = msgspec.convert(params, found.params)
+        except msgspec.ValidationError as error:
+            raise AdminError(AdminErrorCode.INVALID_PARAMS, f"{method}: {error}", problems=[str(error)]) from None
+        return found.run(operator, checked)
+
+    def snapshot(self, operator: Operator, *, connections: bool, functions: bool, rows: int) -> Snapshot:
+        """Return what is to be seen at this moment."""
+        made = self._view.snapshot(connections=connections, functions=functions, rows=rows)
+        made.log_level = self._daemon.log_level
+        made.revision = self.control.revision
+        made.sequence = self._newest
+        made.temporary = list(self.control.temporary)
+        made.unconfirmed = self.control.unconfirmed
+        made.open_episodes = self._episodes.open
+        made.operators = self._operators(operator)
+        return made
+
+    # --- watching ---
+
+    def _status(self, operator: Operator, params: _Status) -> Snapshot:
+        _check_rows(params)
+        return self.snapshot(operator, connections=params.connections, functions=params.functions, rows=params.rows)
+
+    def _subscribe(self, operator: Operator, params: _Subscribe) -> Snapshot:
+        _check_rows(params)
+        if not MIN_INTERVAL <= params.interval <= MAX_INTERVAL:
+            raise _invalid(f"interval must be from {MIN_INTERVAL:g} to {MAX_INTERVAL:g} s, not {params.interval!r}")
+        operator.subscribe(
+            params.interval, connections=params.connections, functions=params.functions, rows=params.rows
+        )
+        made = self._status(operator, params)
+        made.interval = params.interval
+        return made
+
+    @staticmethod
+    def _unsubscribe(operator: Operator, _: _Nothing) -> dict[str, object]:
+        operator.unsubscribe()
+        return {}
+
+    def _history(self, _: Operator, params: _History) -> object:
+        seconds = params.seconds
+        if seconds is not None and not 1 <= seconds <= 3600:
+            raise _invalid(f"seconds must be from 1 to 3600, not {seconds!r}")
+        return self._view.history(seconds=seconds, since=params.since)
+
+    def _list_events(self, _: Operator, params: _Events) -> dict[str, object]:
+        _check_count(params.limit)
+        found = [event for event in self._events if event.sequence > params.since]
+        first_kept = self._events[0].sequence if self._events else self._newest + 1
+        lost = len(found) > params.limit or (params.since + 1 < first_kept and self._newest > 0)
+        return {"events": found[-params.limit :], "sequence": self._newest, "lost": lost}
+
+    def _list_journal(self, _: Operator, params: _Journal) -> dict[str, object]:
+        _check_count(params.limit)
+        entries = list(self.control.entries)
+        return {"entries": entries[-params.limit :], "revision": self.control.revision}
+
+    def _list_connections(self, _: Operator, __: _Nothing) -> dict[str, object]:
+        return {"connections": self._view.connections(), "boot_id": self._view.boot_id}
+
+    def _operators(self, me: Operator) -> list[OperatorRow]:
+        return [
+            OperatorRow(
+                id=each.number,
+                uid=each.who.uid,
+                pid=each.who.pid,
+                user=each.who.user,
+                level="operate" if each.may_operate else "observe",
+                since=each.since,
+                interval=each.interval,
+                gaps=each.gaps,
+                you=each is me,
+            )
+            for each in self.operators.values()
+        ]
+
+    # --- limits ---
+
+    def _set(self, operator: Operator, params: _Set) -> LimitsResult:
+        return self._changed(
+            self.control.set(
+                operator.who,
+                params.limits,
+                self._now(),
+                expected_revision=params.expected_revision,
+                reason=params.reason,
+                lasting=params.lasting,
+                confirm_within=params.confirm_within,
+                dry_run=params.dry_run,
+            ),
+            put=not params.dry_run,
+        )
+
+    def _confirm(self, operator: Operator, params: _Confirm) -> LimitsResult:
+        return self._changed(self.control.confirm(operator.who, self._now(), params.revision))
+
+    def _undo(self, operator: Operator, params: _Undo) -> LimitsResult:
+        return self._changed(
+            self.control.undo(
+                operator.who,
+                self._now(),
+                revision=params.revision,
+                expected_revision=params.expected_revision,
+                reason=params.reason,
+            )
+        )
+
+    def _save(self, operator: Operator, _: _Nothing) -> dict[str, object]:
+        try:
+            path, changes, warnings = self._daemon.save_limits(dict(self.control.limits.as_dict()))
+        except SaveError as error:
+            raise AdminError(AdminErrorCode.REFUSED, str(error)) from None
+        change = self.control.saved(operator.who, self._now(), path, changes)
+        warnings += self._write_down(change)
+        return {"path": path, "changes": changes, "warnings": warnings}
+
+    async def _preview(self, _: Operator, params: _Preview) -> Preview:
+        if not 1 <= params.minutes <= 60:
+            raise _invalid(f"minutes must be from 1 to 60, not {params.minutes!r}")
+        proposed = self.control.proposed(params.limits)
+        if self._previews >= MAX_PREVIEWS:
+            raise AdminError(AdminErrorCode.REFUSED, "Other previews are being made; try again in a few seconds.")
+        seconds = params.minutes * 60
+        newest = self._clock.seconds()
+        samples = [each for each in self._stats.history if each.at > newest - seconds]
+        self._previews += 1
+        try:
+            return await self._in_slices(preview(samples, self.control.limits, proposed))
+        finally:
+            self._previews -= 1
+
+    async def _in_slices(self, work: Generator[None, None, Preview]) -> Preview:
+        """Run a long computation a little at a time, so that calls hardly notice it."""
+        while True:
+            end = self._clock.seconds() + PREVIEW_SLICE
+            try:
+                while self._clock.seconds() < end:
+                    next(work)
+            except StopIteration as done:
+                made: Preview = done.value
+                return made
+            await deferLater(self._clock, PREVIEW_PAUSE)
+
+    def _changed(self, result: LimitsResult, *, put: bool = True) -> LimitsResult:
+        """Put the outcome of a change in force, write it down and tell everybody."""
+        if put and result.change is not None:
+            if result.changed:
+                result.warnings += self._daemon.set_limits(self.control.limits, _by(result.change))
+            result.warnings += self._write_down(result.change)
+            self._arm()
+        return result
+
+    def _arm(self) -> None:
+        """Set the timer for the next temporary limit that ends, or change that nobody confirmed."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due = self.control.next_due()
+        if due is not None:
+            self._timer = self._clock.callLater(max(0.0, due - self._clock.seconds()), self._fall_due)
+
+    def _fall_due(self) -> None:
+        self._timer = None
+        for result in self.control.due(self._now()):
+            self._changed(result)
+        self._arm()
+
+    # --- connections, draining, the log ---
+
+    def _close(self, operator: Operator, params: _Close) -> dict[str, object]:
+        if params.boot_id is not None and params.boot_id != self._view.boot_id:
+            raise AdminError(AdminErrorCode.NOT_FOUND, "The daemon has started anew since; its connections are others.")
+        found = self._connections.find(params.id)
+        if found is None:
+            raise AdminError(AdminErrorCode.NOT_FOUND, f"There is no connection {params.id}; it may have closed.")
+        peer = found.session.peer
+        if params.pid is not None and params.pid != peer.pid:
+            raise AdminError(
+                AdminErrorCode.NOT_FOUND, f"Connection {params.id} belongs to pid {peer.pid}, not {params.pid}."
+            )
+        found.abort()
+        detail = f"connection {params.id} of pid {peer.pid}, uid {peer.uid}, {printable(found.client) or 'unnamed'}"
+        self._act(operator, "close", reason=params.reason, detail=detail)
+        return {"id": params.id, "pid": peer.pid}
+
+    def _drain(self, operator: Operator, params: _Reason) -> Snapshot:
+        if not self._view.draining:
+            self._daemon.set_draining(True)
+            self._act(operator, "drain", reason=params.reason)
+        return self._status(operator, _Status())
+
+    def _resume(self, operator: Operator, params: _Reason) -> Snapshot:
+        if self._view.draining:
+            if not self._daemon.set_draining(False):
+                raise AdminError(AdminErrorCode.REFUSED, "The daemon is stopping and cannot take calls again.")
+            self._act(operator, "resume", reason=params.reason)
+        return self._status(operator, _Status())
+
+    def _log_level(self, operator: Operator, params: _Level) -> dict[str, object]:
+        if params.level not in LOG_LEVELS:
+            raise _invalid(f"level must be one of {', '.join(LOG_LEVELS)}, not {params.level!r}")
+        before = self._daemon.set_log_level(params.level)
+        if before != params.level:
+            self._act(operator, "log_level", changes={"log_level": (before, params.level)})
+        return {"before": before, "after": params.level}
+
+    # --- events ---
+
+    def _acknowledge(self, operator: Operator, params: _Id) -> Event:
+        now = self._now()
+        episode = self._episodes.acknowledge(params.id, operator.who.user)
+        if episode is None:
+            raise AdminError(AdminErrorCode.NOT_FOUND, f"There is no episode {params.id}; it may be long over.")
+        event = Event(sequence=self._next_sequence(), id=episode.id, kind="episode", at=now.wall, episode=episode)
+        self._publish(event)
+        return event
+
+    def _note(self, operator: Operator, params: _Text) -> Change:
+        if not params.text.strip():
+            raise _invalid("text must not be empty")
+        return self._act(operator, "note", reason=params.text.strip())
+
+    def _act(
+        self,
+        operator: Operator,
+        action: str,
+        *,
+        reason: str = "",
+        detail: str = "",
+        changes: dict[str, tuple[Any, Any]] | None = None,
+    ) -> Change:
+        """Write down what an operator did that changes no limit."""
+        change = self.control.record(operator.who, action, self._now(), reason=reason, detail=detail, changes=changes)
+        self.log.info("{action}", action=f"{action.capitalize()} {_by(change)}" + (f": {detail}" if detail else ""))
+        self._write_down(change)
+        return change
+
+    def _write_down(self, change: Change) -> list[str]:
+        """Keep an entry and tell everybody; return warnings. A full disk must not keep an operator from acting."""
+        warnings: list[str] = []
+        try:
+            self._journal.append(change)
+        except JournalError as error:
+            warnings.append(f"The change is in force, but could not be written down: {error}")
+            self.log.error("{warning}", warning=warnings[0])
+        sequence = self._next_sequence()
+        self._publish(Event(sequence=sequence, id=sequence, kind="change", at=change.at, change=change))
+        return warnings
+
+    def _publish(self, event: Event) -> None:
+        self._events.append(event)
+        for operator in list(self.operators.values()):
+            operator.push_event(event)
+
+    def _next_sequence(self) -> int:
+        self._newest = next(self._sequence)
+        return self._newest
+
+
+def _invalid(*problems: str) -> AdminError:
+    return AdminError(AdminErrorCode.INVALID_PARAMS, "; ".join(problems), problems=list(problems))
+
+
+def _check_rows(params: _Status) -> None:
+    if not 1 <= params.rows <= 10_000:
+        raise _invalid(f"rows must be from 1 to 10000, not {params.rows!r}")
+
+
+def _check_count(limit: int) -> None:
+    if not 1 <= limit <= 1000:
+        raise _invalid(f"limit must be from 1 to 1000, not {limit!r}")
+
+
+def _by(change: Change) -> str:
+    """Say who did it, and why, for the log."""
+    who = "by the daemon" if change.user == DAEMON.user else f"by {change.user} (uid {change.uid}, pid {change.pid})"
+    return f"{who}: {change.reason}" if change.reason else who

@@ -1,0 +1,522 @@
+"""The rules of changing limits: revisions, undo, limits that end by themselves, changes that must be confirmed.
+
+Pure. ``docs/admin-protocol.md`` is the normative text. Whatever changes here is put in force, written down and told to
+everybody by ``bridge.admin``; each result carries the journal entry that was made. Deadlines use the monotonic clock,
+entries show wall time.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import attrs
+
+from bridge.adminwire import (
+    AdminError,
+    AdminErrorCode,
+    Change,
+    LimitAbout,
+    LimitsResult,
+    Temporary,
+    Unconfirmed,
+)
+from bridge.limits import Limits, LimitsError
+from bridge.text import printable
+
+__all__ = ["DAEMON", "Instant", "LimitControl", "Who"]
+
+MAX_ENTRIES = 1000
+"""Journal entries kept."""
+
+LASTING_RANGE = (1.0, 604_800.0)
+"""Seconds that a temporary limit may last: up to a week."""
+
+CONFIRM_RANGE = (5.0, 3600.0)
+"""Seconds within which a change may have to be confirmed."""
+
+UNDOABLE = frozenset({"set", "undo", "reload"})
+"""What an undo without a revision looks for; what the daemon did by itself is not meant."""
+
+LIMIT_ACTIONS = frozenset({"start", "set", "undo", "expire", "rollback", "reload"})
+"""Entries whose ``changes`` are limits."""
+
+
+class Instant(NamedTuple):
+    """One moment on both clocks, in seconds."""
+
+    monotonic: float
+    wall: float
+
+
+@attrs.frozen
+class Who:
+    """Who does something, as the kernel says."""
+
+    uid: int
+    pid: int
+    user: str
+
+
+DAEMON = Who(0, 0, "daemon")
+"""What the daemon does by itself."""
+
+
+@attrs.frozen
+class _Timer:
+    """A deadline on the monotonic clock and what happens then."""
+
+    due: float
+    shown: Temporary
+
+
+@attrs.frozen
+class _Pending:
+    """A change that waits to be confirmed, and the temporary limits that it may have replaced."""
+
+    due: float
+    shown: Unconfirmed
+    timers: dict[str, _Timer]
+
+
+class LimitControl:
+    """The limits in force, how they came to be, and what is still to happen to them.
+
+    Args:
+        limits: the configured ones, in force at the start.
+        entries: the journal so far, oldest first.
+
+    Attributes:
+        limits: in force. configured: what file, environment and command line gave last.
+        revision: goes up by one with each change of limits.
+        entries: the journal, oldest first.
+    """
+
+    def __init__(self, limits: Limits, *, entries: Iterable[Change] = ()) -> None:
+        self.limits = self.configured = limits
+        self.entries: deque[Change] = deque(entries, maxlen=MAX_ENTRIES)
+        self.revision = max((entry.revision for entry in self.entries), default=0)
+        self._number = max((entry.number for entry in self.entries), default=0)
+        self._timers: dict[str, _Timer] = {}
+        self._pending: _Pending | None = None
+
+    # --- what is in force ---
+
+    @property
+    def temporary(self) -> list[Temporary]:
+        """The limits that end by themselves."""
+        return [timer.shown for timer in self._timers.values()]
+
+    @property
+    def unconfirmed(self) -> Unconfirmed | None:
+        """The change that waits to be confirmed."""
+        return self._pending.shown if self._pending is not None else None
+
+    def get(self) -> LimitsResult:
+        """Return everything there is to know about the limits."""
+        now = dict(self.limits.as_dict())
+        return LimitsResult(
+            revision=self.revision,
+            before=now,
+            after=dict(now),
+            configured=dict(self.configured.as_dict()),
+            about=_about(),
+            temporary=self.temporary,
+            unconfirmed=self.unconfirmed,
+        )
+
+    def next_due(self) -> float | None:
+        """Return the monotonic time at which :meth:`due` has something to do next."""
+        times = [timer.due for timer in self._timers.values()]
+        if self._pending is not None:
+            times.append(self._pending.due)
+        return min(times, default=None)
+
+    # --- what operators do ---
+
+    def proposed(self, wanted: Mapping[str, object]) -> Limits:
+        """Return the limits in force with other values.
+
+        Raises:
+            AdminError: INVALID_PARAMS, naming every problem.
+        """
+        if not wanted:
+            raise _invalid("name at least one limit")
+        whole = {name for name, about in _about().items() if about.whole}
+        values = {
+            name: int(value) if name in whole and isinstance(value, float) and value.is_integer() else value
+            for name, value in wanted.items()
+        }
+        try:
+            return self.limits.evolve(**values)
+        except LimitsError as error:
+            raise _invalid(*(printable(problem) for problem in error.problems)) from None
+
+    def set(
+        self,
+        who: Who,
+        limits: Mapping[str, object],
+        now: Instant,
+        *,
+        expected_revision: int | None = None,
+        reason: str = "",
+        lasting: float | None = None,
+        confirm_within: float | None = None,
+        dry_run: bool = False,
+    ) -> LimitsResult:
+        """Change limits.
+
+        Args:
+            limits: {name: value}, any subset; validated as a whole.
+            expected_revision: refuse unless this is the revision.
+            lasting: seconds until the values of before come back.
+            confirm_within: seconds until it rolls back unless confirmed.
+            dry_run: check and answer, change nothing.
+
+        Raises:
+            AdminError: INVALID_PARAMS or CONFLICT; nothing has changed.
+        """
+        _check_range("for", lasting, LASTING_RANGE)
+        _check_range("confirm_within", confirm_within, CONFIRM_RANGE)
+        proposed = self.proposed(limits)
+        self._check_revision(expected_revision, now)
+        self._check_unconfirmed(now)
+        changed = _difference(self.limits, proposed)
+        # A limit that is set to the value it has, for a while or for good, changes how long it stays so.
+        named = [name for name in limits if name in changed or name in self._timers or lasting is not None]
+        if dry_run or not named:
+            return self._result(self.limits, proposed, None)
+        before = self.limits
+        self.limits = proposed
+        change = self._enter(
+            who,
+            "set",
+            now,
+            changes=changed,
+            reason=reason,
+            until=now.wall + lasting if lasting is not None else None,
+            confirm_by=now.wall + confirm_within if confirm_within is not None else None,
+        )
+        timers = dict(self._timers)
+        for name in named:
+            timer = self._timers.pop(name, None)
+            if lasting is not None:
+                home = timer.shown.restore if timer is not None else getattr(before, name)
+                self._timers[name] = _Timer(
+                    now.monotonic + lasting,
+                    Temporary(
+                        name=name,
+                        value=getattr(proposed, name),
+                        restore=home,
+                        until=now.wall + lasting,
+                        revision=self.revision,
+                        user=who.user,
+                    ),
+                )
+        if confirm_within is not None:
+            self._pending = _Pending(
+                now.monotonic + confirm_within,
+                Unconfirmed(
+                    revision=self.revision,
+                    until=now.wall + confirm_within,
+                    restore={name: old for name, (old, _) in changed.items()},
+                    user=who.user,
+                ),
+                timers,
+            )
+        return self._result(before, self.limits, change)
+
+    def confirm(self, who: Who, now: Instant, revision: int | None = None) -> LimitsResult:
+        """Keep the change that waits to be confirmed.
+
+        Raises:
+            AdminError: REFUSED when none waits, NOT_FOUND when another one does.
+        """
+        pending = self._waiting_change(revision)
+        self._pending = None
+        change = self._enter(who, "confirm", now, detail=f"revision {pending.revision} stays")
+        return self._result(self.limits, self.limits, change)
+
+    def undo(
+        self,
+        who: Who,
+        now: Instant,
+        *,
+        revision: int | None = None,
+        expected_revision: int | None = None,
+        reason: str = "",
+    ) -> LimitsResult:
+        """Apply the inverse of an older change, as a new entry; undoing an undo does it again.
+
+        Args:
+            revision: which; ``None`` for the last one that has not been undone.
+
+        Raises:
+            AdminError: NOT_FOUND or REFUSED when there is nothing to undo; CONFLICT when a limit that it changed has
+                been changed since.
+        """
+        self._check_revision(expected_revision, now)
+        entry = self._find(revision)
+        if self._pending is not None and entry.revision != self._pending.shown.revision:
+            self._check_unconfirmed(now)
+        moved = [name for name, (_, after) in entry.changes.items() if getattr(self.limits, name) != after]
+        if moved:
+            last = self._last_change(moved[0])
+            raise self._conflict(
+                f"{moved[0]} is {getattr(self.limits, moved[0]):g} now{_told(last, now)}; revision {entry.revision} "
+                "cannot be undone any more",
+                last,
+            )
+        before = self.limits
+        self.limits = self.limits.evolve(**{name: old for name, (old, _) in entry.changes.items()})
+        if self._pending is not None:
+            self._timers, self._pending = self._pending.timers, None
+        else:
+            for name in entry.changes:
+                self._timers.pop(name, None)
+        change = self._enter(
+            who, "undo", now, changes=_difference(before, self.limits), reason=reason, undoes=entry.revision
+        )
+        return self._result(before, self.limits, change)
+
+    def record(
+        self,
+        who: Who,
+        action: str,
+        now: Instant,
+        *,
+        reason: str = "",
+        detail: str = "",
+        changes: Mapping[str, tuple[Any, Any]] | None = None,
+    ) -> Change:
+        """Make an entry for something that changes no limit: ``drain``, ``close``, ``note`` ..."""
+        return self._enter(who, action, now, reason=reason, detail=detail, changes=changes)
+
+    def saved(self, who: Who, now: Instant, path: str, changes: Mapping[str, tuple[Any, Any]]) -> Change:
+        """Take note that the limits in force are the configured ones from now on."""
+        self.configured = self.limits
+        return self._enter(who, "save", now, detail=path, changes=changes)
+
+    # --- what happens by itself ---
+
+    def start(self, now: Instant) -> Change | None:
+        """Make an entry if the limits are not those that were in force when the daemon last ran."""
+        last: dict[str, float] = {}
+        for entry in self.entries:
+            if entry.action in LIMIT_ACTIONS:
+                last.update((name, after) for name, (_, after) in entry.changes.items())
+        known = self.limits.as_dict()
+        changes = {name: (value, known[name]) for name, value in last.items() if name in known and value != known[name]}
+        if not changes:
+            return None
+        return self._enter(DAEMON, "start", now, changes=changes, detail="the configured limits are in force")
+
+    def reload(self, fresh: Limits, now: Instant) -> LimitsResult:
+        """Put in force what the sources say differently than at the last reading.
+
+        What an operator set at run time stays where its configured value is the same as before: a reload for the
+        sake of the log must not throw it away.
+        """
+        before = self.limits
+        news = {name: after for name, (_, after) in _difference(self.configured, fresh).items()}
+        self.configured = fresh
+        self.limits = self.limits.evolve(**news)
+        for name, value in news.items():
+            self._timers.pop(name, None)
+            if self._pending is not None:
+                self._pending.timers.pop(name, None)
+                if name in self._pending.shown.restore:
+                    self._pending.shown.restore[name] = value
+        changed = _difference(before, self.limits)
+        change = None
+        if changed:
+            change = self._enter(DAEMON, "reload", now, changes=changed, detail="the configuration was read again")
+        return self._result(before, self.limits, change)
+
+    def due(self, now: Instant) -> list[LimitsResult]:
+        """End temporary limits and roll back unconfirmed changes whose time has come."""
+        results: list[LimitsResult] = []
+        pending = self._pending
+        if pending is not None and pending.due <= now.monotonic:
+            self._pending = None
+            self._timers = pending.timers
+            detail = f"nobody confirmed revision {pending.shown.revision}"
+            results.append(self._go_back("rollback", pending.shown.restore, now, detail, pending.shown.revision))
+        ended = [timer.shown for timer in self._timers.values() if timer.due <= now.monotonic]
+        for each in ended:
+            del self._timers[each.name]
+        for revision in sorted({each.revision for each in ended}):
+            restore = {each.name: each.restore for each in ended if each.revision == revision}
+            results.append(self._go_back("expire", restore, now, f"revision {revision} has ended", revision))
+        return results
+
+    # --- inside ---
+
+    def _go_back(
+        self, action: str, restore: Mapping[str, float], now: Instant, detail: str, revision: int
+    ) -> LimitsResult:
+        before = self.limits
+        self.limits = self.limits.evolve(**restore)
+        change = self._enter(
+            DAEMON, action, now, changes=_difference(before, self.limits), detail=detail, undoes=revision
+        )
+        return self._result(before, self.limits, change)
+
+    def _enter(
+        self,
+        who: Who,
+        action: str,
+        now: Instant,
+        *,
+        changes: Mapping[str, tuple[Any, Any]] | None = None,
+        reason: str = "",
+        detail: str = "",
+        undoes: int | None = None,
+        until: float | None = None,
+        confirm_by: float | None = None,
+    ) -> Change:
+        if action in LIMIT_ACTIONS:
+            self.revision += 1
+        self._number += 1
+        change = Change(
+            number=self._number,
+            revision=self.revision,
+            at=now.wall,
+            action=action,
+            user=who.user,
+            uid=who.uid,
+            pid=who.pid,
+            changes=dict(changes or {}),
+            reason=printable(reason),
+            detail=printable(detail),
+            undoes=undoes,
+            until=until,
+            confirm_by=confirm_by,
+        )
+        self.entries.append(change)
+        return change
+
+    def _result(self, before: Limits, after: Limits, change: Change | None) -> LimitsResult:
+        return LimitsResult(
+            revision=self.revision,
+            before=dict(before.as_dict()),
+            after=dict(after.as_dict()),
+            changed=_difference(before, after),
+            configured=dict(self.configured.as_dict()),
+            temporary=self.temporary,
+            unconfirmed=self.unconfirmed,
+            change=change,
+        )
+
+    def _waiting_change(self, revision: int | None) -> Unconfirmed:
+        if self._pending is None:
+            raise AdminError(AdminErrorCode.REFUSED, "No change waits to be confirmed; it may have rolled back.")
+        waiting = self._pending.shown
+        if revision is not None and revision != waiting.revision:
+            raise AdminError(
+                AdminErrorCode.NOT_FOUND, f"Revision {revision} does not wait; revision {waiting.revision} does."
+            )
+        return waiting
+
+    def _find(self, revision: int | None) -> Change:
+        """Return the change to undo."""
+        # Undoing an undo does the first change again, so that one can be undone once more.
+        undone: set[int] = set()
+        for entry in self.entries:
+            if entry.undoes is not None and entry.action in {"undo", "rollback", "expire"}:
+                undone.add(entry.undoes)
+        if revision is None:
+            for entry in reversed(self.entries):
+                if entry.action in UNDOABLE and entry.changes and entry.revision not in undone:
+                    return entry
+            raise AdminError(AdminErrorCode.REFUSED, "There is no change to undo.")
+        for entry in self.entries:
+            if entry.revision == revision and entry.action in LIMIT_ACTIONS:
+                if not entry.changes:
+                    raise AdminError(AdminErrorCode.REFUSED, f"Revision {revision} changed no value.")
+                if revision in undone:
+                    raise AdminError(AdminErrorCode.REFUSED, f"Revision {revision} has been taken back already.")
+                return entry
+        raise AdminError(AdminErrorCode.NOT_FOUND, f"The journal has no revision {revision}.")
+
+    def _last_change(self, name: str | None = None) -> Change | None:
+        return next(
+            (
+                entry
+                for entry in reversed(self.entries)
+                if entry.action in LIMIT_ACTIONS and (name is None or name in entry.changes)
+            ),
+            None,
+        )
+
+    def _check_revision(self, expected: int | None, now: Instant) -> None:
+        if expected is None or expected == self.revision:
+            return
+        last = self._last_change()
+        what = ""
+        if last is not None and last.changes:
+            what = ", ".join(f"{name} is {after:g}" for name, (_, after) in last.changes.items())
+        raise self._conflict(
+            f"The limits were changed meanwhile: {what or 'another revision'}{_told(last, now)}. "
+            f"Revision {self.revision} is in force, not {expected}",
+            last,
+        )
+
+    def _check_unconfirmed(self, now: Instant) -> None:
+        if self._pending is not None:
+            waiting = self._pending.shown
+            seconds = max(0.0, self._pending.due - now.monotonic)
+            raise self._conflict(
+                f"Revision {waiting.revision} by {waiting.user} waits to be confirmed for {seconds:.0f} s more; "
+                "confirm or undo it first",
+                self._last_change(),
+            )
+
+    def _conflict(self, message: str, last: Change | None) -> AdminError:
+        return AdminError(
+            AdminErrorCode.CONFLICT,
+            f"{message}.",
+            revision=self.revision,
+            limits=dict(self.limits.as_dict()),
+            change=last,
+        )
+
+
+_FIELDS: Any = attrs.fields(Limits)
+
+
+def _about() -> dict[str, LimitAbout]:
+    return {
+        field.name: LimitAbout(
+            low=field.metadata["low"],
+            high=field.metadata["high"],
+            default=field.default,
+            unit=field.metadata["unit"],
+            whole=field.type in (int, "int"),
+            doc=field.metadata["doc"],
+        )
+        for field in _FIELDS
+    }
+
+
+def _difference(before: Limits, after: Limits) -> dict[str, tuple[float, float]]:
+    old = before.as_dict()
+    return {name: (old[name], value) for name, value in after.as_dict().items() if value != old[name]}
+
+
+def _told(change: Change | None, now: Instant) -> str:
+    """Say who changed it, and when; clocks may have been set back since."""
+    if change is None:
+        return ""
+    return f", by {change.user} {max(0.0, now.wall - change.at):.0f} s ago (revision {change.revision})"
+
+
+def _check_range(name: str, value: float | None, bounds: tuple[float, float]) -> None:
+    low, high = bounds
+    if value is not None and not low <= value <= high:
+        raise _invalid(f"{name} must be from {low:g} to {high:g} s, not {value!r}")
+
+
+def _invalid(*problems: str) -> AdminError:
+    return AdminError(AdminErrorCode.INVALID_PARAMS, "; ".join(problems), problems=list(problems))

@@ -99,7 +99,8 @@ def parse(data: bytes, where: str, *, known_actions: Iterable[str] = ()) -> Conf
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{where}: {printable(str(error))}.") from error
+        place = f"line {text.count(chr(10)) + 1}, the end"
+        raise ConfigError(f"{where}: {printable(str(error)).replace('end of document', place)}.") from error
     reader = _Reader(where, text)
     values: dict[str, Any] = {}
     for key, value in content.items():

@@ -82,7 +82,7 @@ class Recording:
 
     Attributes:
         entries: everything, in order. snapshots: which of them are snapshots, by index.
-        torn: the end is missing: the console that wrote it was killed, or its disk was full.
+        torn: the end is missing or damaged: the console that wrote it was killed, say, or its disk was full.
 
     Raises:
         RecordingError: the file is none, or has no snapshot.
@@ -111,7 +111,13 @@ class Recording:
         path = self.path
         header: Header | None = None
         for offset, text in self._members():
-            header = self._index(offset, text, header)
+            try:
+                header = self._index(offset, text, header)
+            except RecordingError:
+                if not any(entry.kind == "snapshot" for entry in self.entries):
+                    raise
+                self.torn = True  # damage that happens to unpack; what is before it is good
+                break
         self.snapshots = [at for at, entry in enumerate(self.entries) if entry.kind == "snapshot"]
         if header is None:
             raise _none(path, "it is empty")

@@ -76,8 +76,8 @@ def connection_rows(count: int, tick: int = 0, *, hostile: bool = True) -> list[
             ConnectionRow(
                 id=1000 + number,
                 pid=20000 + number // 4,
-                uid=1000 + number % 3,
-                user=("alice", "bob", "www-data")[number % 3],
+                uid=1000 + number // 4 % 3,
+                user=("alice", "bob", "www-data")[number // 4 % 3],
                 client=name(number, hostile=hostile),
                 state=state,
                 function="" if state in {"idle", "reading"} else f"module{number % 9}.work",

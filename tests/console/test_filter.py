@@ -19,7 +19,8 @@ FUNCTION = FunctionRow(name="report.daily", calls=508, errors=3, p50=0.0122, p95
     "text",
     [
         "", "   ", "perl", "ALICE", "report", "uid=1001", "uid:100", "user=Alice", "state:queued", "state=queued",
-        "!idle", "!state=busy", "!!perl", "calls>41", "calls<43", "infl=4", "in_flight>3", "rate>5.5", "rate=5.9", "age>5m",
+        "!idle", "!state=busy", "!!perl", "calls>41", "calls<43", "infl=4", "in_flight>3", "rate>5.5", "rate=5.9",
+        "age>5m",
         "age<1h", 'client="perl[20021]"', "'report.d'", "function:daily uid=1001 !bob", "name=report.daily",
     ],
 )  # fmt: skip

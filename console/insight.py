@@ -128,7 +128,8 @@ def headroom(snapshot: Snapshot, minute: Sequence[Sequence[float]]) -> str:
         return "draining: new calls are refused"
     over = [name for name, resource in snapshot.resources.items() if resource.level == "violation"]
     if over:
-        return f"no room: {' and '.join(_NAMES.get(name, name) for name in over)} over the limit"
+        names = " and ".join(_NAMES.get(name, name) for name in over)
+        return f"no room: {names} {'is' if len(over) == 1 else 'are'} over the limit"
     room: list[tuple[float, str]] = []
     rate = snapshot.resources.get("rate")
     if rate is not None:

@@ -387,7 +387,7 @@ class TestInsight:
         over = self.resources(rate=2100)
         over["rate"].level = "violation"
         model.take_snapshot(snapshot(61, resources=over), 0.0)
-        assert model.headroom() == "no room: the rate over the limit"
+        assert model.headroom() == "no room: the rate is over the limit"
         model.take_snapshot(snapshot(62, draining=True), 0.0)
         assert "draining" in model.headroom()
 

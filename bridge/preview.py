@@ -16,6 +16,7 @@ import attrs
 
 from bridge.adminwire import Preview, PreviewOutcome
 from bridge.admission import Admission, Ticket
+from bridge.episodes import MERGE_SECONDS
 from bridge.errors import BridgeError
 from bridge.levels import Figures, Level, Levels
 
@@ -123,6 +124,7 @@ class _Run:
         self.number = 0
         self.run = UNKNOWN_RUN
         self.waits: list[float] = []
+        self.violated_at = float("-inf")
         self.out = PreviewOutcome(limits=dict(limits.as_dict()))
 
     def advance(self, until: float) -> None:
@@ -183,7 +185,6 @@ def _replay(
         return run.out
     _fill_window(run, seconds[0].start, min(before, limits.max_requests_per_minute))
     sampled = seconds[0].start
-    was_bad = False
     calls = 0
     for second in seconds:
         run.run = second.run
@@ -191,7 +192,7 @@ def _replay(
             at = second.start + (number + 0.5) / second.arrivals
             while sampled + SAMPLE_SECONDS <= at:
                 sampled += SAMPLE_SECONDS
-                was_bad = _sample(run, levels, second, limits, sampled, was_bad=was_bad)
+                _sample(run, levels, second, limits, sampled)
             run.advance(at)
             run.arrive(at)
             calls += 1
@@ -199,7 +200,7 @@ def _replay(
                 yield
         while sampled + SAMPLE_SECONDS <= second.start + 1.0:
             sampled += SAMPLE_SECONDS
-            was_bad = _sample(run, levels, second, limits, sampled, was_bad=was_bad)
+            _sample(run, levels, second, limits, sampled)
         calls += 1
         if calls % step == 0:
             yield
@@ -218,8 +219,8 @@ def _fill_window(run: _Run, start: float, calls: int) -> None:
     run.admission.sample(start)
 
 
-def _sample(run: _Run, levels: Levels, second: _Second, limits: Limits, now: float, *, was_bad: bool) -> bool:
-    """Do what the monitor does twice a second; return whether anything is in violation."""
+def _sample(run: _Run, levels: Levels, second: _Second, limits: Limits, now: float) -> None:
+    """Do what the monitor does twice a second."""
     run.advance(now)
     admission, out = run.admission, run.out
     sample = admission.sample(now)
@@ -241,10 +242,10 @@ def _sample(run: _Run, levels: Levels, second: _Second, limits: Limits, now: flo
     worst = levels.worst
     if worst is Level.VIOLATION:
         out.violation_seconds += SAMPLE_SECONDS
-        out.violation_episodes += not was_bad
+        out.violation_episodes += now - run.violated_at > MERGE_SECONDS
+        run.violated_at = now
     elif worst is Level.WARNING:
         out.warning_seconds += SAMPLE_SECONDS
-    return worst is Level.VIOLATION
 
 
 def _demand(seconds: Sequence[_Second]) -> list[int]:

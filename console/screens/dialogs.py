@@ -54,7 +54,7 @@ class Confirm(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """Lay the dialog out."""
         with Vertical(classes="dialog") as dialog:
-            dialog.border_title = Text(printable(self._title)).plain.replace("[", r"\[")
+            dialog.border_title = Text(printable(self._title))
             yield Static(Text("\n".join(printable(line) for line in self._lines)))
             if self._reason:
                 yield Input(placeholder="reason, for the journal", max_length=MAX_REASON, id="reason", compact=True)
@@ -166,7 +166,7 @@ class Page(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay it out."""
         with Vertical(classes="dialog page") as dialog:
-            dialog.border_title = printable(self._title).replace("[", r"\[")
+            dialog.border_title = Text(printable(self._title))
             with VerticalScroll():
                 yield Static(self._text)
             yield Static("Esc closes   y copies   arrows scroll", classes="hint")

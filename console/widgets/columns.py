@@ -11,7 +11,7 @@ import attrs
 
 from console.format import Align
 
-__all__ = ["Column", "Placed", "lay_out"]
+__all__ = ["Column", "Placed", "TableRow", "lay_out"]
 
 MIN_GROW = 4
 """Cells that a growing column keeps when not even the columns that are never dropped fit."""
@@ -34,6 +34,21 @@ class Column:
     align: Align = "left"
     grow: bool = False
     priority: int = 2
+
+
+@attrs.frozen
+class TableRow:
+    """One row.
+
+    Attributes:
+        key: never shared by two rows; of two that have it the first is kept.
+        cells: one text for each column, as foreign as can be.
+        style: ``violation``, ``warning``, ``ok``, ``dim``, ``title`` or nothing.
+    """
+
+    key: str
+    cells: tuple[str, ...]
+    style: str = ""
 
 
 Placed = tuple[int, Column, int, int]

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import ClassVar
 
-import attrs
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -23,27 +22,12 @@ from textual.strip import Strip
 
 from bridge.text import printable
 from console.format import UNICODE, Glyphs, fit
-from console.widgets.columns import Column, Placed, lay_out
+from console.widgets.columns import Column, Placed, TableRow, lay_out
 
 __all__ = ["Column", "LineTable", "TableRow"]
 
 MAX_CACHED = 2000
 """Strips kept at most; all are dropped when there are more."""
-
-
-@attrs.frozen
-class TableRow:
-    """One row.
-
-    Attributes:
-        key: never shared by two rows; of two that have it the first is kept.
-        cells: one text for each column, as foreign as can be.
-        style: ``violation``, ``warning``, ``ok``, ``dim``, ``title`` or nothing.
-    """
-
-    key: str
-    cells: tuple[str, ...]
-    style: str = ""
 
 
 class LineTable(ScrollView, can_focus=True, inherit_bindings=False):

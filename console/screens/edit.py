@@ -1,0 +1,485 @@
+"""Change limits: one or several at once, with a look at what they would have done to the last minutes.
+
+What the daemon had when the dialog opened is what a change is compared with: if anybody else changes a limit meanwhile,
+the daemon refuses, the dialog says who and what, and nothing is applied until the operator has looked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from rich.text import Text
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.timer import Timer
+from textual.widgets import Button, Input, Static
+
+from bridge.adminwire import AdminError, AdminErrorCode, LimitAbout, LimitsResult, Preview
+from bridge.text import printable
+from console.format import clock, duration
+from console.screens.dialogs import MAX_REASON
+
+if TYPE_CHECKING:
+    from bridge.adminwire import Change, PreviewOutcome
+
+__all__ = ["EditLimits", "Office"]
+
+EXPIRES = ((0, "never"), (300, "5 min"), (900, "15 min"), (3600, "1 h"), (14400, "4 h"), (86400, "1 day"))
+CONFIRM = ((0, "no"), (60, "60 s"), (300, "5 min"))
+SPANS = (5, 15, 60)
+"""Minutes that a preview can look back."""
+
+PREVIEW_DELAY = 0.4
+"""Seconds without a key before the preview is asked for: a nudge key may be held down."""
+
+
+class Office(Protocol):
+    """What the dialog needs of the application."""
+
+    async def preview(self, limits: Mapping[str, float], minutes: int) -> Preview:
+        """Ask the daemon what the last minutes would have met; raises ``AdminError`` or ``LinkError``."""
+        ...
+
+    async def set_limits(self, params: Mapping[str, Any]) -> LimitsResult:
+        """Ask the daemon to change limits; raises ``AdminError`` or ``LinkError``."""
+        ...
+
+    async def get_limits(self) -> LimitsResult:
+        """Ask the daemon what is in force; raises ``AdminError`` or ``LinkError``."""
+        ...
+
+    def in_use(self, name: str) -> float | None:
+        """Return how much of a limit is used now, ``None`` where nothing is measured against it."""
+        ...
+
+    def last_change(self, name: str) -> Change | None:
+        """Return who changed a limit last."""
+        ...
+
+
+class Number(Input):
+    """A number with keys that nudge it."""
+
+    KEYS: ClassVar[dict[str, tuple[str, float | str]]] = {
+        "minus": ("nudge", -1.0),
+        "plus": ("nudge", 1.0),
+        "equals_sign": ("nudge", 1.0),
+        "pagedown": ("nudge", -10.0),
+        "pageup": ("nudge", 10.0),
+        "d": ("put", "default"),
+        "h": ("put", "half"),
+        "r": ("put", "now"),
+        "down": ("limit", 1.0),
+        "up": ("limit", -1.0),
+        "y": ("apply", ""),
+    }
+    """What a key does. Not bindings: an ``Input`` takes every printable key before bindings are looked at."""
+
+    step = 1.0
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Nudge, or take a digit."""
+        if event.key in self.KEYS:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Pressed(event.key))
+        else:
+            await super()._on_key(event)
+
+    class Pressed(Message):
+        """One of :attr:`KEYS` was pressed; the dialog knows what is to happen."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    def nudge(self, steps: float) -> None:
+        """Add so many steps."""
+        try:
+            value = float(self.value)
+        except ValueError:
+            return
+        self.value = show(max(0.0, round(value + steps * self.step, 6)))
+
+
+class Choice(Button):
+    """A button that goes through a few values."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,space,enter", "turn(1)", "Next value", show=False),
+        Binding("left", "turn(-1)", "Value before", show=False),
+    ]
+
+    def __init__(self, title: str, values: tuple[tuple[int, str], ...], *, id: str) -> None:  # noqa: A002 - Textual's word
+        super().__init__("", id=id, compact=True)
+        self._title = title
+        self._values = values
+        self._at = 0
+        self.action_turn(0)
+
+    @property
+    def chosen(self) -> int:
+        """The value, in seconds; 0 for none."""
+        return self._values[self._at][0]
+
+    def action_turn(self, steps: int) -> None:
+        """Go on."""
+        self._at = (self._at + steps) % len(self._values)
+        self.label = Text(f"{self._title} ◂ {self._values[self._at][1]} ▸")
+
+    def press(self) -> Choice:
+        """A click goes on, too."""
+        self.action_turn(1)
+        return self
+
+
+class EditLimits(ModalScreen[LimitsResult | None]):
+    """The dialog. Returns the daemon's answer, or ``None`` when nothing was changed.
+
+    Args:
+        office: asks the daemon.
+        limits: what was in force when it opened, with ``about``.
+        name: the limit that is shown first.
+        values: new values to begin with.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="edit.cancel"),
+        Binding("ctrl+n", "next_limit(1)", "Next limit", id="edit.next_limit", priority=True),
+        Binding("ctrl+t", "span", "Other span", id="edit.span", priority=True),
+    ]
+
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (28, "-tall")]  # noqa: RUF012 - Textual's form
+
+    def __init__(
+        self, office: Office, limits: LimitsResult, name: str, *, values: Mapping[str, float] | None = None
+    ) -> None:
+        super().__init__()
+        self._office = office
+        self._base = limits
+        self._names = list(limits.about)
+        self._limit = name
+        self._texts: dict[str, str] = {key: show(value) for key, value in (values or {}).items()}
+        self._span = 1
+        self._delay: Timer | None = None
+        self._asking = 0  # counts previews; a late answer to an old question is dropped
+        self._busy = False
+
+    # --- layout ---
+
+    def compose(self) -> ComposeResult:
+        """Lay the dialog out."""
+        with Vertical(classes="dialog edit") as dialog:
+            dialog.border_title = Text("Limits")
+            yield Static(id="facts")
+            with Horizontal(classes="field"):
+                yield Static("new limit ", classes="prompt")
+                yield Number(id="value", compact=True, select_on_focus=False, restrict=r"[0-9]*\.?[0-9]*")
+                yield Static("- + 1  PgDn PgUp 10  d default  h half  r as it is", classes="hint grow")
+            yield Static(id="others")
+            yield Static(id="preview")
+            with Horizontal(classes="field", id="again-row"):
+                yield Static(id="again-why", classes="prompt")
+                yield Input(id="again", compact=True, restrict=r"[0-9]*\.?[0-9]*")
+            with Horizontal(classes="field"):
+                yield Static("reason    ", classes="prompt")
+                yield Input(id="reason", max_length=MAX_REASON, compact=True, placeholder="for the journal")
+            with Horizontal(classes="field choices"):
+                yield Choice("expires", EXPIRES, id="expires")
+                yield Choice("roll back unless confirmed within", CONFIRM, id="confirm")
+            yield Static(id="wrong")
+            with Horizontal(classes="buttons"):
+                yield Button("Cancel", id="cancel", compact=True)
+                yield Button("Apply", id="apply", variant="warning", compact=True)
+            yield Static(
+                "up/down other limit   Tab next field   ^t other span   Esc cancels", id="keys", classes="hint"
+            )
+
+    def on_mount(self) -> None:
+        """Show the first limit; Cancel has the focus until a key says otherwise."""
+        self._show_limit(self._limit)
+        self.query_one("#cancel").focus()
+        self.set_interval(1.0, self._show_facts)
+
+    def on_key(self, event: events.Key) -> None:
+        """Let the keys of the number work from the start, with the focus still on Cancel."""
+        focused = self.focused.id if self.focused is not None else None
+        if focused not in {"cancel", "apply", "value"}:
+            return
+        number = self.query_one("#value", Number)
+        if event.character is not None and event.character in "0123456789":
+            event.stop()
+            if focused == "value":  # typed so fast that it was still sent to the button
+                number.insert_text_at_cursor(event.character)
+                return
+            number.value = event.character
+            number.cursor_position = 1
+            self.set_focus(number)
+        elif event.key in Number.KEYS:
+            event.stop()
+            self._pressed(event.key)
+
+    @on(Number.Pressed)
+    def _number_key(self, event: Number.Pressed) -> None:
+        self._pressed(event.key)
+
+    def _pressed(self, key: str) -> None:
+        what, by = Number.KEYS[key]
+        number = self.query_one("#value", Number)
+        if what == "nudge":
+            assert isinstance(by, float)
+            number.nudge(by)
+            self.set_focus(number)
+        elif what == "put":
+            assert isinstance(by, str)
+            number.value = show(self._value_for(by))
+            self.set_focus(number)
+        elif what == "limit":
+            assert isinstance(by, float)
+            self.action_next_limit(int(by))
+        else:
+            self.action_apply()
+
+    # --- what it shows ---
+
+    @property
+    def _about(self) -> LimitAbout:
+        return self._base.about[self._limit]
+
+    def _show_limit(self, name: str) -> None:
+        self._limit = name
+        about = self._about
+        number = self.query_one("#value", Number)
+        number.step = 1.0 if about.whole or about.high > 100 else 0.05
+        number.value = self._texts.get(name, show(self._base.after[name]))
+        number.cursor_position = len(number.value)
+        self._show_facts()
+        self._changed()
+
+    def _value_for(self, what: str) -> float | None:
+        about, now = self._about, self._base.after[self._limit]
+        value = {"default": about.default, "half": now / 2, "now": now}[what]
+        return float(int(value)) if about.whole else value
+
+    def _show_facts(self) -> None:
+        name, about = self._limit, self._about
+        now = self._base.after[name]
+        used = self._office.in_use(name)
+        text = Text()
+        text.append(name, "bold")
+        text.append(f"  ({self._names.index(name) + 1} of {len(self._names)})   {about.doc}\n")
+        text.append(f"now {show(used)} in use   " if used is not None else "")
+        text.append(f"limit {show(now)} {about.unit}", "bold")
+        change = self._office.last_change(name)
+        if change is not None:
+            text.append(f" (set {clock(change.at)} {printable(change.user)})")
+        text.append(f"   default {show(about.default)}   range {show(about.low)}..{show(about.high)}")
+        for temporary in self._base.temporary:
+            if temporary.name == name:
+                text.append(f"\ntemporary: back to {show(temporary.restore)} at {clock(temporary.until)}", "italic")
+        self.query_one("#facts", Static).update(text)
+
+    def _values(self) -> tuple[dict[str, float], list[str]]:
+        """Return the changed limits, and what is wrong with those that cannot be."""
+        values: dict[str, float] = {}
+        wrong: list[str] = []
+        for name, typed in self._texts.items():
+            about = self._base.about[name]
+            try:
+                value = int(typed) if about.whole else float(typed)
+            except ValueError:
+                wrong.append(f"{name}: {'a whole number' if about.whole else 'a number'}, please")
+                continue
+            if not about.low <= value <= about.high:
+                wrong.append(f"{name} must be from {show(about.low)} to {show(about.high)} {about.unit}")
+            elif value != self._base.after[name]:
+                values[name] = value
+        return values, wrong
+
+    def _lowered(self, values: Mapping[str, float]) -> list[str]:
+        """Return the limits that would be below what is in use now."""
+        return [name for name, value in values.items() if value < (self._office.in_use(name) or 0)]
+
+    @on(Input.Changed, "#value")
+    def _typed(self, event: Input.Changed) -> None:
+        self._texts[self._limit] = event.value.strip()
+        self._changed()
+
+    def _changed(self) -> None:
+        """Show what follows from the values."""
+        values, wrong = self._values()
+        others = [
+            f"{name} {show(self._base.after[name])} -> {show(value)}"
+            for name, value in values.items()
+            if name != self._limit
+        ]
+        self.query_one("#others", Static).update(Text("and  " + ", ".join(others) if others else ""))
+        self.query_one("#others").display = bool(others)
+        lowered = self._lowered(values)
+        self.query_one("#again-row").display = bool(lowered)
+        if lowered:
+            used = show(self._office.in_use(lowered[0]) or 0)
+            why = f"{show(values[lowered[0]])} is below the {used} in use: calls will be held. Type it again: "
+            self.query_one("#again-why", Static).update(Text(why))
+        self._say("; ".join(wrong))
+        apply = self.query_one("#apply", Button)
+        apply.disabled = not values or bool(wrong)
+        if len(values) == 1:
+            ((name, value),) = values.items()
+            short = "" if name == self._limit else f"{name} "
+            apply.label = Text(f"Apply {short}{show(self._base.after[name])} -> {show(value)}  (y)")
+        else:
+            apply.label = Text(f"Apply {len(values)} changes  (y)" if values else "Nothing to apply")
+        apply.refresh(layout=True)
+        if self._delay is not None:
+            self._delay.stop()
+        self._asking += 1
+        if values and not wrong:
+            self._delay = self.set_timer(PREVIEW_DELAY, lambda: self._ask_preview(values))
+        else:
+            self.query_one("#preview", Static).update(
+                Text(f"what-if over the last {SPANS[self._span]} min: change a value", "dim")
+            )
+
+    @work(exclusive=True, group="preview", exit_on_error=False)
+    async def _ask_preview(self, values: Mapping[str, float]) -> None:
+        asked = self._asking
+        shown = self.query_one("#preview", Static)
+        shown.update(Text(f"what-if over the last {SPANS[self._span]} min ...", "dim"))
+        try:
+            preview = await self._office.preview(values, SPANS[self._span])
+        except Exception as error:  # noqa: BLE001 - an estimate that cannot be had is no reason to leave
+            text = Text(f"no what-if: {printable(str(error))}", "dim")
+        else:
+            text = preview_text(preview, self._base.after, values)
+        if asked == self._asking:
+            shown.update(text)
+
+    def _say(self, text: str, *, bad: bool = True) -> None:
+        shown = self.query_one("#wrong", Static)
+        shown.update(Text(printable(text, 400)))
+        shown.set_class(bad and bool(text), "-wrong")
+        shown.display = bool(text)
+
+    # --- what it does ---
+
+    def action_next_limit(self, step: int) -> None:
+        """Show another limit; what was typed for this one stays."""
+        if self._busy:
+            return
+        self._show_limit(self._names[(self._names.index(self._limit) + step) % len(self._names)])
+
+    def action_span(self) -> None:
+        """Look back over another time."""
+        self._span = (self._span + 1) % len(SPANS)
+        self._changed()
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        """Enter in a field goes to Cancel's neighbour, and never applies."""
+        self.query_one("#apply" if not self.query_one("#apply", Button).disabled else "#cancel").focus()
+
+    @on(Button.Pressed, "#cancel")
+    def action_cancel(self) -> None:
+        """Leave everything as it is."""
+        if self._busy:
+            self._say("The daemon has been asked already; wait for its answer.")
+        else:
+            self.dismiss(None)
+
+    @on(Button.Pressed, "#apply")
+    def action_apply(self) -> None:
+        """Send the change."""
+        values, wrong = self._values()
+        if self._busy or wrong or not values:
+            return
+        lowered = self._lowered(values)
+        again = self.query_one("#again", Input)
+        if lowered and again.value.strip() != show(values[lowered[0]]):
+            self._say(f"Type {show(values[lowered[0]])} once more: it is below what is in use now.")
+            again.focus()
+            return
+        self._busy = True
+        self._say("Asking the daemon ...", bad=False)
+        self._send(values)
+
+    @work(exclusive=True, group="apply", exit_on_error=False)
+    async def _send(self, values: Mapping[str, float]) -> None:
+        params: dict[str, Any] = {"limits": dict(values), "expected_revision": self._base.revision}
+        reason = self.query_one("#reason", Input).value.strip()
+        if reason:
+            params["reason"] = reason
+        for key, field in (("for", "#expires"), ("confirm_within", "#confirm")):
+            chosen = self.query_one(field, Choice).chosen
+            if chosen:
+                params[key] = chosen
+        try:
+            result = await self._office.set_limits(params)
+        except AdminError as error:
+            self._say(f"Nothing was changed. {error.message}")
+            if error.code == AdminErrorCode.CONFLICT:
+                await self._look_again()
+        except Exception as error:  # noqa: BLE001 - shown
+            self._say(
+                f"No answer: {error} Whether the change is in force is not known; look at the limits once the daemon "
+                "is there again."
+            )
+        else:
+            self.dismiss(result)
+        self._busy = False
+
+    async def _look_again(self) -> None:
+        """Take what is in force now as the base; what was typed stays."""
+        try:
+            self._base = await self._office.get_limits()
+        except Exception:  # noqa: BLE001 - the sentence about the conflict stands
+            return
+        told = self.query_one("#wrong", Static).content
+        self._show_limit(self._limit)
+        self._say(str(told))
+
+
+def preview_text(preview: Preview, now: Mapping[str, float], values: Mapping[str, float]) -> Text:
+    """Return the what-if table."""
+    current, proposed = preview.current, preview.proposed
+    minutes = preview.seconds / 60
+    text = Text()
+    text.append(f"what-if over the last {minutes:.0f} min", "bold")
+    text.append(f"  ({preview.samples} seconds, {current.calls} calls recorded)\n", "dim")
+    head = "proposed"
+    if len(values) == 1:
+        ((name, value),) = values.items()
+        text.append(f"{'':11}{'now ' + show(now[name]):>14}{show(value):>14}\n", "bold")
+    else:
+        text.append(f"{'':11}{'now':>14}{head:>14}\n", "bold")
+
+    def row(title: str, cell: Callable[[PreviewOutcome], str]) -> None:
+        before, after = cell(current), cell(proposed)
+        text.append(f"{title:11}{before:>14}")
+        text.append(f"{after:>14}\n", "bold" if before != after else "")
+
+    row("violation", lambda each: f"{duration(each.violation_seconds)} in {each.violation_episodes}")
+    row("warning", lambda each: duration(each.warning_seconds))
+    row("refused", lambda each: f"{each.refused} calls")
+    row("waited", lambda each: f"{each.waited} calls")
+    row("wait p95", lambda each: f"{each.wait_p95 * 1000:.0f} ms")
+    text.append(
+        f"demand: at once {preview.demand_concurrent_max} (p99 {preview.demand_concurrent_p99}), "
+        f"{preview.demand_rate_max} calls/min\n"
+    )
+    for note in preview.notes[:3]:
+        text.append(f"! {printable(note)}\n", "italic")
+    text.append("estimate: recorded demand replayed, no promise", "dim")
+    return text
+
+
+def show(value: float | None) -> str:
+    """Write a number as short as it is exact."""
+    if value is None:
+        return "-"
+    return str(int(value)) if float(value).is_integer() else f"{value:.10g}"

@@ -1,0 +1,75 @@
+"""Commands that act on the daemon as a whole: drain, resume, log-level, note."""
+
+from __future__ import annotations
+
+import argparse
+
+import msgspec
+
+from bridge.adminclient import understand
+from bridge.adminwire import Change, Snapshot
+from bridge.commands import OK
+from bridge.commands.figures import clock
+from bridge.commands.office import reach
+from bridge.commands.page import print_json
+from bridge.text import printable
+
+__all__ = ["drain", "log_level", "note", "resume"]
+
+
+def drain(arguments: argparse.Namespace) -> int:
+    """Refuse new calls."""
+    snapshot = _act(arguments, "drain")
+    if snapshot is not None:
+        print(
+            f"Draining: new calls are refused; {snapshot.in_flight} in flight and {snapshot.waiting} waiting. "
+            "To take calls again: cpanbridge resume"
+        )
+    return OK
+
+
+def resume(arguments: argparse.Namespace) -> int:
+    """Take calls again."""
+    snapshot = _act(arguments, "resume")
+    if snapshot is not None:
+        print(f"Taking calls again; the daemon's state is {printable(snapshot.state)}.")
+    return OK
+
+
+def log_level(arguments: argparse.Namespace) -> int:
+    """Print or change the level from which lines are logged."""
+    with reach(arguments) as client:
+        if arguments.level is None:
+            level = client.request("status", Snapshot).log_level
+            answer = {"before": level, "after": level}
+        else:
+            answer = client.request("log_level", dict[str, str], level=arguments.level)
+    if arguments.json:
+        print_json(answer)
+    elif arguments.level is None:
+        print(printable(answer.get("after", "")))
+    else:
+        print(f"Log level {printable(answer.get('after', ''))}, before {printable(answer.get('before', ''))}.")
+    return OK
+
+
+def note(arguments: argparse.Namespace) -> int:
+    """Write a note into the journal."""
+    with reach(arguments) as client:
+        raw = client.request("events.note", msgspec.Raw, text=arguments.text)
+    if arguments.json:
+        print_json(msgspec.json.decode(raw))
+    else:
+        change = understand(raw, Change, arguments.admin_socket)
+        print(f"Noted at {clock(change.at)} by {printable(change.user)}.")
+    return OK
+
+
+def _act(arguments: argparse.Namespace, method: str) -> Snapshot | None:
+    """Ask, and return the answer for people, or print it as JSON."""
+    with reach(arguments) as client:
+        raw = client.request(method, msgspec.Raw, reason=arguments.reason)
+    if arguments.json:
+        print_json(msgspec.json.decode(raw))
+        return None
+    return understand(raw, Snapshot, arguments.admin_socket)

@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parse(words: list[str]) -> argparse.Namespace:
-    parser = make_parser()
+    parser = make_parser(words[0] if words else "")
     arguments, rest = parser.parse_known_args(words)
     # argparse takes a list only up to the next option; what stands behind one is as good.
     if rest and (not hasattr(arguments, "more") or any(word.startswith("-") for word in rest)):

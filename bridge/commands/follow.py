@@ -10,9 +10,10 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from bridge.adminclient import AdminClient, understand
-from bridge.adminwire import Snapshot
+from bridge.adminwire import AdminError, AdminErrorCode, Snapshot
 from bridge.client import NoDaemonError
-from bridge.commands.office import DEFAULT_SECONDS, reach
+from bridge.commands import REFUSED, CommandError
+from bridge.commands.office import DEFAULT_SECONDS, refusal
 
 __all__ = ["News", "follow"]
 
@@ -64,49 +65,78 @@ def follow(
         NoDaemonError: the connection is lost, or could not be made, and ``reconnect`` is not wanted.
         CommandError: the daemon says no; trying again would not help.
     """
-    boot_id = ""
-    sequence: int | None = None
-    lost = False
+    follower = _Follower(interval, past)
     wait = FIRST_WAIT
     while True:
         try:
-            with reach(arguments) as client:
-                first = client.request("subscribe", msgspec.Raw, interval=interval)
-                snapshot = understand(first, Snapshot, client.path)
-                same = snapshot.boot_id == boot_id
-                if lost:
-                    restarted = boot_id and not same
-                    yield News("back", text="the daemon has started anew" if restarted else "connected")
-                    lost = False
-                wait = FIRST_WAIT
-                # Events of another run have other numbers; all of them are news, but for the first look.
-                since = sequence if same else 0 if boot_id else None
-                boot_id, sequence = snapshot.boot_id, snapshot.sequence
-                for event in _missed(client, since, past):
-                    sequence = max(sequence, understand(event, _Numbered, client.path).sequence)
-                    yield News("event", event)
-                yield News("snapshot", first)
-                silence = 3 * interval + (arguments.timeout or DEFAULT_SECONDS)
-                for method, data in client.notifications(silence):
-                    if method == "snapshot":
-                        yield News("snapshot", data)
-                    elif method == "event":
-                        number = understand(data, _Numbered, client.path).sequence
-                        if number > sequence:
-                            sequence = number
-                            yield News("event", data)
+            with AdminClient(arguments.admin_socket, arguments.timeout or DEFAULT_SECONDS) as client:
+                for news in follower.listen(client, arguments.timeout or DEFAULT_SECONDS):
+                    wait = FIRST_WAIT
+                    yield news
+        except AdminError as error:
+            # What is refused for now only, as when too many are attached, is worth another attempt.
+            if not reconnect or error.code != AdminErrorCode.REFUSED:
+                raise CommandError(refusal(error), REFUSED) from None
+            why = error.message
         except NoDaemonError as error:
             if not reconnect:
                 raise
-            if not lost:
-                yield News("lost", text=str(error))
-                lost = True
-            sleep(wait)
-            wait = min(LONGEST_WAIT, wait * 2)
+            why = str(error)
+        if not follower.lost:
+            follower.lost = True
+            yield News("lost", text=why)
+        sleep(wait)
+        wait = min(LONGEST_WAIT, wait * 2)
 
 
-def _missed(client: AdminClient, since: int | None, past: int) -> list[msgspec.Raw]:
-    """Return events after ``since``, or the last ``past`` ones where nothing has been seen yet."""
-    if since is None:
-        return client.request("events", _Past, limit=past).events if past else []
-    return client.request("events", _Past, since=since, limit=MOST_EVENTS).events
+class _Follower:
+    """Knows what has been seen, over several connections.
+
+    Attributes:
+        lost: the connection is lost, and that has been said.
+    """
+
+    def __init__(self, interval: float, past: int) -> None:
+        self.lost = False
+        self._interval = interval
+        self._past = past
+        self._boot_id = ""
+        self._sequence = 0  # of the newest event that has been seen
+
+    def listen(self, client: AdminClient, timeout: float) -> Iterator[News]:
+        """Subscribe, catch up, and yield what comes over this connection."""
+        first = client.request("subscribe", msgspec.Raw, interval=self._interval)
+        snapshot = understand(first, Snapshot, client.path)
+        restarted = self._boot_id not in {"", snapshot.boot_id}
+        if self.lost:
+            self.lost = False
+            yield News("back", text="the daemon has started anew" if restarted else "connected")
+        if not self._boot_id:
+            self._sequence = snapshot.sequence
+            missed = client.request("events", _Past, limit=self._past).events if self._past else []
+        else:
+            # Another run's events have other numbers, and all of them are news.
+            self._sequence = 0 if restarted else self._sequence
+            missed = self._missed(client)
+        self._boot_id = snapshot.boot_id
+        for event in missed:
+            self._sequence = max(self._sequence, _sequence(event))
+            yield News("event", event)
+        yield News("snapshot", first)
+        for method, data in client.notifications(3 * self._interval + timeout):
+            if method == "event" and _sequence(data) > self._sequence:
+                self._sequence = _sequence(data)
+                yield News("event", data)
+            elif method == "snapshot":
+                # Events that we were too slow for are not sent again, but a snapshot tells that there are some.
+                for event in self._missed(client) if _sequence(data) > self._sequence else ():
+                    self._sequence = max(self._sequence, _sequence(event))
+                    yield News("event", event)
+                yield News("snapshot", data)
+
+    def _missed(self, client: AdminClient) -> list[msgspec.Raw]:
+        return client.request("events", _Past, since=self._sequence, limit=MOST_EVENTS).events
+
+
+def _sequence(data: msgspec.Raw) -> int:
+    return understand(data, _Numbered).sequence

@@ -23,10 +23,13 @@ FUNCTION_COLUMNS = ("function", "calls", "errors", "refused", "mean", "p50", "p9
 _STATUSES = "Exit status: 0 ok, 1 the daemon said no, 2 bad usage, 3 no daemon there."
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser(command: str = "") -> argparse.ArgumentParser:
     """Return the parser. What it returns has ``run``, the command's function, and whatever that one reads.
 
     A command that takes a list of limits has ``more``: whoever parses adds further ones that stand behind an option.
+
+    Args:
+        command: the first word of the command line: where it is known, only its group is made, which is faster.
     """
     parser = argparse.ArgumentParser(
         prog="cpanbridge",
@@ -36,11 +39,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"cpanbridge {__version__}")
     grammar = Grammar(parser.add_subparsers(title="commands", metavar="COMMAND", required=True), shared_options())
-    _watching(grammar)
-    _changing(grammar)
-    _lists(grammar)
-    _daemon(grammar)
-    _calling(grammar)
+    groups = [group for group, names in _GROUPS.items() if command in names]
+    for group in groups or _GROUPS:
+        group(grammar)
     return parser
 
 
@@ -282,6 +283,9 @@ def _calling(grammar: Grammar) -> None:
         "cpanbridge modules",
         "bridge json",
     )
+
+
+def _setup(grammar: Grammar) -> None:
     check = grammar.add(
         "check-config",
         "setup:check_config",
@@ -313,3 +317,14 @@ def _calling(grammar: Grammar) -> None:
         "",
     )
     shell.add_argument("shell", choices=("bash", "zsh"), help="which shell")
+
+
+_GROUPS = {
+    _watching: ("status", "watch", "events", "history"),
+    _changing: ("limits",),
+    _lists: ("connections", "functions", "operators"),
+    _daemon: ("drain", "resume", "log-level", "note"),
+    _calling: ("call", "modules"),
+    _setup: ("check-config", "perl-lib", "console", "completion"),
+}
+"""What makes the commands, by the names that each makes."""

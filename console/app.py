@@ -57,7 +57,7 @@ class ConsoleApp(App[int]):
         RecordingError: ``replay`` is no recording.
     """
 
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")
     TITLE = "cpanbridge"
     COMMANDS: ClassVar[set[Any]] = {lambda: _palette()}  # noqa: PLW0108 - a late import: few open it
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -88,7 +88,9 @@ class ConsoleApp(App[int]):
         self._sink = Tee(self.model)
         self._record_from_start = record
         self._replay = ReplayFeed(replay, self._sink) if replay is not None else None
-        self.feed = None if replay is not None else LiveFeed(socket, self._sink, interval=1 / self.rate)
+        self.feed = (
+            None if replay is not None else LiveFeed(socket, self._sink, interval=1 / self.rate, clock=self.monotonic)
+        )
         name = self.config.name_of(socket)
         self.title_text = f"{Path(replay).name}" if replay is not None else f"{name}@{socket}" if name else socket
         self.key_names: dict[str, str] = {action.id: action.keys for action in ACTIONS} | dict(self.config.keys)
@@ -153,7 +155,7 @@ class ConsoleApp(App[int]):
 
     def arm(self) -> None:
         """Turn write mode on."""
-        self.armed_until = time.monotonic() + ARMED_SECONDS
+        self.armed_until = self.monotonic() + ARMED_SECONDS
 
     def disarm(self) -> None:
         """Turn it off."""
@@ -213,7 +215,7 @@ class ConsoleApp(App[int]):
     async def get_limits(self) -> LimitsResult:
         """Return what is in force."""
         limits: LimitsResult = await self.ask("limits.get", {}, LimitsResult)
-        self._sink.take_limits(limits, time.monotonic())
+        self._sink.take_limits(limits, self.monotonic())
         return limits
 
     async def refresh_limits(self) -> None:
@@ -248,7 +250,7 @@ class ConsoleApp(App[int]):
             OSError: the file cannot be made.
         """
         recorder = Recorder(path or f"cpanbridge-{time.strftime('%Y%m%d-%H%M%S')}.jsonl.gz", socket=self.socket)
-        recorder.begin(self.model, time.monotonic())
+        recorder.begin(self.model, self.monotonic())
         self.recorder = recorder
         self._sink.add(recorder)
         if self.feed is not None:

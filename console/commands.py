@@ -35,7 +35,7 @@ _VERBS = ("limit", "view", "filter", "sort", "note", "seek", "export")
 
 
 def limit_name(text: str) -> str:
-    """Return the full name of a limit given by its name, its resource, or an unambiguous part.
+    """Return the full name of a limit given by its name, its resource, or a word of its name that no other has.
 
     Raises:
         CommandError: there is none, or more than one.
@@ -44,7 +44,7 @@ def limit_name(text: str) -> str:
         return text
     if text in LIMIT_OF:
         return LIMIT_OF[text]
-    found = [name for name in _LIMITS if text and text in name]
+    found = [name for name in _LIMITS if text in name.split("_")]
     if len(found) == 1:
         return found[0]
     near = found or difflib.get_close_matches(text, [*_LIMITS, *LIMIT_OF], n=1, cutoff=0.5)

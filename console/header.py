@@ -53,7 +53,7 @@ def summary(snapshot: Snapshot, hints: Sequence[str], *, short: bool = False) ->
         first.append((f"{NAMES[worst.resource]} for {duration(max(0.0, snapshot.now - worst.start))}", "violation"))
     if not short:
         first.append(("   calls ", "dim"))
-        first.append((f"{number(snapshot.calls_per_second)}/s, {number(snapshot.total)} in all", ""))
+        first.append((f"{number(snapshot.calls_per_second)}/s", ""))
     second: Line = []
     unconfirmed = snapshot.unconfirmed
     if unconfirmed is not None:

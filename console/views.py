@@ -63,7 +63,7 @@ LIMIT_OF: Final = {
 
 CONNECTION_COLUMNS: Final = (
     Column("id", "id", 6, "right", priority=1),
-    Column("client", "client", 16, grow=True, priority=1),
+    Column("client", "pid user client", 16, grow=True, priority=1),
     Column("state", "state", 7, priority=3),
     Column("function", "function", 16, priority=2),
     Column("age", "age", 6, "right", priority=6),
@@ -86,7 +86,7 @@ EVENT_COLUMNS: Final = (
     Column("what", "what", 8, priority=1),
     Column("when", "when", 19, priority=2),
     Column("text", "", 20, grow=True, priority=1),
-    Column("who", "", 16, priority=3),
+    Column("who", "", 14, priority=3),
 )
 LIMIT_COLUMNS: Final = (
     Column("name", "limit", 24, priority=1),
@@ -130,8 +130,8 @@ def connection_rows(rows: Sequence[ConnectionRow]) -> list[TableRow]:
 
 
 def client_text(row: ConnectionRow) -> str:
-    """Name a client: its own name where it gave one, always pid and user, which nobody can choose."""
-    return f"{row.client or 'pid'}[{row.pid}] {row.user or row.uid}"
+    """Name a client: pid and user first, which nobody can choose, then what it calls itself."""
+    return f"{row.pid} {row.user or row.uid} {row.client}"
 
 
 def function_rows(rows: Sequence[FunctionRow]) -> list[TableRow]:
@@ -180,12 +180,12 @@ def _episode_row(key: str, episode: Episode, now: float) -> TableRow:
     seconds = max(0.0, (episode.end if episode.end is not None else now) - episode.start)
     resource = episode.resource
     share = f" ({episode.peak / episode.limit:.0%})" if episode.limit else ""
-    text = f"peak {value_text(resource, episode.peak)}/{value_text(resource, episode.limit)}{UNITS.get(resource, '')}"
-    text += f"{share}  avg {value_text(resource, episode.average)}"
+    text = f"peak {value_text(resource, episode.peak)}/{value_text(resource, episode.limit)} {UNITS.get(resource, '')}"
+    text = text.rstrip() + share
     if episode.refused:
         text += f"  refused {episode.refused}"
     if episode.cause:
-        text += f"  top: {episode.cause}"
+        text += f"  {episode.cause}"
     if over:
         mark, style = f"- {LEVEL_WORDS[episode.level].lower()}", "dim"
     else:

@@ -6,7 +6,6 @@ so. Its target is fixed before the question is shown.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -118,7 +117,7 @@ class Actions(Screen[None]):
             self.tell("This is a recording; there is no daemon to change.", bad=True)
         elif console.observer:
             self.tell("The daemon lets you watch only; its setting admin_users says who may change things.", bad=True)
-        elif not console.armed(time.monotonic()):
+        elif not console.armed(self.console.monotonic()):
             self.tell(f"Read-only. Press {self._key('arm')} for write mode, then again: {what}.", bad=True)
         else:
             return True
@@ -416,7 +415,7 @@ class Actions(Screen[None]):
     def do_arm(self) -> None:
         """Write mode on for a while, or off."""
         console = self.console
-        if console.armed(time.monotonic()):
+        if console.armed(self.console.monotonic()):
             console.disarm()
             self.tell("Read-only again.")
         elif console.replaying or console.observer:

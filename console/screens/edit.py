@@ -130,7 +130,7 @@ class Choice(Button):
     def action_turn(self, steps: int) -> None:
         """Go on."""
         self._at = (self._at + steps) % len(self._values)
-        self.label = Text(f"{self._title} ◂ {self._values[self._at][1]} ▸")
+        self.label = Text(f"{self._title} < {self._values[self._at][1]} >")
 
     def press(self) -> Choice:
         """A click goes on, too."""

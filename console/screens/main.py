@@ -6,9 +6,9 @@ after every key, and nothing at all while nothing is new.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -18,7 +18,7 @@ from textual.widget import Widget
 
 from console import header, views
 from console.filter import FilterError, parse
-from console.format import clock, duration, size
+from console.format import clock, duration, fit, size
 from console.keys import ACTIONS, VIEWS
 from console.model import CONNECTION_SORTS, DESCENDING, FUNCTION_SORTS, Link
 from console.screens.actions import Actions
@@ -69,7 +69,8 @@ class MainScreen(Actions):
         glyphs = self.console.glyphs
         yield LineWidget(id="header")
         with Vertical(id="strip") as strip:
-            strip.border_title = "Limits (e edit, Enter detail)   ! = warning   │ = limit"
+            marks = f"{glyphs.warning_mark} = warning   {glyphs.limit_mark} = limit"
+            strip.border_title = f"Limits (e edit, Enter detail)   {marks}"
             yield LimitBars(glyphs=glyphs, id="bars")
             yield LineWidget(id="summary")
         yield LineWidget(id="tabs")
@@ -182,7 +183,7 @@ class MainScreen(Actions):
     def _paint(self) -> None:
         if not self.is_mounted or not self.is_attached:
             return
-        now = time.monotonic()
+        now = self.console.monotonic()
         model = self.model
         self._paint_header(now)
         fresh = model.version != self._drawn
@@ -220,7 +221,7 @@ class MainScreen(Actions):
             Link.DOWN: (f"[DOWN retry {model.retry_in(now):.0f}s]", "violation"),
             Link.REPLAY: (f"[REPLAY {clock(model.clock(now) or 0.0)} {model.link_text(now)}]", "warning"),
         }[link]
-        left: header.Line = [(f" {app.title_text}", "title"), (" ", ""), (badge, style)]
+        left: header.Line = [(" ", ""), (badge, style)]
         if model.paused:
             left.append((f" [PAUSED +{model.behind}]", "warning"))
         if link is not Link.REPLAY:
@@ -230,7 +231,7 @@ class MainScreen(Actions):
             left.append((f" {model.link_text(now)}", "violation"))
         elif snapshot is not None and not narrow:
             left.append((f"  up {duration(snapshot.uptime)} v{snapshot.version}", ""))
-        right: header.Line = []
+        right: header.Line = [(" ", "")]
         if snapshot is not None and snapshot.draining:
             right.append(("DRAINING  ", "warning"))
         if app.armed(now):
@@ -246,7 +247,10 @@ class MainScreen(Actions):
             right.append((f" {len(snapshot.operators)} attached", "dim"))
         at = model.clock(now)
         right.append((f"  {clock(at) if at is not None else '--:--:--'} ", ""))
-        return header.join(left, right, width)
+        # The name gives way before anything that tells how things are.
+        room = width - sum(cell_len(text) for text, _ in [*left, *right]) - 1
+        name = fit(app.title_text, min(max(room, 4), cell_len(app.title_text)), more=app.glyphs.more)
+        return header.join([(" ", ""), (name, "title"), *left], right, width)
 
     def _paint_bars(self, snapshot: Snapshot, now: float) -> None:
         bars = self.query_one("#bars", LimitBars)
@@ -350,7 +354,7 @@ class MainScreen(Actions):
         width = self.size.width
         filter_text = f"filter: {self.filter_text}" if self.filter_text else ""
         self.query_one("#tabs", LineWidget).set_lines([header.tabs(self.view, counts, filter_text, width)])
-        armed = self.console.armed(time.monotonic())
+        armed = self.console.armed(self.console.monotonic())
         self.query_one("#footer", LineWidget).set_lines([header.footer(self.console.key_names, width, armed=armed)])
 
     # --- what widgets tell ---

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import attrs
 import msgspec
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from bridge.monitor import Monitor
     from bridge.stats import Stats
 
-__all__ = ["Admin", "Daemon", "Operator"]
+__all__ = ["Admin", "Daemon", "Operator", "Saved"]
 
 MAX_EVENTS = 1000
 """Events kept for whoever asks later."""
@@ -56,6 +56,20 @@ MAX_PREVIEWS = 2
 
 PREVIEW_SLICE, PREVIEW_PAUSE = 0.002, 0.006
 """Seconds that a preview computes in one go, and that calls have the reactor for themselves in between."""
+
+
+class Saved(NamedTuple):
+    """What came of writing limits into the configuration file.
+
+    Attributes:
+        changes: {name: (in the file before, or ``None``; now)}.
+        configured: what all sources of settings give from now on.
+    """
+
+    path: str
+    changes: dict[str, tuple[float | None, float]]
+    configured: Limits
+    warnings: list[str]
 
 
 class Daemon(Protocol):
@@ -73,8 +87,8 @@ class Daemon(Protocol):
         """Log from this level on and return the level before."""
         ...
 
-    def save_limits(self, limits: dict[str, float]) -> tuple[str, dict[str, tuple[float | None, float]], list[str]]:
-        """Write limits into the configuration file: (path, changes, warnings). Raises ``SaveError``."""
+    def save_limits(self, limits: Limits) -> Saved:
+        """Write limits into the configuration file. Raises ``SaveError``."""
         ...
 
     @property
@@ -103,6 +117,10 @@ class Operator(Protocol):
 
     def push_event(self, event: Event) -> None:
         """Send an event if this operator subscribed and reads what it is sent."""
+        ...
+
+    def abort(self) -> None:
+        """Drop the connection."""
         ...
 
 
@@ -291,6 +309,15 @@ class Admin:
             sequence = episode.id if episode.id in fresh else self._next_sequence()
             self._publish(Event(sequence=sequence, id=episode.id, kind="episode", at=now.wall, episode=episode))
 
+    def review(self, level: Callable[[int], str | None]) -> None:
+        """Rights have changed: hold whoever is attached to them, too."""
+        for operator in list(self.operators.values()):
+            found = level(operator.who.uid)
+            operator.may_operate = found == "operate"
+            if found is None:
+                self.log.warn("{user} may not use the admin socket any more", user=operator.who.user)
+                operator.abort()
+
     # --- connections call these ---
 
     def enter(self, operator: Operator) -> None:
@@ -322,7 +349,9 @@ class Admin:
         try:
             checked: Any = msgspec.convert(params, found.params)
         except msgspec.ValidationError as error:
-            raise AdminError(AdminErrorCode.INVALID_PARAMS, f"{method}: {error}", problems=[str(error)]) from None
+            # The message quotes names of fields, which whoever sent them chose.
+            problem = printable(str(error))
+            raise AdminError(AdminErrorCode.INVALID_PARAMS, f"{method}: {problem}", problems=[problem]) from None
         return found.run(operator, checked)
 
     def snapshot(self, operator: Operator, *, connections: bool, functions: bool, rows: int) -> Snapshot:
@@ -428,13 +457,21 @@ class Admin:
         )
 
     def _save(self, operator: Operator, _: _Nothing) -> dict[str, object]:
+        now = self._now()
+        # Whoever saves in the middle of the night must not make for ever what was meant for an hour.
+        lasting = self.control.lasting(now)
         try:
-            path, changes, warnings = self._daemon.save_limits(dict(self.control.limits.as_dict()))
+            saved = self._daemon.save_limits(lasting)
         except SaveError as error:
             raise AdminError(AdminErrorCode.REFUSED, str(error)) from None
-        change = self.control.saved(operator.who, self._now(), path, changes)
+        warnings = [
+            f"{each.name} is {each.value:g} only for a while; the file has {each.restore:g}"
+            for each in self.control.temporary
+        ]
+        warnings += saved.warnings
+        change = self.control.saved(operator.who, now, saved.path, saved.changes, saved.configured)
         warnings += self._write_down(change)
-        return {"path": path, "changes": changes, "warnings": warnings}
+        return {"path": saved.path, "changes": saved.changes, "warnings": warnings}
 
     async def _preview(self, _: Operator, params: _Preview) -> Preview:
         if not 1 <= params.minutes <= 60:
@@ -502,8 +539,8 @@ class Admin:
             )
         found.abort()
         detail = f"connection {params.id} of pid {peer.pid}, uid {peer.uid}, {printable(found.client) or 'unnamed'}"
-        self._act(operator, "close", reason=params.reason, detail=detail)
-        return {"id": params.id, "pid": peer.pid}
+        _, warnings = self._act(operator, "close", reason=params.reason, detail=detail)
+        return {"id": params.id, "pid": peer.pid, "warnings": warnings}
 
     def _drain(self, operator: Operator, params: _Reason) -> Snapshot:
         if not self._view.draining:
@@ -522,9 +559,10 @@ class Admin:
         if params.level not in LOG_LEVELS:
             raise _invalid(f"level must be one of {', '.join(LOG_LEVELS)}, not {params.level!r}")
         before = self._daemon.set_log_level(params.level)
+        warnings: list[str] = []
         if before != params.level:
-            self._act(operator, "log_level", changes={"log_level": (before, params.level)})
-        return {"before": before, "after": params.level}
+            _, warnings = self._act(operator, "log_level", changes={"log_level": (before, params.level)})
+        return {"before": before, "after": params.level, "warnings": warnings}
 
     # --- events ---
 
@@ -540,7 +578,9 @@ class Admin:
     def _note(self, operator: Operator, params: _Text) -> Change:
         if not params.text.strip():
             raise _invalid("text must not be empty")
-        return self._act(operator, "note", reason=params.text.strip())
+        change, warnings = self._act(operator, "note", reason=params.text.strip())
+        # Only who wrote it is told that the disk has no room: the entry itself is kept, and written down later.
+        return msgspec.structs.replace(change, detail="; ".join(warnings)) if warnings else change
 
     def _act(
         self,
@@ -550,12 +590,11 @@ class Admin:
         reason: str = "",
         detail: str = "",
         changes: dict[str, tuple[Any, Any]] | None = None,
-    ) -> Change:
-        """Write down what an operator did that changes no limit."""
+    ) -> tuple[Change, list[str]]:
+        """Write down what an operator did that changes no limit; return the entry and warnings."""
         change = self.control.record(operator.who, action, self._now(), reason=reason, detail=detail, changes=changes)
         self.log.info("{action}", action=f"{action.capitalize()} {_by(change)}" + (f": {detail}" if detail else ""))
-        self._write_down(change)
-        return change
+        return change, self._write_down(change)
 
     def _write_down(self, change: Change) -> list[str]:
         """Keep an entry and tell everybody; return warnings. A full disk must not keep an operator from acting."""
@@ -563,7 +602,7 @@ class Admin:
         try:
             self._journal.append(change)
         except JournalError as error:
-            warnings.append(f"The change is in force, but could not be written down: {error}")
+            warnings.append(f"It is in force, but could not be written down yet: {error}")
             self.log.error("{warning}", warning=warnings[0])
         sequence = self._next_sequence()
         self._publish(Event(sequence=sequence, id=sequence, kind="change", at=change.at, change=change))
@@ -580,7 +619,8 @@ class Admin:
 
 
 def _invalid(*problems: str) -> AdminError:
-    return AdminError(AdminErrorCode.INVALID_PARAMS, "; ".join(problems), problems=list(problems))
+    safe = [printable(problem) for problem in problems]
+    return AdminError(AdminErrorCode.INVALID_PARAMS, "; ".join(safe), problems=safe)
 
 
 def _check_rows(params: _Status) -> None:
@@ -595,5 +635,6 @@ def _check_count(limit: int) -> None:
 
 def _by(change: Change) -> str:
     """Say who did it, and why, for the log."""
-    who = "by the daemon" if change.user == DAEMON.user else f"by {change.user} (uid {change.uid}, pid {change.pid})"
+    himself = (change.uid, change.pid, change.user) == attrs.astuple(DAEMON)  # Debian has a user called daemon, too
+    who = "by the daemon" if himself else f"by {change.user} (uid {change.uid}, pid {change.pid})"
     return f"{who}: {change.reason}" if change.reason else who

@@ -41,11 +41,21 @@ __all__ = ["AdminFactory", "AdminProtocol", "unread"]
 MAX_OPERATORS = 64
 """Connections to the admin socket at the same time: a script that forgets to close them must not eat descriptors."""
 
+MAX_OBSERVERS = 48
+"""How many of them may be observers': who may only look must not be able to keep out who has to act."""
+
 SHARE = 50
 """Making snapshots for one subscriber may take one part in so many of the reactor's time."""
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Request).decode
+
+
+class _OnlyId(msgspec.Struct):
+    id: Any = None
+
+
+_decode_id = msgspec.json.Decoder(_OnlyId).decode
 
 
 def unread(transport: Any) -> int:
@@ -103,9 +113,9 @@ class AdminProtocol(Protocol):
                 AdminErrorCode.FORBIDDEN,
                 f"{self.who.user} (uid {self.who.uid}) is neither in admin_users nor in observers of this daemon.",
             )
-        elif len(self._office.operators) >= MAX_OPERATORS:
-            self.log.warn("Refused at the admin socket: {who}, since {most} are attached", who=who, most=MAX_OPERATORS)
-            self._refuse(AdminErrorCode.REFUSED, f"{MAX_OPERATORS} operators are attached already; close some.")
+        elif (attached := self._attached(level)) >= (most := MAX_OBSERVERS if level == "observe" else MAX_OPERATORS):
+            self.log.warn("Refused at the admin socket: {who}, since {count} are attached", who=who, count=attached)
+            self._refuse(AdminErrorCode.REFUSED, f"{most} connections are attached already; close some.")
         else:
             self.may_operate = level == "operate"
             self._admitted = True
@@ -169,6 +179,11 @@ class AdminProtocol(Protocol):
 
     # --- inside ---
 
+    def _attached(self, level: str) -> int:
+        """Return how many connections count towards this level's maximum."""
+        attached = self._office.operators.values()
+        return sum(1 for each in attached if level != "observe" or not each.may_operate)
+
     def _serve(self) -> None:
         while self._lines and not self._blocked and not self._closing:
             line = self._lines.popleft()
@@ -183,7 +198,11 @@ class AdminProtocol(Protocol):
     def _request(self, line: bytes) -> None:
         wanted: Any = None
         try:
-            request = _read(line)
+            try:
+                request = _read(line)
+            except AdminError:
+                wanted = _id_of(line)
+                raise
             wanted = request.id
             result = self._office.call(self, request.method, request.params)
         except AdminError as error:
@@ -218,6 +237,7 @@ class AdminProtocol(Protocol):
 
     def _refuse(self, code: int, why: str) -> None:
         """Say why, and close."""
+        self.unsubscribe()
         self._error(None, AdminError(code, why))
         self._closing = True
         self._lines.clear()
@@ -290,6 +310,15 @@ def _read(line: bytes) -> Request:
         raise AdminError(AdminErrorCode.INVALID_REQUEST, printable(why)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise AdminError(AdminErrorCode.PARSE_ERROR, printable(f"This is not JSON: {error}.")) from None
+
+
+def _id_of(line: bytes) -> int | float | str | None:
+    """Return the id of a message that is no request otherwise, so that whoever waits for its answer gets it."""
+    try:
+        found = _decode_id(line).id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return found if isinstance(found, (int, float, str)) and not isinstance(found, bool) else None
 
 
 def _fault() -> AdminError:

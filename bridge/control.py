@@ -73,11 +73,10 @@ class _Timer:
 
 @attrs.frozen
 class _Pending:
-    """A change that waits to be confirmed, and the temporary limits that it may have replaced."""
+    """A change that waits to be confirmed."""
 
     due: float
     shown: Unconfirmed
-    timers: dict[str, _Timer]
 
 
 class LimitControl:
@@ -100,6 +99,8 @@ class LimitControl:
         self._number = max((entry.number for entry in self.entries), default=0)
         self._timers: dict[str, _Timer] = {}
         self._pending: _Pending | None = None
+        # By revision, for whoever takes it back: the timers that its limits had before.
+        self._replaced: dict[int, dict[str, _Timer | None]] = {}
 
     # --- what is in force ---
 
@@ -143,7 +144,17 @@ class LimitControl:
         """
         if not wanted:
             raise _invalid("name at least one limit")
-        whole = {name for name, about in _about().items() if about.whole}
+        about = _about()
+        problems = [f"there is no limit called {name}" for name in wanted if name not in about]
+        # Whoever sends four hundred digits is told so; arithmetic with floats would fail over them.
+        problems += [
+            f"{name} must be from {about[name].low:g} to {about[name].high:.10g} {about[name].unit}"
+            for name, value in wanted.items()
+            if name in about and isinstance(value, int) and abs(value) > 2**63
+        ]
+        if problems:
+            raise _invalid(*(printable(problem) for problem in problems))
+        whole = {name for name, each in about.items() if each.whole}
         values = {
             name: int(value) if name in whole and isinstance(value, float) and value.is_integer() else value
             for name, value in wanted.items()
@@ -189,6 +200,7 @@ class LimitControl:
             return self._result(self.limits, proposed, None)
         before = self.limits
         self.limits = proposed
+        timers = {name: self._timers.get(name) for name in named}
         change = self._enter(
             who,
             "set",
@@ -198,9 +210,9 @@ class LimitControl:
             until=now.wall + lasting if lasting is not None else None,
             confirm_by=now.wall + confirm_within if confirm_within is not None else None,
         )
-        timers = dict(self._timers)
-        for name in named:
-            timer = self._timers.pop(name, None)
+        self._remember(timers)
+        for name, timer in timers.items():
+            self._timers.pop(name, None)
             if lasting is not None:
                 home = timer.shown.restore if timer is not None else getattr(before, name)
                 self._timers[name] = _Timer(
@@ -223,7 +235,6 @@ class LimitControl:
                     restore={name: old for name, (old, _) in changed.items()},
                     user=who.user,
                 ),
-                timers,
             )
         return self._result(before, self.limits, change)
 
@@ -257,27 +268,23 @@ class LimitControl:
                 been changed since.
         """
         self._check_revision(expected_revision, now)
-        entry = self._find(revision)
-        if self._pending is not None and entry.revision != self._pending.shown.revision:
-            self._check_unconfirmed(now)
-        moved = [name for name, (_, after) in entry.changes.items() if getattr(self.limits, name) != after]
-        if moved:
-            last = self._last_change(moved[0])
-            raise self._conflict(
-                f"{moved[0]} is {getattr(self.limits, moved[0]):g} now{_told(last, now)}; revision {entry.revision} "
-                "cannot be undone any more",
-                last,
-            )
-        before = self.limits
-        self.limits = self.limits.evolve(**{name: old for name, (old, _) in entry.changes.items()})
-        if self._pending is not None:
-            self._timers, self._pending = self._pending.timers, None
+        if self._pending is not None and revision in {None, self._pending.shown.revision}:
+            # What a rollback would do: a reload or the end of a temporary limit may have touched it since.
+            undone, restore = self._pending.shown.revision, self._pending.shown.restore
+            self._pending = None
         else:
-            for name in entry.changes:
-                self._timers.pop(name, None)
-        change = self._enter(
-            who, "undo", now, changes=_difference(before, self.limits), reason=reason, undoes=entry.revision
-        )
+            entry = self._find(revision)
+            self._check_unconfirmed(now)
+            self._check_untouched(entry, now)
+            undone, restore = entry.revision, {name: old for name, (old, _) in entry.changes.items()}
+        before = self.limits
+        try:
+            self.limits = self.limits.evolve(**restore)
+        except LimitsError as error:  # the entry may be from a daemon with other ranges
+            raise AdminError(AdminErrorCode.REFUSED, f"Revision {undone} cannot be undone: {error}.") from None
+        kept = self._replaced.get(undone, {})
+        change = self._enter(who, "undo", now, changes=_difference(before, self.limits), reason=reason, undoes=undone)
+        self._wind_back({name: kept.get(name) for name in {**restore, **kept}})
         return self._result(before, self.limits, change)
 
     def record(
@@ -293,16 +300,32 @@ class LimitControl:
         """Make an entry for something that changes no limit: ``drain``, ``close``, ``note`` ..."""
         return self._enter(who, action, now, reason=reason, detail=detail, changes=changes)
 
-    def saved(self, who: Who, now: Instant, path: str, changes: Mapping[str, tuple[Any, Any]]) -> Change:
-        """Take note that the limits in force are the configured ones from now on."""
-        self.configured = self.limits
+    def lasting(self, now: Instant) -> Limits:
+        """Return the limits that are to outlast the daemon: those in force, but for the temporary ones.
+
+        Raises:
+            AdminError: CONFLICT while a change waits to be confirmed.
+        """
+        self._check_unconfirmed(now)
+        return self.limits.evolve(**{each.name: each.restore for each in self.temporary})
+
+    def saved(
+        self, who: Who, now: Instant, path: str, changes: Mapping[str, tuple[Any, Any]], configured: Limits
+    ) -> Change:
+        """Take note of what file, environment and command line give now that limits were written into the file."""
+        self.configured = configured
         return self._enter(who, "save", now, detail=path, changes=changes)
 
     # --- what happens by itself ---
 
     def start(self, now: Instant) -> Change | None:
-        """Make an entry if the limits are not those that were in force when the daemon last ran."""
-        last: dict[str, float] = {}
+        """Make an entry if the limits are not those that were in force when the daemon last ran.
+
+        Before its first entry they were the defaults. Where the oldest entries have been dropped, limits that none of
+        the others names are not known.
+        """
+        whole = not self.entries or self.entries[0].number == 1
+        last: dict[str, Any] = dict(Limits().as_dict()) if whole else {}
         for entry in self.entries:
             if entry.action in LIMIT_ACTIONS:
                 last.update((name, after) for name, (_, after) in entry.changes.items())
@@ -322,16 +345,17 @@ class LimitControl:
         news = {name: after for name, (_, after) in _difference(self.configured, fresh).items()}
         self.configured = fresh
         self.limits = self.limits.evolve(**news)
-        for name, value in news.items():
-            self._timers.pop(name, None)
-            if self._pending is not None:
-                self._pending.timers.pop(name, None)
-                if name in self._pending.shown.restore:
-                    self._pending.shown.restore[name] = value
+        timers = {name: self._timers.pop(name, None) for name in news}
+        if self._pending is not None:
+            revision, restore = self._pending.shown.revision, self._pending.shown.restore
+            restore.update((name, value) for name, value in news.items() if name in restore)
+            kept = self._replaced.get(revision, {})
+            kept.update(dict.fromkeys(kept.keys() & news))
         changed = _difference(before, self.limits)
         change = None
         if changed:
             change = self._enter(DAEMON, "reload", now, changes=changed, detail="the configuration was read again")
+            self._remember(timers)
         return self._result(before, self.limits, change)
 
     def due(self, now: Instant) -> list[LimitsResult]:
@@ -340,9 +364,12 @@ class LimitControl:
         pending = self._pending
         if pending is not None and pending.due <= now.monotonic:
             self._pending = None
-            self._timers = pending.timers
-            detail = f"nobody confirmed revision {pending.shown.revision}"
-            results.append(self._go_back("rollback", pending.shown.restore, now, detail, pending.shown.revision))
+            revision = pending.shown.revision
+            detail = f"nobody confirmed revision {revision}"
+            result = self._go_back("rollback", pending.shown.restore, now, detail, revision)
+            self._wind_back(self._replaced.get(revision, {}))
+            result.temporary = self.temporary
+            results.append(result)
         ended = [timer.shown for timer in self._timers.values() if timer.due <= now.monotonic]
         for each in ended:
             del self._timers[each.name]
@@ -362,6 +389,17 @@ class LimitControl:
             DAEMON, action, now, changes=_difference(before, self.limits), detail=detail, undoes=revision
         )
         return self._result(before, self.limits, change)
+
+    def _remember(self, timers: dict[str, _Timer | None]) -> None:
+        """Keep the timers that the newest revision replaced."""
+        self._replaced[self.revision] = timers
+        while len(self._replaced) > MAX_ENTRIES:
+            del self._replaced[next(iter(self._replaced))]
+
+    def _wind_back(self, timers: Mapping[str, _Timer | None]) -> None:
+        """Let limits end by themselves again as they were to end before; what is overdue ends at once."""
+        self._remember({name: self._timers.pop(name, None) for name in timers})
+        self._timers.update((name, timer) for name, timer in timers.items() if timer is not None)
 
     def _enter(
         self,
@@ -440,6 +478,23 @@ class LimitControl:
                 return entry
         raise AdminError(AdminErrorCode.NOT_FOUND, f"The journal has no revision {revision}.")
 
+    def _check_untouched(self, entry: Change, now: Instant) -> None:
+        known = self.limits.as_dict()
+        unknown = [name for name in entry.changes if name not in known]
+        if unknown:  # the journal may be from a daemon of another version
+            raise AdminError(
+                AdminErrorCode.REFUSED,
+                printable(f"Revision {entry.revision} cannot be undone: there is no limit called {unknown[0]}."),
+            )
+        moved = [name for name, (_, after) in entry.changes.items() if known[name] != after]
+        if moved:
+            last = self._last_change(moved[0])
+            raise self._conflict(
+                f"{moved[0]} is {known[moved[0]]:g} now{_told(last, now)}; revision {entry.revision} cannot be undone "
+                "any more",
+                last,
+            )
+
     def _last_change(self, name: str | None = None) -> Change | None:
         return next(
             (
@@ -456,12 +511,15 @@ class LimitControl:
         last = self._last_change()
         what = ""
         if last is not None and last.changes:
-            what = ", ".join(f"{name} is {after:g}" for name, (_, after) in last.changes.items())
+            what = ", ".join(f"{name} is {value:g}" for name, value in self._now_of(last).items())
         raise self._conflict(
             f"The limits were changed meanwhile: {what or 'another revision'}{_told(last, now)}. "
             f"Revision {self.revision} is in force, not {expected}",
             last,
         )
+
+    def _now_of(self, change: Change) -> dict[str, float]:
+        return {name: value for name, value in self.limits.as_dict().items() if name in change.changes}
 
     def _check_unconfirmed(self, now: Instant) -> None:
         if self._pending is not None:

@@ -24,7 +24,7 @@ from twisted.logger import ILogObserver, Logger, globalLogPublisher
 from twisted.python.threadpool import ThreadPool
 
 from bridge import __version__, rlimits, sockets
-from bridge.admin import Admin
+from bridge.admin import Admin, Saved
 from bridge.adminprotocol import AdminFactory
 from bridge.adminview import AdminView, user_name
 from bridge.admission import Admission
@@ -47,6 +47,7 @@ from bridge.tomlsave import save_limits
 from bridge.workers import WorkerPool
 
 if TYPE_CHECKING:
+    from bridge.adminwire import Change
     from bridge.errors import BridgeError
     from bridge.limits import Limits
 
@@ -182,6 +183,7 @@ class BridgeService(Service):
         )
         self.rights = Rights()
         self.journal = Journal(settings.journal_path)
+        self._entries: list[Change] = []
         self.admin: Admin | None = None  # made when the service starts: it begins where the journal ends
         # Timers that come late are how the reactor's lag shows; without this one there may be none for half a second.
         self._heartbeat = LoopingCall(lambda: None)
@@ -203,6 +205,7 @@ class BridgeService(Service):
         except (LogFileError, RegistryError, JournalError, sockets.SocketError) as error:
             for listening in self._listening.values():
                 listening.close()
+            self.journal.close()
             self.log.critical("Not started: {error}", error=str(error))
             if self._foreground:
                 sys.exit(f"cpanbridge: {error}")  # a person reads this: no traceback
@@ -248,11 +251,11 @@ class BridgeService(Service):
         self._listening["bridge"] = sockets.listen(settings.socket, group=settings.socket_group)
         self._set_rights()
         self._listening["admin"] = sockets.listen(settings.admin_path, everybody=self.rights.others)
-
-    def _open_office(self) -> Admin:
-        entries = self.journal.open()
+        self._entries = self.journal.open()
         for warning in self.journal.warnings:
             self.log.warn("{warning}", warning=warning)
+
+    def _open_office(self) -> Admin:
         view = AdminView(
             admission=self.admission,
             stats=self.stats,
@@ -263,7 +266,7 @@ class BridgeService(Service):
         )
         admin = Admin(
             daemon=self,
-            control=LimitControl(self.settings.limits, entries=entries),
+            control=LimitControl(self.settings.limits, entries=self._entries),
             journal=self.journal,
             episodes=Episodes(),
             view=view,
@@ -401,6 +404,8 @@ class BridgeService(Service):
             self.set_limits(self.admin.reloaded(fresh.limits), "by SIGHUP")
         was_open = self.rights.others
         self._set_rights()
+        if self.admin is not None:
+            self.admin.review(self.rights.level)
         if self.rights.others and not was_open:
             self.log.warn(
                 "{socket} keeps its mode 0600 until the daemon is started again: the users that were added to "
@@ -451,17 +456,21 @@ class BridgeService(Service):
         self._log_file.set_level(level)
         return before
 
-    def save_limits(self, limits: dict[str, float]) -> tuple[str, dict[str, tuple[float | None, float]], list[str]]:
+    def save_limits(self, limits: Limits) -> Saved:
         """Write limits into the configuration file; see :func:`bridge.tomlsave.save_limits`."""
-        changes = save_limits(self._config, limits)
-        fresh, _ = self._reload()
+        changes = save_limits(self._config, limits.as_dict())
+        try:
+            fresh, _ = self._reload()
+        except SettingsError as error:
+            # Something else in the file or the environment is wrong. The limits are written none the less.
+            return Saved(self._config, changes, self.settings.limits, [f"A restart will fail: {error}"])
         warnings = [
-            f"{name} will be {value:g} after a restart, not {limits[name]:g}: the environment or the command line says "
-            "so"
+            f"{name} will be {value:g} after a restart, not {getattr(limits, name):g}: the environment or the command "
+            "line says so"
             for name, value in fresh.limits.as_dict().items()
-            if value != limits[name]
+            if value != getattr(limits, name)
         ]
-        return self._config, changes, warnings
+        return Saved(self._config, changes, fresh.limits, warnings)
 
     # --- what the parts tell each other ---
 

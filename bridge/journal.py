@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import stat
+from collections import deque
 
 import msgspec
 
@@ -43,6 +45,8 @@ class Journal:
         self.path = path
         self.warnings: list[str] = []
         self._file: int | None = None
+        self._torn = False  # whether the file ends in the middle of a line
+        self._unwritten: deque[bytes] = deque(maxlen=KEPT_LINES)
 
     def open(self) -> list[Change]:
         """Open or make the file and return its entries, oldest first.
@@ -65,13 +69,15 @@ class Journal:
                 entries.append(_decode(line))
             except (msgspec.DecodeError, UnicodeDecodeError):
                 damaged.append(line)
-        if damaged:
-            self._keep_aside(damaged)
+        # Damaged lines leave the file only once they are kept somewhere else.
+        moved = bool(damaged) and self._keep_aside(damaged)
         try:
-            if damaged or len(entries) > MOST_LINES:
-                self._write_anew(entries[-KEPT_LINES:] if len(entries) > MOST_LINES else entries)
-            elif end < len(data):
+            if end < len(data):
+                self._torn = True
                 os.ftruncate(self._file, end)
+                self._torn = False
+            if moved or len(entries) > MOST_LINES:
+                self._write_anew(entries[-KEPT_LINES:] if len(entries) > MOST_LINES else entries)
         except OSError as error:
             self.warnings.append(f"{self.path}: it could not be tidied: {error.strerror}")
         return entries
@@ -80,11 +86,13 @@ class Journal:
         """Write an entry and see that it is on the disk: changes are rare.
 
         Raises:
-            JournalError: it could not be written whole; nothing of it stays in the file.
+            JournalError: it could not be written whole; nothing of it stays in the file. It is written with the next
+                entry that can be.
         """
+        self._unwritten.append(_encode(change) + b"\n")
         if self._file is None:
             raise JournalError(f"{self.path}: the journal is not open")
-        data = _encode(change) + b"\n"
+        data = (b"\n" if self._torn else b"") + b"".join(self._unwritten)
         size = 0
         try:
             size = os.fstat(self._file).st_size
@@ -93,9 +101,13 @@ class Journal:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fdatasync(self._file)
         except OSError as error:
-            with contextlib.suppress(OSError):
+            try:
                 os.ftruncate(self._file, size)
+            except OSError:  # a file that may only grow (chattr +a): the next entry begins a line of its own
+                self._torn = True
             raise JournalError(f"{self.path}: {error.strerror}") from None
+        self._torn = False
+        self._unwritten.clear()
 
     def close(self) -> None:
         """Close the file. Idempotent."""
@@ -127,6 +139,11 @@ class Journal:
         if fault:
             os.close(file)
             raise JournalError(f"{self.path}: the journal cannot be used: {fault}; remove it, or choose another place")
+        if not _lock(file):
+            os.close(file)
+            raise JournalError(
+                f"{self.path}: another daemon writes this journal; choose another place (setting journal)"
+            )
         return file
 
     def _read(self) -> bytes:
@@ -141,7 +158,7 @@ class Journal:
             raise JournalError(f"{self.path}: the journal cannot be read: {error.strerror}") from None
         return b"".join(pieces)
 
-    def _keep_aside(self, lines: list[bytes]) -> None:
+    def _keep_aside(self, lines: list[bytes]) -> bool:
         aside = f"{self.path}.damaged"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
@@ -149,8 +166,13 @@ class Journal:
             with contextlib.closing(os.fdopen(file, "ab")) as kept:
                 kept.write(b"\n".join(lines) + b"\n")
         except OSError as error:
-            aside = f"nowhere ({error.strerror})"
+            self.warnings.append(
+                f"{self.path}: {len(lines)} lines are no entries; they stay, since {aside} cannot be written: "
+                f"{error.strerror}"
+            )
+            return False
         self.warnings.append(f"{self.path}: {len(lines)} lines are no entries; they were moved to {aside}")
+        return True
 
     def _write_anew(self, entries: list[Change]) -> None:
         """Put a file with these entries in the place of the present one, whole or not at all."""
@@ -159,6 +181,7 @@ class Journal:
             os.unlink(fresh)
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         file = os.open(fresh, flags, 0o600)
+        _lock(file)
         try:
             data = memoryview(b"".join(_encode(entry) + b"\n" for entry in entries))
             while data:
@@ -173,3 +196,14 @@ class Journal:
         assert self._file is not None
         os.close(self._file)
         self._file = file
+
+
+def _lock(file: int) -> bool:
+    """Take the lock that ends with its holder, kill -9 included; ``False`` if another daemon has it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        pass
+    return True

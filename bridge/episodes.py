@@ -64,8 +64,10 @@ class _Course:
         if not everything:
             return ""
         (culprit, calls), *_ = self.culprits.most_common(1)
-        who = f"{culprit.client}[{culprit.pid}]" if culprit.client else f"pid {culprit.pid}"
-        return printable(f"{culprit.function or '?'} by {who} uid {culprit.uid}, {calls / everything:.0%}")
+        # Long names must not crowd out the figures behind them.
+        who = f"{printable(culprit.client, 60)}[{culprit.pid}]" if culprit.client else f"pid {culprit.pid}"
+        function = printable(culprit.function, 80) or "?"
+        return f"{function} by {who} uid {culprit.uid}, {calls / everything:.0%}"
 
 
 class Episodes:
@@ -143,7 +145,8 @@ class Episodes:
 
     def acknowledge(self, number: int, user: str) -> Episode | None:
         """Note that somebody looks after an episode; return a copy of it, ``None`` if it is not known (any more)."""
-        for episode in self._recent:
+        # One that lasts may be older than all that are remembered.
+        for episode in [*self._recent, *(course.episode for course in self._courses.values())]:
             if episode.id == number:
                 episode.acknowledged_by = user
                 return _copy(episode)

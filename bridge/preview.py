@@ -66,7 +66,7 @@ def preview(
     before = samples[0].rate if samples else 0
     now = yield from _replay(seconds, current, before, step)
     then = now if proposed == current else (yield from _replay(seconds, proposed, before, step))
-    wanted = _demand(seconds)
+    wanted = yield from _demand(seconds, step)
     concurrent_max = max(wanted, default=0)
     memory = _memory_estimate(samples, min(concurrent_max, proposed.max_concurrent_requests))
     return Preview(
@@ -134,6 +134,8 @@ class _Run:
             ends = running[0][0] if running else until
             wakes = admission.next_wakeup(min(ends, until)) if admission.waiting else None
             if wakes is not None and wakes <= ends and wakes <= until:
+                # A hair later than told: in floating point the window may not be open at the very moment.
+                wakes += 1e-6
                 for _, error in admission.poll(wakes):
                     self.refuse(error)
                 self.start_waiting(wakes)
@@ -183,7 +185,7 @@ def _replay(
     levels = Levels()
     if not seconds:
         return run.out
-    _fill_window(run, seconds[0].start, min(before, limits.max_requests_per_minute))
+    yield from _fill_window(run, seconds[0].start, min(before, limits.max_requests_per_minute), step)
     sampled = seconds[0].start
     calls = 0
     for second in seconds:
@@ -205,17 +207,19 @@ def _replay(
         if calls % step == 0:
             yield
     # Whoever still waits is let finish its wait.
-    run.advance(sampled + limits.backpressure_seconds)
+    run.advance(seconds[-1].start + 1.0 + limits.backpressure_seconds)
     run.waits.sort()
     run.out.wait_p95 = round(run.waits[int(0.95 * (len(run.waits) - 1))], 4) if run.waits else 0.0
     run.out.wait_longest = round(run.waits[-1], 4) if run.waits else 0.0
     return run.out
 
 
-def _fill_window(run: _Run, start: float, calls: int) -> None:
+def _fill_window(run: _Run, start: float, calls: int, step: int) -> Generator[None, None, None]:
     """Let as many calls as had started in the minute before the record count in the window."""
     for number in range(calls):
         run.admission.pass_through(start - 60.0 + (number + 0.5) * 60.0 / calls)
+        if number % step == step - 1:
+            yield
     run.admission.sample(start)
 
 
@@ -248,13 +252,16 @@ def _sample(run: _Run, levels: Levels, second: _Second, limits: Limits, now: flo
         out.warning_seconds += SAMPLE_SECONDS
 
 
-def _demand(seconds: Sequence[_Second]) -> list[int]:
+def _demand(seconds: Sequence[_Second], step: int) -> Generator[None, None, list[int]]:
     """Return, for each second, how many calls would have been in flight at its end without any limit."""
     ends: list[float] = []
     wanted = []
     for second in seconds:
         for number in range(second.arrivals):
             heapq.heappush(ends, second.start + (number + 0.5) / second.arrivals + second.run)
+            if number % step == step - 1:
+                yield
+        yield
         # Little's law tells of calls much shorter than a second, which no single moment shows.
         while ends and ends[0] <= second.start + 1.0:
             heapq.heappop(ends)

@@ -85,7 +85,7 @@ _cpanbridge() {{
 {_cases(places, 'mapfile -t COMPREPLY < <(compgen -f -- "$current"); return')}
     esac
     mapfile -t COMPREPLY < <(compgen -W "$found" -- "$current")
-    if [[ ${{COMPREPLY[0]}} == *= ]]; then
+    if [[ ${{COMPREPLY[0]-}} == *= ]]; then
         compopt -o nospace 2> /dev/null
     fi
 }}

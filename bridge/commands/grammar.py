@@ -34,9 +34,9 @@ class WhatIf(argparse.Action):
         """Take the option."""
         if isinstance(value, str) and "=" in value:
             namespace.more = [*namespace.more, value]
-            value = None
+            value = self.const
         try:
-            setattr(namespace, self.dest, 900.0 if value is None else values.between(60, 3600)(value))
+            setattr(namespace, self.dest, values.between(60, 3600)(value))
         except argparse.ArgumentTypeError as error:
             raise argparse.ArgumentError(self, str(error)) from None
 

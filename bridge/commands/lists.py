@@ -67,7 +67,7 @@ _FUNCTIONS: Mapping[str, _Shown] = {
     "p50": _Shown(Column("p50 ms", right=True), "p50", lambda row: milliseconds(row.p50)),
     "p95": _Shown(Column("p95 ms", right=True), "p95", lambda row: milliseconds(row.p95)),
     "p99": _Shown(Column("p99 ms", right=True), "p99", lambda row: milliseconds(row.p99)),
-    "longest": _Shown(Column("longest ms", right=True, rank=1), "longest", lambda row: milliseconds(row.longest)),
+    "longest": _Shown(Column("max ms", right=True), "longest", lambda row: milliseconds(row.longest)),
 }
 
 _ASCENDING = {"id", "pid"}

@@ -144,6 +144,7 @@ def _changing(grammar: Grammar) -> None:
     trial.add_argument(
         "--what-if",
         nargs="?",
+        const="15m",
         action=WhatIf,
         metavar="TIME",
         help="do not change anything, but show what the last 15m (1m to 1h) of demand would have met",

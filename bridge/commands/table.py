@@ -18,6 +18,9 @@ GAP = "  "
 NARROWEST = 8
 """Cells that remain of an elastic column, however narrow the screen."""
 
+LONGEST_NAME, LONGEST_TEXT = 200, 10_000
+"""Characters kept of an elastic cell, and of another one: entries of a journal are wanted whole."""
+
 LEVEL_STYLES = {"warning": "1;33", "draining": "1;33", "violation": "1;31", "title": "1"}
 """ANSI attributes by level: bold yellow, bold red, bold. What they say is always said in words, too."""
 
@@ -86,7 +89,13 @@ def lay_out(
         width: cells of the screen; ``None`` for as wide as it gets. The last column is never padded.
         levels: a level for each row, which gives it its colour.
     """
-    safe = [[printable(text) for text in row] for row in rows]
+    safe = [
+        [
+            printable(text, LONGEST_NAME if column.elastic else LONGEST_TEXT)
+            for text, column in zip(row, columns, strict=True)
+        ]
+        for row in rows
+    ]
     needed = [
         max([cell_width(column.title), *(cell_width(row[number]) for row in safe)])
         for number, column in enumerate(columns)

@@ -135,7 +135,10 @@ class TestNobodyThere:
 
     def test_silence(self, saying: Saying) -> None:
         """A subscription that falls silent has an end, too."""
-        with AdminClient(saying(b"", wait=0.5)) as client, pytest.raises(NoDaemonError, match=r"said nothing for 0\.1 s"):
+        with (
+            AdminClient(saying(b"", wait=0.5)) as client,
+            pytest.raises(NoDaemonError, match="said nothing for 0"),
+        ):
             next(client.notifications(0.1))
 
     def test_dead_or_absent(self, tmp_path: Path) -> None:

@@ -11,10 +11,16 @@ from bridge.adminwire import Change, Snapshot
 from bridge.commands import OK
 from bridge.commands.figures import clock
 from bridge.commands.office import reach
-from bridge.commands.page import print_json
+from bridge.commands.page import print_json, print_warnings
 from bridge.text import printable
 
 __all__ = ["drain", "log_level", "note", "resume"]
+
+
+class _LogLevel(msgspec.Struct):
+    before: str = ""
+    after: str = ""
+    warnings: list[str] = []
 
 
 def drain(arguments: argparse.Namespace) -> int:
@@ -41,15 +47,18 @@ def log_level(arguments: argparse.Namespace) -> int:
     with reach(arguments) as client:
         if arguments.level is None:
             level = client.request("status", Snapshot).log_level
-            answer = {"before": level, "after": level}
+            raw = msgspec.Raw(msgspec.json.encode({"before": level, "after": level}))
         else:
-            answer = client.request("log_level", dict[str, str], level=arguments.level)
+            raw = client.request("log_level", msgspec.Raw, level=arguments.level)
     if arguments.json:
-        print_json(answer)
-    elif arguments.level is None:
-        print(printable(answer.get("after", "")))
+        print_json(msgspec.json.decode(raw))
+        return OK
+    found = understand(raw, _LogLevel, arguments.admin_socket)
+    if arguments.level is None:
+        print(printable(found.after))
     else:
-        print(f"Log level {printable(answer.get('after', ''))}, before {printable(answer.get('before', ''))}.")
+        print(f"Log level {printable(found.after)}, before {printable(found.before)}.")
+    print_warnings(found.warnings)
     return OK
 
 
@@ -62,6 +71,8 @@ def note(arguments: argparse.Namespace) -> int:
     else:
         change = understand(raw, Change, arguments.admin_socket)
         print(f"Noted at {clock(change.at)} by {printable(change.user)}.")
+        # A note has no details of its own: what stands there is what went wrong when it was written down.
+        print_warnings([change.detail] if change.detail else [])
     return OK
 
 

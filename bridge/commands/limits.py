@@ -14,7 +14,7 @@ from bridge.commands import OK
 from bridge.commands.figures import clock, date, duration, exact
 from bridge.commands.limitnames import assignments
 from bridge.commands.office import reach
-from bridge.commands.page import print_json, print_table, styled
+from bridge.commands.page import print_json, print_table, print_warnings, styled
 from bridge.commands.sentences import change_text, who
 from bridge.commands.table import Column
 from bridge.commands.whatif import what_if
@@ -125,7 +125,7 @@ def save(arguments: argparse.Namespace) -> int:
         print(f"\nSaved to {printable(saved.path)}.")
     else:
         print(f"Nothing to save: {printable(saved.path)} has these limits already.")
-    _print_warnings(saved.warnings)
+    print_warnings(saved.warnings)
     return OK
 
 
@@ -162,7 +162,7 @@ def _change(arguments: argparse.Namespace, method: str, params: dict[str, object
     else:
         print(f"In force since {clock(result.change.at)}, revision {result.revision}.")
         _print_waiting(result)
-    _print_warnings(result.warnings)
+    print_warnings(result.warnings)
     return OK
 
 
@@ -197,8 +197,3 @@ def _print_waiting(result: LimitsResult) -> None:
     if waits is not None:
         text = f"Revision {waits.revision} rolls back in {duration(waits.until - now)} unless it is confirmed:"
         print(styled(f"{text} cpanbridge limits confirm", "warning"))
-
-
-def _print_warnings(warnings: Sequence[str]) -> None:
-    for warning in warnings:
-        print(styled(f"Warning: {printable(warning, 500)}", "warning"))

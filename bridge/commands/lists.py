@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from bridge.adminclient import understand
 from bridge.adminwire import ConnectionRow, FunctionRow, History, OperatorRow
 from bridge.commands import OK
 from bridge.commands.figures import clock, duration, milliseconds, number
 from bridge.commands.office import reach
-from bridge.commands.page import print_json, print_table
+from bridge.commands.page import print_json, print_table, print_warnings
 from bridge.commands.table import Column
 
 __all__ = ["close", "connections", "functions", "history", "operators"]
@@ -31,6 +32,12 @@ class _Functions(msgspec.Struct):
 
 class _Operators(msgspec.Struct):
     operators: list[OperatorRow]
+
+
+class _Closed(msgspec.Struct):
+    id: int
+    pid: int
+    warnings: list[str] = []
 
 
 class _Shown(NamedTuple):
@@ -120,11 +127,15 @@ def connections(arguments: argparse.Namespace) -> int:
 def close(arguments: argparse.Namespace) -> int:
     """Close a connection."""
     with reach(arguments) as client:
-        closed = client.request("connections.close", id=arguments.id, pid=arguments.pid, reason=arguments.reason)
+        raw = client.request(
+            "connections.close", msgspec.Raw, id=arguments.id, pid=arguments.pid, reason=arguments.reason
+        )
     if arguments.json:
-        print_json(closed)
-    else:
-        print(f"Closed connection {arguments.id}" + (f" of pid {closed['pid']}." if "pid" in closed else "."))
+        print_json(msgspec.json.decode(raw))
+        return OK
+    closed = understand(raw, _Closed, arguments.admin_socket)
+    print(f"Closed connection {closed.id} of pid {closed.pid}.")
+    print_warnings(closed.warnings)
     return OK
 
 

@@ -9,8 +9,9 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from bridge.commands.table import Column, lay_out, paint
+from bridge.text import printable
 
-__all__ = ["coloured", "print_json", "print_table", "screen_width", "styled"]
+__all__ = ["coloured", "print_json", "print_table", "print_warnings", "screen_width", "styled"]
 
 
 def coloured() -> bool:
@@ -32,6 +33,12 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]], levels
     """Print a table; see :func:`bridge.commands.table.lay_out`."""
     for line in lay_out(columns, rows, width=screen_width(), colour=coloured(), levels=levels):
         print(line)
+
+
+def print_warnings(warnings: Iterable[str]) -> None:
+    """Print what the daemon has to say beside its answer: that its disk is full, say."""
+    for warning in warnings:
+        print(styled(f"Warning: {printable(warning, 500)}", "warning"))
 
 
 def print_json(value: object) -> None:

@@ -8,7 +8,7 @@ ARGS ?=
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick lint format types bench build clean deps-run deps-test
+.PHONY: help run test quick lint format types bench pictures build clean deps-run deps-test
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ types: $(VENV)/.installed-dev ## mypy, strict
 
 bench: $(VENV)/.installed-dev ## measure throughput beside a bare Twisted server, big requests, memory, the Perl client
 	$(BIN)/python tests/bench/bench.py $(ARGS)
+
+pictures: $(VENV)/.installed-dev ## make the pictures of docs/operations.md anew, from a real daemon under load
+	$(BIN)/python docs/pictures/make.py
 
 build: $(VENV)/.installed-dev ## wheel and sdist into dist/
 	$(BIN)/python -m build

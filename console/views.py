@@ -62,11 +62,11 @@ LIMIT_OF: Final = {
 """The limit that stands behind a resource; lag has none that could be changed."""
 
 CONNECTION_COLUMNS: Final = (
-    Column("id", "id", 6, "right", priority=1),
-    Column("client", "pid user client", 16, grow=True, priority=1),
+    Column("id", "id", 5, "right", priority=1),
+    Column("client", "pid user client", 20, grow=True, priority=1),
     Column("state", "state", 7, priority=3),
-    Column("function", "function", 16, priority=2),
-    Column("age", "age", 6, "right", priority=6),
+    Column("function", "function", 14, priority=2),
+    Column("age", "age", 5, "right", priority=6),
     Column("rate", "rps", 5, "right", priority=5),
     Column("in_flight", "infl", 5, "right", priority=4),
     Column("calls", "calls", 6, "right", priority=7),

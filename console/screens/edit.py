@@ -175,7 +175,7 @@ class EditLimits(ModalScreen[LimitsResult | None]):
     def compose(self) -> ComposeResult:
         """Lay the dialog out."""
         with Vertical(classes="dialog edit") as dialog:
-            dialog.border_title = Text("Limits")
+            dialog.border_title = Text("Change limits")
             yield Static(id="facts")
             with Horizontal(classes="field"):
                 yield Static("new limit ", classes="prompt")
@@ -234,10 +234,12 @@ class EditLimits(ModalScreen[LimitsResult | None]):
         if what == "nudge":
             assert isinstance(by, float)
             number.nudge(by)
+            number.cursor_position = len(number.value)
             self.set_focus(number)
         elif what == "put":
             assert isinstance(by, str)
             number.value = show(self._value_for(by))
+            number.cursor_position = len(number.value)
             self.set_focus(number)
         elif what == "limit":
             assert isinstance(by, float)
@@ -272,13 +274,13 @@ class EditLimits(ModalScreen[LimitsResult | None]):
         used = self._office.in_use(name)
         text = Text()
         text.append(name, "bold")
-        text.append(f"  ({self._names.index(name) + 1} of {len(self._names)})   {about.doc}\n")
+        text.append(f"  ({self._names.index(name) + 1} of {len(self._names)})\n{about.doc}\n")
         text.append(f"now {show(used)} in use   " if used is not None else "")
         text.append(f"limit {show(now)} {about.unit}", "bold")
         change = self._office.last_change(name)
         if change is not None:
             text.append(f" (set {clock(change.at)} {printable(change.user)})")
-        text.append(f"   default {show(about.default)}   range {show(about.low)}..{show(about.high)}")
+        text.append(f"   default {show(about.default)}   {show(about.low)}..{show(about.high)}")
         for temporary in self._base.temporary:
             if temporary.name == name:
                 text.append(f"\ntemporary: back to {show(temporary.restore)} at {clock(temporary.until)}", "italic")

@@ -43,6 +43,9 @@ TREND_SECONDS = 120
 
 TABLES = ("connections", "functions", "events", "limits", "journal")
 
+PANELS = {"overview": ("connections", "functions", "events")}
+"""Tables of a view, the main one first; every other view has the one of its name."""
+
 
 class MainScreen(Actions):
     """See the module's text."""
@@ -116,12 +119,12 @@ class MainScreen(Actions):
         return self.query_one(f"#{name}", LineTable)
 
     @property
-    def current_table(self) -> LineTable | None:
+    def current_table(self) -> LineTable:
         """The table that keys act on: the focused one, else the view's."""
         focused = self.focused
-        if isinstance(focused, LineTable) and focused.display:
-            return focused
-        return self.table({"overview": "connections"}.get(self.view, self.view)) if not focused else None
+        panels = PANELS.get(self.view, (self.view,))
+        # Not by what is displayed: styles follow a key a moment later, when the next key may have come.
+        return focused if isinstance(focused, LineTable) and focused.id in panels else self.table(panels[0])
 
     def show_view(self, name: str) -> None:
         """Show one of ``VIEWS``."""
@@ -131,8 +134,9 @@ class MainScreen(Actions):
         for each in VIEWS:
             self.set_class(each == name, f"-{each}")
         focused = self.focused
-        if focused is None or not self._is_shown(focused):
-            self.table({"overview": "connections"}.get(name, name)).focus()
+        panels = PANELS.get(name, (name,))
+        if focused is None or (isinstance(focused, LineTable) and focused.id not in panels):
+            self.set_focus(self.table(panels[0]))
         self.console.want_detail(
             connections=name in {"overview", "connections"},
             functions=name in {"overview", "functions"},
@@ -273,7 +277,7 @@ class MainScreen(Actions):
             ]
         )
         if self.size.height >= 18:
-            lines = header.summary(snapshot, self._hints(now), short=self.size.width < 120)
+            lines = header.summary(snapshot, self._hints(now), short=self.size.width < 140)
             self.query_one("#summary", LineWidget).set_lines(lines)
 
     def _trend(self, name: str, scale: float) -> list[float | None]:

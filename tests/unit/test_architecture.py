@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-BRIDGE_FILES = sorted((ROOT / "bridge").rglob("*.py"))
+FILES = sorted(path for package in ("bridge", "console") for path in (ROOT / package).rglob("*.py"))
 CONTRACTS = {contract["id"]: contract for contract in PYPROJECT["tool"]["importlinter"]["contracts"]}
 PURE = set(CONTRACTS["pure"]["source_modules"])
 
@@ -39,7 +39,7 @@ def imports_when_loaded(tree: ast.Module) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", BRIDGE_FILES, ids=module_name)
+@pytest.mark.parametrize("path", FILES, ids=module_name)
 class TestEveryFile:
     def test_has_a_docstring_that_tells_whether_it_is_pure(self, path: Path) -> None:
         """A file calls itself pure in its docstring exactly when the import contract holds it to that."""
@@ -56,10 +56,11 @@ class TestEveryFile:
         assert not {"twisted.internet.reactor"} & loaded
 
     def test_a_pure_file_imports_only_pure_files(self, path: Path) -> None:
-        """Within bridge the arrows of a pure file lead to pure files."""
+        """Within our own packages the arrows of a pure file lead to pure files."""
         if module_name(path) not in PURE:
             return
-        ours = {name for name in imports_when_loaded(ast.parse(path.read_text())) if name.startswith("bridge.")}
+        loaded = imports_when_loaded(ast.parse(path.read_text()))
+        ours = {name for name in loaded if name.startswith(("bridge.", "console."))}
         assert {name for name in ours if name not in PURE and name.rpartition(".")[0] not in PURE} == set()
 
 
@@ -74,6 +75,14 @@ def test_the_plugin_imports_service_maker_and_nothing_else() -> None:
 def test_no_package_shadows_another(folder: str) -> None:
     """An ``__init__.py`` under twisted/ hides the plugin or Twisted itself; under tests/ it hides what is tested."""
     assert list((ROOT / folder).rglob("__init__.py")) == []
+
+
+def test_what_the_console_may_import_of_the_daemon_is_decided_for_every_file() -> None:
+    """A new file of the daemon is out of the console's reach until somebody says otherwise."""
+    shared = {"adminwire", "admission", "errors", "histogram", "limits", "stats", "text", "window", "wire", "__init__"}
+    forbidden = set(CONTRACTS["console"]["forbidden_modules"])
+    files = {path.stem for path in (ROOT / "bridge").glob("*.py")} | {"commands", "modules"}
+    assert {f"bridge.{name}" for name in files - shared} == {name for name in forbidden if name.startswith("bridge.")}
 
 
 def loaded_by(statement: str) -> set[str]:

@@ -20,6 +20,10 @@ MOST_LINES = 2000
 
 KEPT_LINES = 1000
 
+TIDY_BYTES = 8 * 1024 * 1024
+"""Size at which a running daemon writes the file anew: a program that changes limits every second must not make a
+journal that the next start refuses as too large."""
+
 MOST_BYTES = 64 * 1024 * 1024
 """Largest file that is read: ours stay far below, so a larger one is something else."""
 
@@ -46,6 +50,7 @@ class Journal:
         self.warnings: list[str] = []
         self._file: int | None = None
         self._torn = False  # whether the file ends in the middle of a line
+        self._tidy_at = TIDY_BYTES
         self._unwritten: deque[bytes] = deque(maxlen=KEPT_LINES)
 
     def open(self) -> list[Change]:
@@ -77,7 +82,8 @@ class Journal:
                 os.ftruncate(self._file, end)
                 self._torn = False
             if moved or len(entries) > MOST_LINES:
-                self._write_anew(entries[-KEPT_LINES:] if len(entries) > MOST_LINES else entries)
+                kept = entries[-KEPT_LINES:] if len(entries) > MOST_LINES else entries
+                self._write_anew(b"".join(_encode(entry) + b"\n" for entry in kept))
         except OSError as error:
             self.warnings.append(f"{self.path}: it could not be tidied: {error.strerror}")
         return entries
@@ -108,6 +114,8 @@ class Journal:
             raise JournalError(f"{self.path}: {error.strerror}") from None
         self._torn = False
         self._unwritten.clear()
+        if size + len(data) >= self._tidy_at:
+            self._tidy()
 
     def close(self) -> None:
         """Close the file. Idempotent."""
@@ -158,6 +166,15 @@ class Journal:
             raise JournalError(f"{self.path}: the journal cannot be read: {error.strerror}") from None
         return b"".join(pieces)
 
+    def _tidy(self) -> None:
+        """Keep the newest lines of a file that has grown large; where that fails, try again when it has doubled."""
+        assert self._file is not None
+        try:
+            self._write_anew(b"".join(self._read().splitlines(keepends=True)[-KEPT_LINES:]))
+            self._tidy_at = max(TIDY_BYTES, 2 * os.fstat(self._file).st_size)
+        except (JournalError, OSError):  # the entry itself is written, and the file is as it was
+            self._tidy_at *= 2
+
     def _keep_aside(self, lines: list[bytes]) -> bool:
         aside = f"{self.path}.damaged"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -174,8 +191,8 @@ class Journal:
         self.warnings.append(f"{self.path}: {len(lines)} lines are no entries; they were moved to {aside}")
         return True
 
-    def _write_anew(self, entries: list[Change]) -> None:
-        """Put a file with these entries in the place of the present one, whole or not at all."""
+    def _write_anew(self, lines: bytes) -> None:
+        """Put a file with these lines in the place of the present one, whole or not at all."""
         fresh = f"{self.path}.new"
         with contextlib.suppress(FileNotFoundError):
             os.unlink(fresh)
@@ -183,7 +200,7 @@ class Journal:
         file = os.open(fresh, flags, 0o600)
         _lock(file)
         try:
-            data = memoryview(b"".join(_encode(entry) + b"\n" for entry in entries))
+            data = memoryview(lines)
             while data:
                 data = data[os.write(file, data) :]
             os.fsync(file)

@@ -92,6 +92,42 @@ class TestKeeping:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert [name for name in os.listdir(path.parent) if name != path.name] == []
 
+    def test_tidied_while_running(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A daemon that runs for years, with a script that changes limits every second, keeps a small file."""
+        monkeypatch.setattr("bridge.journal.TIDY_BYTES", 300_000)
+        monkeypatch.setattr(os, "fdatasync", lambda _: None)
+        largest = 0
+        with opened(path) as (journal, _):
+            for number in range(1, 6001):
+                journal.append(entry(number))
+                largest = max(largest, path.stat().st_size)
+        assert largest < 400_000  # 6000 entries are over a million bytes
+        with opened(path) as (journal, entries):
+            assert journal.warnings == []
+        numbers = [each.number for each in entries]
+        assert numbers == list(range(6001 - len(numbers), 6001))
+        assert len(numbers) >= KEPT_LINES
+        assert os.listdir(path.parent) == [path.name]
+
+    def test_tidying_that_fails_costs_no_entry(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where the file cannot be replaced, entries are still written, and it is not tried at each of them."""
+        monkeypatch.setattr("bridge.journal.TIDY_BYTES", 10_000)
+        monkeypatch.setattr(os, "fdatasync", lambda _: None)
+        tried = []
+
+        def forbidden(*_: object) -> None:
+            tried.append(1)
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+        monkeypatch.setattr(os, "rename", forbidden)
+        with opened(path) as (journal, _):
+            for number in range(1, 501):
+                journal.append(entry(number))
+        assert 0 < len(tried) < 10
+        with opened(path) as (_, entries):
+            assert [each.number for each in entries] == list(range(1, 501))
+        assert os.listdir(path.parent) == [path.name]
+
     def test_never_below_a_thousand(self, path: Path) -> None:
         """Up to twice that, the file is left as it is."""
         data = b"".join(msgspec.json.encode(entry(number)) + b"\n" for number in range(1, MOST_LINES + 1))

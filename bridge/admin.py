@@ -28,7 +28,7 @@ from bridge.adminwire import (
     Preview,
     Snapshot,
 )
-from bridge.control import DAEMON, Instant, LimitControl, Who
+from bridge.control import DAEMON, LASTING_RANGE, Instant, LimitControl, Who
 from bridge.journal import JournalError
 from bridge.preview import preview
 from bridge.settings import LOG_LEVELS
@@ -146,6 +146,7 @@ class _Set(msgspec.Struct, forbid_unknown_fields=True):
     expected_revision: int | None = None
     reason: str = ""
     lasting: float | None = msgspec.field(name="for", default=None)
+    until: float | None = None
     confirm_within: float | None = None
     dry_run: bool = False
 
@@ -428,14 +429,22 @@ class Admin:
     # --- limits ---
 
     def _set(self, operator: Operator, params: _Set) -> LimitsResult:
+        now = self._now()
+        lasting = params.lasting
+        if params.until is not None:
+            if lasting is not None:
+                raise _invalid("give for or until, not both")
+            lasting = params.until - now.wall
+            if not 1 <= lasting <= LASTING_RANGE[1]:
+                raise _invalid(f"until must be from 1 to {LASTING_RANGE[1]:g} s ahead, not {lasting:.0f} s")
         return self._changed(
             self.control.set(
                 operator.who,
                 params.limits,
-                self._now(),
+                now,
                 expected_revision=params.expected_revision,
                 reason=params.reason,
-                lasting=params.lasting,
+                lasting=lasting,
                 confirm_within=params.confirm_within,
                 dry_run=params.dry_run,
             ),

@@ -7,6 +7,7 @@ import locale
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from bridge.adminwire import DEFAULT_ADMIN_SOCKET
 
@@ -25,9 +26,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     if arguments.cut:
         return _cut(arguments)
+    if arguments.once:
+        _become("status", *(["--json"] if arguments.json else []), arguments=arguments)
     # Textual draws on the standard error and reads the standard input; it ignores TERM=dumb.
     if not arguments.replay and not (sys.stdin.isatty() and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"):
-        return _watch(arguments)
+        _watch(arguments)
     if os.environ.get("NO_COLOR"):
         # Textual turns the colours of other themes into greys of nearly the same brightness.
         os.environ.setdefault("TEXTUAL_THEME", "ansi-dark")
@@ -86,16 +89,23 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--cut", nargs=3, metavar=("FROM", "TO", "FILE"), help="with --replay: write 14:00 14:10 of it to a new file"
     )
+    parser.add_argument("--once", action="store_true", help="print one page and leave: cpanbridge status")
+    parser.add_argument("--json", action="store_true", help="with --once: as JSON")
     parser.add_argument("--config", metavar="FILE", help="the console's settings")
     return parser
 
 
-def _watch(arguments: argparse.Namespace) -> int:
+def _watch(arguments: argparse.Namespace) -> NoReturn:
     """Become ``cpanbridge watch``: what a screen reader, a pipe or a dumb terminal can show."""
     every = [] if arguments.interval is None else ["-i", str(arguments.interval)]
-    command = ["-m", "bridge.cli", "watch", "--plain", "--admin-socket", arguments.admin_socket, *every]
+    _become("watch", "--plain", *every, arguments=arguments)
+
+
+def _become(command: str, *words: str, arguments: argparse.Namespace) -> NoReturn:
+    """Become a command of ``cpanbridge``. -P keeps a folder called bridge in the present directory out of it."""
+    program = [sys.executable, "-P", "-m", "bridge.cli", command, *words, "--admin-socket", arguments.admin_socket]
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, *command])  # noqa: S606 - no shell, and our own program
+    os.execv(sys.executable, program)  # noqa: S606 - no shell, and our own program
 
 
 def _cut(arguments: argparse.Namespace) -> int:

@@ -87,6 +87,7 @@ def set_limits(arguments: argparse.Namespace) -> int:
         "expected_revision": arguments.expect,
         "reason": arguments.reason,
         "for": arguments.lasting,
+        "until": arguments.until,
         "confirm_within": arguments.confirm_within,
         "dry_run": arguments.dry_run or None,
     }

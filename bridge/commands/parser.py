@@ -126,7 +126,14 @@ def _changing(grammar: Grammar) -> None:
         "admin reason expect",
     )
     _limit_list(change)
-    change.add_argument(
+    lasting = change.add_mutually_exclusive_group()
+    lasting.add_argument(
+        "--until",
+        type=values.time_of_day,
+        metavar="HH:MM",
+        help="until that time of day only: the values from before come back then",
+    )
+    lasting.add_argument(
         "--for",
         dest="lasting",
         type=values.duration,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import re
+import time
 from collections.abc import Callable, Mapping
 
-__all__ = ["admin_socket", "between", "count", "duration", "seconds"]
+__all__ = ["admin_socket", "between", "count", "duration", "seconds", "time_of_day"]
 
 DEFAULT_ADMIN_SOCKET = "/tmp/cpan_bridge_admin.sock"  # noqa: S108 - the documented default, as in bridge.adminwire
 
@@ -45,6 +46,23 @@ def duration(text: str) -> float:
     if not 0 < value < 1e9:
         raise argparse.ArgumentTypeError(f"must be more than 0, not {text!r}")
     return value
+
+
+def time_of_day(text: str) -> float:
+    """Read a time of day, ``15:00`` or ``15:00:30``: its next occurrence, in seconds since 1970."""
+    for form in ("%H:%M", "%H:%M:%S"):
+        try:
+            wanted = time.strptime(text.strip(), form)
+        except ValueError:
+            continue
+        now = time.time()
+        today = time.localtime(now)
+        for day in (today.tm_mday, today.tm_mday + 1):  # mktime puts right what is no day of the month
+            clock = (wanted.tm_hour, wanted.tm_min, wanted.tm_sec)
+            at = time.mktime((today.tm_year, today.tm_mon, day, *clock, 0, 0, -1))
+            if at > now:
+                return at
+    raise argparse.ArgumentTypeError(f"{text!r} is no time of day; write 15:00 or 15:00:30")
 
 
 def between(low: float, high: float, *, unit: float = 1.0) -> Callable[[str], float]:

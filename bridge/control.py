@@ -25,7 +25,7 @@ from bridge.adminwire import (
 from bridge.limits import Limits, LimitsError
 from bridge.text import printable
 
-__all__ = ["DAEMON", "Instant", "LimitControl", "Who"]
+__all__ = ["DAEMON", "LASTING_RANGE", "Instant", "LimitControl", "Who"]
 
 MAX_ENTRIES = 1000
 """Journal entries kept."""
@@ -99,8 +99,8 @@ class LimitControl:
         self._number = max((entry.number for entry in self.entries), default=0)
         self._timers: dict[str, _Timer] = {}
         self._pending: _Pending | None = None
-        # By revision, for whoever takes it back: the timers that its limits had before.
-        self._replaced: dict[int, dict[str, _Timer | None]] = {}
+        # By revision, for whoever takes it back: the timers that its limits had before and after it.
+        self._replaced: dict[int, dict[str, tuple[_Timer | None, _Timer | None]]] = {}
 
     # --- what is in force ---
 
@@ -210,7 +210,6 @@ class LimitControl:
             until=now.wall + lasting if lasting is not None else None,
             confirm_by=now.wall + confirm_within if confirm_within is not None else None,
         )
-        self._remember(timers)
         for name, timer in timers.items():
             self._timers.pop(name, None)
             if lasting is not None:
@@ -226,6 +225,7 @@ class LimitControl:
                         user=who.user,
                     ),
                 )
+        self._remember(timers)
         if confirm_within is not None:
             self._pending = _Pending(
                 now.monotonic + confirm_within,
@@ -282,9 +282,8 @@ class LimitControl:
             self.limits = self.limits.evolve(**restore)
         except LimitsError as error:  # the entry may be from a daemon with other ranges
             raise AdminError(AdminErrorCode.REFUSED, f"Revision {undone} cannot be undone: {error}.") from None
-        kept = self._replaced.get(undone, {})
         change = self._enter(who, "undo", now, changes=_difference(before, self.limits), reason=reason, undoes=undone)
-        self._wind_back({name: kept.get(name) for name in {**restore, **kept}})
+        self._wind_back(undone, restore)
         return self._result(before, self.limits, change)
 
     def record(
@@ -350,7 +349,7 @@ class LimitControl:
             revision, restore = self._pending.shown.revision, self._pending.shown.restore
             restore.update((name, value) for name, value in news.items() if name in restore)
             kept = self._replaced.get(revision, {})
-            kept.update(dict.fromkeys(kept.keys() & news))
+            kept.update((name, (None, kept[name][1])) for name in kept.keys() & news)
         changed = _difference(before, self.limits)
         change = None
         if changed:
@@ -367,7 +366,7 @@ class LimitControl:
             revision = pending.shown.revision
             detail = f"nobody confirmed revision {revision}"
             result = self._go_back("rollback", pending.shown.restore, now, detail, revision)
-            self._wind_back(self._replaced.get(revision, {}))
+            self._wind_back(revision, pending.shown.restore)
             result.temporary = self.temporary
             results.append(result)
         ended = [timer.shown for timer in self._timers.values() if timer.due <= now.monotonic]
@@ -390,16 +389,27 @@ class LimitControl:
         )
         return self._result(before, self.limits, change)
 
-    def _remember(self, timers: dict[str, _Timer | None]) -> None:
-        """Keep the timers that the newest revision replaced."""
-        self._replaced[self.revision] = timers
+    def _remember(self, before: Mapping[str, _Timer | None]) -> None:
+        """Keep the timers that the newest revision has replaced, and by which."""
+        self._replaced[self.revision] = {name: (timer, self._timers.get(name)) for name, timer in before.items()}
         while len(self._replaced) > MAX_ENTRIES:
             del self._replaced[next(iter(self._replaced))]
 
-    def _wind_back(self, timers: Mapping[str, _Timer | None]) -> None:
-        """Let limits end by themselves again as they were to end before; what is overdue ends at once."""
-        self._remember({name: self._timers.pop(name, None) for name in timers})
-        self._timers.update((name, timer) for name, timer in timers.items() if timer is not None)
+    def _wind_back(self, undone: int, restored: Iterable[str]) -> None:
+        """Let limits end by themselves again as they were to end before a revision; what is overdue ends at once.
+
+        Of limits whose value that revision did not change, only those are meant whose timer is still the one it made.
+        """
+        kept = dict.fromkeys(restored, (None, None)) | self._replaced.get(undone, {})
+        values, in_force = set(restored), self.limits.as_dict()
+        before: dict[str, _Timer | None] = {}
+        for name, (old, new) in kept.items():
+            same = self._timers.get(name) is new and (old is None or old.shown.value == in_force[name])
+            if name in values or same:
+                before[name] = self._timers.pop(name, None)
+                if old is not None:
+                    self._timers[name] = old
+        self._remember(before)
 
     def _enter(
         self,

@@ -6,6 +6,7 @@ tomlkit (MIT, the library that pip's neighbours Poetry and PDM edit their users'
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 import tomllib
@@ -79,16 +80,25 @@ def _replace(path: str, real: str, data: bytes, status: os.stat_result) -> None:
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(descriptor, status.st_mode & 0o7777)
             if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
-                os.fchown(descriptor, status.st_uid, status.st_gid)
+                try:
+                    os.fchown(descriptor, status.st_uid, status.st_gid)
+                except PermissionError:
+                    raise SaveError(
+                        f"{path} cannot be written: it belongs to uid {status.st_uid}, gid {status.st_gid}, and the "
+                        f"daemon, which runs as uid {os.geteuid()}, cannot give a new file to them; change the file's "
+                        "owner, or write the limits by hand"
+                    ) from None
             file.write(data)
             file.flush()
             os.fsync(descriptor)
         os.rename(temporary, real)
+        temporary = ""
     except OSError as error:
+        why = error.strerror
+        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+            why = f"{why}; the daemon runs as uid {os.geteuid()} and needs the right to write in {folder}"
+        raise SaveError(f"{path} cannot be written: {why}") from None
+    finally:
         if temporary:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-        raise SaveError(
-            f"{path} cannot be written: {error.strerror}; the daemon runs as uid {os.geteuid()} and needs the right to "
-            f"write in {folder}"
-        ) from None

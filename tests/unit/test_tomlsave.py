@@ -181,7 +181,20 @@ class TestRefused:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
         monkeypatch.setattr(os, "fsync", full)
-        with pytest.raises(SaveError, match="No space left on device"):
+        with pytest.raises(SaveError, match=r"No space left on device$"):  # no right to write would help
+            save(config, max_memory_mb=512)
+        assert config.read_text() == TEXT
+        assert os.listdir(config.parent) == [config.name]
+
+    def test_file_of_somebody_else(self, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A file that the daemon may write, but not replace by one of the same owner, is left; the cause is named."""
+
+        def forbidden(*_: object) -> None:
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+        monkeypatch.setattr(os, "fchown", forbidden)
+        monkeypatch.setattr(os, "geteuid", lambda: config.stat().st_uid + 1)
+        with pytest.raises(SaveError, match=f"belongs to uid {config.stat().st_uid}, .*change the file's owner"):
             save(config, max_memory_mb=512)
         assert config.read_text() == TEXT
         assert os.listdir(config.parent) == [config.name]

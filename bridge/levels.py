@@ -174,7 +174,10 @@ class Levels:
             figures.concurrent, limits.max_concurrent_requests, ratio, now, held=LimitName.CONCURRENT in held
         )
         self._rate.update(figures.rate, limits.max_requests_per_minute, ratio, now, held=LimitName.RATE in held)
-        wanted, refused = figures.connections + figures.connections_refused, figures.connections_refused
+        refused = figures.connections_refused
+        # When one was refused all were taken, by the limit of now or of the last sample, however many closed since.
+        taken = min(self._connections.limit, limits.max_connections) if refused else 0
+        wanted = max(figures.connections, taken) + refused
         self._connections.update(wanted, limits.max_connections, ratio, now, held=refused > 0)
         return self._lines(before, now)
 

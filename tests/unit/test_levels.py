@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.adminwire import RESOURCES
 from bridge.errors import LimitName
-from bridge.levels import REPEAT_SECONDS, Figures, Level, Levels
+from bridge.levels import REPEAT_SECONDS, Figures, Level, Levels, Reading
 from bridge.limits import Limits
 
 QUIET = {"memory_mb": 100.0, "cpu_percent": 5.0, "lag": 0.0, "concurrent": 0, "rate": 0}
@@ -46,6 +47,7 @@ class TestTexts:
             ({"memory_mb": 856.3}, "['Memory usage 856.3MB approaching limit 1024MB']"),
             ({"cpu_percent": 175.2}, "['CPU usage 175.2% approaching limit 200%']"),
             ({"lag": 0.12}, "['Reactor lag 120ms approaching limit 250ms']"),
+            ({"connections": 820}, "['Connections 820 approaching limit 1000']"),
         ],
     )
     def test_warnings(self, figures: dict[str, float], text: str) -> None:
@@ -130,6 +132,53 @@ class TestExact:
         lines = watch.see(concurrent=10)
         assert watch.levels.of(Level.VIOLATION) == []
         assert lines[0] == ("info", "Resource violation cleared: Concurrent requests 10, limit 100")
+
+
+class TestConnections:
+    def test_a_refusal_is_a_violation_that_others_log(self) -> None:
+        """It counts like any other violation, but its line in the log is the monitor's."""
+        watch = Watch()
+        assert watch.see(connections=1000, connections_refused=3) == []
+        assert watch.levels.worst is Level.VIOLATION
+        assert watch.levels.states["connections"] == "violation"
+        assert watch.levels.of(Level.VIOLATION) == ["Connections 1003 exceeds limit 1000"]
+        lines = watch.see(connections=1000)
+        assert watch.levels.worst is Level.WARNING
+        assert lines == [("warn", "Resource warning: ['Connections 1000 approaching limit 1000']")]
+
+    def test_stays_out_of_the_line_of_others(self) -> None:
+        """A violation of something else tells of itself only."""
+        lines = Watch().see(connections=1000, connections_refused=3, concurrent=152, held=CONCURRENT)
+        assert lines[0] == ("critical", "RESOURCE VIOLATION: ['Concurrent requests 152 exceeds limit 100']")
+
+    def test_is_exact_though_some_have_closed_since(self) -> None:
+        """Half a second later there may be room again; the refusal happened."""
+        watch = Watch()
+        watch.see(connections=990)
+        watch.see(connections=40, connections_refused=1)
+        assert watch.levels.worst is Level.VIOLATION
+        assert watch.levels.readings()["connections"].value == 1001
+
+    def test_a_raised_limit_is_not_blamed(self) -> None:
+        """What was refused under the limit of before is no violation of the new one."""
+        levels = Levels()
+        figures = Figures(**QUIET, held=frozenset(), connections=1000, connections_refused=5)  # type: ignore[arg-type]
+        levels.update(figures, Limits(), 1.0)
+        levels.update(figures, Limits(max_connections=2000), 1.5)
+        assert levels.worst is not Level.VIOLATION
+
+
+class TestReadings:
+    def test_value_limit_level_of_each(self) -> None:
+        """Each resource by its name, lag with limits of its own; states have all six, too."""
+        watch = Watch()
+        watch.see(2, memory_mb=1100.0, lag=0.12, rate=7, connections=5)
+        readings = watch.levels.readings()
+        assert tuple(readings) == RESOURCES
+        assert readings["memory"] == Reading(1100.0, 1024, Level.VIOLATION, 0.8)
+        assert readings["lag"] == Reading(0.12, 0.25, Level.WARNING, pytest.approx(0.4))
+        assert (readings["rate"].value, readings["connections"].value) == (7, 5)
+        assert list(watch.levels.states) == ["concurrent", "rate", "memory", "cpu", "lag", "connections"]
 
 
 class TestRepeats:

@@ -28,7 +28,11 @@ MERGE_SECONDS = 10.0
 """A resource that leaves normal again so soon after the end of its episode goes on with it."""
 
 MAX_CULPRITS = 1000
-"""Culprits counted in one episode; who comes later is not named as its cause."""
+"""Culprits counted one by one in an episode. When there are more, the half with the smaller parts is counted in one:
+short programs come and go by thousands, and must not keep one that comes late from being found."""
+
+WITHOUT_CAUSE = "connections"
+"""The resource that calls do not fill: who runs most of them says nothing about who is connected."""
 
 _RANK = {"normal": 0, "warning": 1, "violation": 2}
 
@@ -52,22 +56,26 @@ class _Course:
         self.total = 0.0
         self.refused_before = refused
         self.culprits: Counter[Culprit] = Counter()
+        self.others = 0
         self.ended_at = float("-inf")  # monotonic
 
     def count(self, busy: Mapping[Culprit, int]) -> None:
         for culprit, calls in busy.items():
-            if culprit in self.culprits or len(self.culprits) < MAX_CULPRITS:
-                self.culprits[culprit] += calls
+            self.culprits[culprit] += calls
+            if len(self.culprits) > MAX_CULPRITS:
+                everything = self.culprits.total()
+                self.culprits = Counter(dict(self.culprits.most_common(MAX_CULPRITS // 2)))
+                self.others += everything - self.culprits.total()
 
     def cause(self) -> str:
-        everything = self.culprits.total()
+        everything = self.culprits.total() + self.others
         if not everything:
             return ""
-        (culprit, calls), *_ = self.culprits.most_common(1)
+        [(culprit, calls)] = self.culprits.most_common(1)
         # Long names must not crowd out the figures behind them.
         who = f"{printable(culprit.client, 60)}[{culprit.pid}]" if culprit.client else f"pid {culprit.pid}"
         function = printable(culprit.function, 80) or "?"
-        return f"{function} by {who} uid {culprit.uid}, {calls / everything:.0%}"
+        return f"{function} by {who} uid {culprit.uid}, {100 * calls / everything:.0f} %"
 
 
 class Episodes:
@@ -96,10 +104,11 @@ class Episodes:
             readings: each resource's value, limit and level.
             refused: what was refused since the start, by resource.
             busy: asked for only while something is wrong, since it takes a walk through all connections.
-            next_id: numbers episodes.
+            next_id: numbers episodes, upwards.
 
         Returns:
-            episodes that began, came to another level, or ended with this sample.
+            copies of the episodes that began, went on after their end, reached a worse level, or ended with this
+            sample. What falls from violation to warning is not news: a busy limit does so many times a minute.
         """
         changed: list[Episode] = []
         refused_before, self._refused = self._refused, dict(refused)
@@ -111,24 +120,25 @@ class Episodes:
                 if course is not None and going:
                     self._follow(course, reading, refused.get(name, 0))
                     course.ended_at = now.monotonic
-                    course.episode.end = now.wall
+                    course.episode.end = max(course.episode.start, now.wall)  # the wall clock may be set back
                     course.episode.now = Level.NORMAL.value
                     changed.append(_copy(course.episode))
                 continue
-            if occupied is None:
-                occupied = busy()
             if course is None or (not going and now.monotonic - course.ended_at > MERGE_SECONDS):
                 episode = Episode(id=next_id(), resource=name, level=reading.level.value, start=now.wall)
                 course = self._courses[name] = _Course(episode, refused_before.get(name, 0))
                 self._recent.append(episode)
-            before = (course.episode.now, course.episode.level)
+            worse = _RANK[reading.level.value] > _RANK[course.episode.level]
+            if worse:
+                course.episode.level = reading.level.value
             course.episode.end = None
             course.episode.now = reading.level.value
-            if _RANK[reading.level.value] > _RANK[course.episode.level]:
-                course.episode.level = reading.level.value
-            course.count(occupied)
+            if name != WITHOUT_CAUSE:
+                if occupied is None:
+                    occupied = busy()
+                course.count(occupied)
             self._follow(course, reading, refused.get(name, 0))
-            if before != (course.episode.now, course.episode.level):
+            if worse or not going:
                 changed.append(_copy(course.episode))
         return changed
 
@@ -136,7 +146,7 @@ class Episodes:
     def open(self) -> list[Episode]:
         """Copies of the episodes that last, violations first, then the oldest."""
         lasting = [course.episode for course in self._courses.values() if course.episode.end is None]
-        return [_copy(each) for each in sorted(lasting, key=lambda each: (-_RANK[each.now], each.start, each.id))]
+        return [_copy(each) for each in sorted(lasting, key=lambda each: (-_RANK[each.now], each.id))]
 
     @property
     def recent(self) -> list[Episode]:

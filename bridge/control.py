@@ -7,8 +7,8 @@ entries show wall time.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Mapping
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import attrs
@@ -77,6 +77,20 @@ class _Pending:
 
     due: float
     shown: Unconfirmed
+
+
+class _Past(NamedTuple):
+    """A change of limits, and what has become of it since.
+
+    Attributes:
+        taken: whether it was taken back. touched: whether a later change that stands names one of its limits.
+        standing: the later changes that stand, newest first; only good until the next one is looked at.
+    """
+
+    entry: Change
+    taken: bool
+    touched: bool
+    standing: Mapping[int, Change]
 
 
 class LimitControl:
@@ -232,7 +246,8 @@ class LimitControl:
                 Unconfirmed(
                     revision=self.revision,
                     until=now.wall + confirm_within,
-                    restore={name: old for name, (old, _) in changed.items()},
+                    # Also what kept its value: a shorter end that it was given may be over by then.
+                    restore={name: before.as_dict()[name] for name in named},
                     user=who.user,
                 ),
             )
@@ -261,7 +276,7 @@ class LimitControl:
         """Apply the inverse of an older change, as a new entry; undoing an undo does it again.
 
         Args:
-            revision: which; ``None`` for the last one that has not been undone.
+            revision: which; ``None`` for the last one that can be undone.
 
         Raises:
             AdminError: NOT_FOUND or REFUSED when there is nothing to undo; CONFLICT when a limit that it changed has
@@ -273,9 +288,8 @@ class LimitControl:
             undone, restore = self._pending.shown.revision, self._pending.shown.restore
             self._pending = None
         else:
-            entry = self._find(revision)
             self._check_unconfirmed(now)
-            self._check_untouched(entry, now)
+            entry = self._last_undoable() if revision is None else self._undoable(revision, now)
             undone, restore = entry.revision, {name: old for name, (old, _) in entry.changes.items()}
         before = self.limits
         try:
@@ -467,28 +481,58 @@ class LimitControl:
             )
         return waiting
 
-    def _find(self, revision: int | None) -> Change:
-        """Return the change to undo."""
-        # Undoing an undo does the first change again, so that one can be undone once more.
-        undone: set[int] = set()
-        for entry in self.entries:
-            if entry.undoes is not None and entry.action in {"undo", "rollback", "expire"}:
-                undone.add(entry.undoes)
-        if revision is None:
-            for entry in reversed(self.entries):
-                if entry.action in UNDOABLE and entry.changes and entry.revision not in undone:
-                    return entry
-            raise AdminError(AdminErrorCode.REFUSED, "There is no change to undo.")
-        for entry in self.entries:
-            if entry.revision == revision and entry.action in LIMIT_ACTIONS:
-                if not entry.changes:
-                    raise AdminError(AdminErrorCode.REFUSED, f"Revision {revision} changed no value.")
-                if revision in undone:
-                    raise AdminError(AdminErrorCode.REFUSED, f"Revision {revision} has been taken back already.")
+    def _look_back(self) -> Iterator[_Past]:
+        """Go through the changes of limits, newest first.
+
+        A change and what took it back cancel out: limits are as if neither had been. A change that was undone and
+        done again stands.
+        """
+        standing: dict[int, Change] = {}
+        touched: Counter[str] = Counter()
+        takers: dict[int, list[Change]] = {}
+        for entry in reversed(self.entries):
+            if entry.action not in LIMIT_ACTIONS:
+                continue
+            names = self._names(entry)
+            taken = takers.pop(entry.revision, [])
+            yield _Past(entry, bool(taken), any(touched[name] for name in names), standing)
+            for taker in taken:
+                if standing.pop(taker.revision, None) is not None:
+                    touched.subtract(self._names(taker))
+            if not taken:
+                standing[entry.revision] = entry
+                touched.update(names)
+                if entry.undoes is not None:
+                    takers.setdefault(entry.undoes, []).append(entry)
+
+    def _names(self, entry: Change) -> frozenset[str]:
+        """Return the limits that a change named, those included that it only gave another end."""
+        return frozenset(entry.changes) | self._replaced.get(entry.revision, {}).keys()
+
+    def _last_undoable(self) -> Change:
+        known = self.limits.as_dict()
+        for entry, taken, touched, _ in self._look_back():
+            if entry.action not in UNDOABLE or taken or touched or not self._names(entry):
+                continue
+            # A second temporary value that has ended has taken the first one along.
+            if all(known.get(name) == after for name, (_, after) in entry.changes.items()):
                 return entry
+        raise AdminError(AdminErrorCode.REFUSED, "There is no change to undo.")
+
+    def _undoable(self, revision: int, now: Instant) -> Change:
+        for entry, taken, _, standing in self._look_back():
+            if entry.revision != revision:
+                continue
+            if not self._names(entry):
+                raise AdminError(AdminErrorCode.REFUSED, f"Revision {revision} changed no value.")
+            if taken:
+                raise AdminError(AdminErrorCode.REFUSED, f"Revision {revision} has been taken back already.")
+            self._check_untouched(entry, standing.values(), now)
+            return entry
         raise AdminError(AdminErrorCode.NOT_FOUND, f"The journal has no revision {revision}.")
 
-    def _check_untouched(self, entry: Change, now: Instant) -> None:
+    def _check_untouched(self, entry: Change, since: Iterable[Change], now: Instant) -> None:
+        """Raise unless a change's limits are as it left them; ``since`` are the later changes that stand."""
         known = self.limits.as_dict()
         unknown = [name for name in entry.changes if name not in known]
         if unknown:  # the journal may be from a daemon of another version
@@ -496,12 +540,18 @@ class LimitControl:
                 AdminErrorCode.REFUSED,
                 printable(f"Revision {entry.revision} cannot be undone: there is no limit called {unknown[0]}."),
             )
-        moved = [name for name, (_, after) in entry.changes.items() if known[name] != after]
-        if moved:
-            last = self._last_change(moved[0])
+        # Who set the same value once more, or another end, meant it: equal values alone do not tell.
+        names = self._names(entry)
+        touched: list[tuple[str, Change | None]] = [
+            (name, change) for change in since for name in sorted(names & self._names(change))
+        ]
+        touched += [
+            (name, self._last_change(name)) for name, (_, after) in entry.changes.items() if known[name] != after
+        ]
+        if touched:
+            name, last = touched[0]
             raise self._conflict(
-                f"{moved[0]} is {known[moved[0]]:g} now{_told(last, now)}; revision {entry.revision} cannot be undone "
-                "any more",
+                f"{name} is {known[name]:g} now{_told(last, now)}; revision {entry.revision} cannot be undone any more",
                 last,
             )
 
@@ -580,10 +630,12 @@ def _told(change: Change | None, now: Instant) -> str:
     return f", by {change.user} {max(0.0, now.wall - change.at):.0f} s ago (revision {change.revision})"
 
 
-def _check_range(name: str, value: float | None, bounds: tuple[float, float]) -> None:
+def _check_range(name: str, value: object, bounds: tuple[float, float]) -> None:
     low, high = bounds
-    if value is not None and not low <= value <= high:
-        raise _invalid(f"{name} must be from {low:g} to {high:g} s, not {value!r}")
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise _invalid(printable(f"{name} must be from {low:g} to {high:g} s, not {value!r}"))
 
 
 def _invalid(*problems: str) -> AdminError:

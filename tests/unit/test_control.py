@@ -143,10 +143,20 @@ class TestSet:
 
     @pytest.mark.parametrize(
         "options",
-        [{"lasting": 0.5}, {"lasting": 604_801}, {"lasting": float("nan")}, {"confirm_within": 4}, {"lasting": -1}],
+        [
+            {"lasting": 0.5},
+            {"lasting": 604_801},
+            {"lasting": float("nan")},
+            {"confirm_within": 4},
+            {"lasting": -1},
+            {"lasting": 10**400},
+            {"lasting": True},
+            {"confirm_within": "30"},
+            {"lasting": [60]},
+        ],
     )
-    def test_durations(self, office: Office, options: dict[str, float]) -> None:
-        """Durations have bounds."""
+    def test_durations(self, office: Office, options: dict[str, Any]) -> None:
+        """Durations have bounds, and are numbers."""
         with refused(AdminErrorCode.INVALID_PARAMS, "must be from"):
             office.set(0, max_memory_mb=512, **options)
         assert office[MEMORY] == 1024
@@ -373,6 +383,16 @@ class TestConfirm:
         assert office.due(125) == ["rollback", "expire"]
         assert office[MEMORY] == 1024
 
+    def test_a_shorter_end_that_nobody_confirms(self, office: Office) -> None:
+        """The value of before comes back with its end, though the change gave it no other value."""
+        office.set(0, max_memory_mb=512, lasting=60)
+        office.set(1, max_memory_mb=512, lasting=10, confirm_within=30)
+        assert office.due(11) == ["expire"]
+        assert office.due(31) == ["rollback"]
+        assert (office[MEMORY], office.control.next_due()) == (512, 60)
+        assert office.due(60) == ["expire"]
+        assert office[MEMORY] == 1024
+
     def test_another_limit_ends_meanwhile(self, office: Office) -> None:
         """It ends once: the rollback does not bring its timer back."""
         office.set(0, max_memory_mb=512, lasting=10)
@@ -408,6 +428,69 @@ class TestUndo:
         with refused(AdminErrorCode.CONFLICT, "max_requests_per_minute is 300 now, by bert 5 s ago"):
             office.undo(15, revision=1)
         assert (office[MEMORY], office[RATE]) == (512, 300)
+
+    def test_not_over_the_same_value_set_once_more(self, office: Office) -> None:
+        """Somebody came back to the value on purpose, for a while even: that is his change, though figures match."""
+        for options in ({}, {"lasting": 60}):
+            office = Office()
+            office.set(0, max_memory_mb=512)
+            office.set(1, BERT, max_memory_mb=300)
+            office.set(2, BERT, max_memory_mb=512, **options)
+            with refused(AdminErrorCode.CONFLICT, "max_memory_mb is 512 now, by bert 8 s ago (revision 3)"):
+                office.undo(10, revision=1)
+            assert office[MEMORY] == 512
+
+    def test_over_what_was_taken_back(self, office: Office) -> None:
+        """A later change that was undone is as if it had never been; done again, it is in the way again."""
+        office.set(0, max_memory_mb=512)
+        office.set(1, BERT, max_memory_mb=300)
+        office.undo(2, BERT)
+        office.undo(3, BERT)
+        with refused(AdminErrorCode.CONFLICT, "max_memory_mb is 300 now, by bert"):
+            office.undo(4, revision=1)
+        office.undo(5, BERT)
+        assert office.undo(6, revision=1).changed == {MEMORY: (512, 1024)}
+
+    def test_keeping_for_good_can_be_undone(self, office: Office) -> None:
+        """It changed no figure but the end; undo means that, and not the change before it."""
+        office.set(0, max_memory_mb=512, lasting=60)
+        office.set(1, BERT, max_memory_mb=512)
+        with refused(AdminErrorCode.CONFLICT, "max_memory_mb is 512 now, by bert"):
+            office.undo(2, revision=1)
+        result = office.undo(3)
+        assert (result.changed, [each.name for each in result.temporary]) == ({}, [MEMORY])
+        assert office.due(60) == ["expire"]
+        assert office[MEMORY] == 1024
+
+    def test_an_end_does_not_come_back_over_somebody_elses_value(self, office: Office) -> None:
+        """What was kept for good along with another change, and set by somebody since, stays his."""
+        office.set(0, max_memory_mb=512, lasting=60)
+        office.set(1, max_memory_mb=512, max_requests_per_minute=400)
+        office.set(2, BERT, max_memory_mb=300)
+        with refused(AdminErrorCode.CONFLICT, "max_memory_mb is 300 now, by bert"):
+            office.undo(3, revision=2)
+        assert office.due(60) == []
+        assert office[MEMORY] == 300
+
+    def test_the_last_that_can_be_undone(self, office: Office) -> None:
+        """What has ended by itself, or with a restart, is not in the way of what was done before."""
+        office.set(0, max_requests_per_minute=400)
+        office.set(0, max_memory_mb=512, lasting=60)
+        office.undo(1)
+        office.undo(2)
+        assert office.due(60) == ["expire"]
+        assert office.undo(61).changed == {RATE: (400, 2000)}
+
+    def test_after_a_restart(self) -> None:
+        """A change that was saved can be undone after a restart that ended another one."""
+        before = Office()
+        before.set(0, max_requests_per_minute=400)
+        before.set(0, max_memory_mb=512)
+        control = LimitControl(Limits(max_requests_per_minute=400), entries=before.control.entries)
+        control.start(at(1))
+        with refused(AdminErrorCode.CONFLICT, "max_memory_mb is 1024 now, by daemon"):
+            control.undo(ANNA, at(2), revision=2)
+        assert control.undo(ANNA, at(2)).changed == {RATE: (400, 2000)}
 
     def test_nothing_to_undo(self, office: Office) -> None:
         """It is said in words."""

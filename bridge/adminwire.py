@@ -213,7 +213,7 @@ class Episode(msgspec.Struct):
         end: ``None`` while it lasts.
         peak, average, limit: in the resource's unit; the limit as it was at the peak.
         refused: calls (or connections) refused for this resource meanwhile.
-        cause: who had the largest part in it, e.g. ``report.daily by perl[20021] uid 1001, 61 %``; "" if unknown.
+        cause: who had the largest part in it, e.g. ``61 % report.daily by perl[20021] uid 1001``; "" if unknown.
         acknowledged_by: the operator who said so; "" for nobody.
     """
 

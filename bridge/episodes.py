@@ -68,14 +68,23 @@ class _Course:
                 self.others += everything - self.culprits.total()
 
     def cause(self) -> str:
+        """Name the function and program with the largest part; of one process its pid, of several their number."""
         everything = self.culprits.total() + self.others
         if not everything:
             return ""
-        [(culprit, calls)] = self.culprits.most_common(1)
-        # Long names must not crowd out the figures behind them.
-        who = f"{printable(culprit.client, 60)}[{culprit.pid}]" if culprit.client else f"pid {culprit.pid}"
-        function = printable(culprit.function, 80) or "?"
-        return f"{function} by {who} uid {culprit.uid}, {100 * calls / everything:.0f} %"
+        parts: dict[tuple[str, str, int], list[int]] = {}
+        for culprit, calls in self.culprits.items():
+            # Programs that give no name are told apart by their pid.
+            key = (culprit.function, culprit.client or f"pid {culprit.pid}", culprit.uid)
+            part = parts.setdefault(key, [0, 0, culprit.pid])
+            part[0] += calls
+            part[1] += 1
+        (function, client, uid), (calls, processes, pid) = max(parts.items(), key=lambda item: item[1][0])
+        # Long names must not crowd out the figures: these stand in front.
+        who = printable(client, 60)
+        if client != f"pid {pid}":
+            who += f"[{pid}]" if processes == 1 else f" ({processes} processes)"
+        return f"{100 * calls / everything:.0f} % {printable(function, 80) or '?'} by {who} uid {uid}"
 
 
 class Episodes:

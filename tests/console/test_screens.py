@@ -54,7 +54,7 @@ class TestLook:
             snapshot.refused_minute = {"concurrent": 3}
             event = episode_event(
                 1, 1, snapshot.now - 12, resource="concurrent", level="violation", now="violation", peak=111.0,
-                average=104.0, limit=100.0, refused=3, cause="report.daily by perl[20021] uid 1001, 61 %",
+                average=104.0, limit=100.0, refused=3, cause="61 % report.daily by perl[20021] uid 1001",
             )  # fmt: skip
             assert event.episode is not None
             snapshot.open_episodes = [event.episode]

@@ -158,14 +158,21 @@ class TestCause:
         course.busy = {NIGHTLY: 11}
         course.see({"concurrent": VIOLATION}, 2)
         (going,) = course.episodes.open
-        assert going.cause == "report.daily by perl[20021] uid 1001, 57 %"
+        assert going.cause == "57 % report.daily by perl[20021] uid 1001"
+
+    def test_many_processes_of_one_program_are_one_cause(self) -> None:
+        """Forty equal workers have 2 % each; what an operator wants to know is their program."""
+        course = Course()
+        course.busy = {Culprit("test.sleep", "nightly.pl", 500 + number, 7): 1 for number in range(40)} | {PERL: 10}
+        (news,) = course.see({"concurrent": VIOLATION})
+        assert news.cause == "80 % test.sleep by nightly.pl (40 processes) uid 7"
 
     def test_without_a_client_name(self) -> None:
         """A client that told no name is known by its process."""
         course = Course()
         course.busy = {NIGHTLY: 3}
         (news,) = course.see({"rate": WARNING})
-        assert news.cause == "report.nightly by pid 20022 uid 1002, 100 %"
+        assert news.cause == "100 % report.nightly by pid 20022 uid 1002"
 
     def test_unknown(self) -> None:
         """Nobody is accused when nobody was seen."""
@@ -194,7 +201,7 @@ class TestCause:
         course.busy = {Culprit("\x1b[2J" + "f" * 5000, "\u202e\n" + "c" * 5000, 1, 1001): 3}
         (news,) = course.see({"cpu": WARNING})
         assert news.cause.isprintable() and "\\x1b" in news.cause and "\\u202e" in news.cause
-        assert news.cause.endswith("[1] uid 1001, 100 %")
+        assert news.cause.startswith("100 % ")
         assert len(news.cause) <= 200
 
     def test_memory_is_bounded(self) -> None:
@@ -207,7 +214,7 @@ class TestCause:
         course.busy = {PERL: 50}
         course.see({"cpu": WARNING}, 100)
         (going,) = course.episodes.open
-        assert going.cause == "report.daily by perl[20021] uid 1001, 50 %"
+        assert going.cause == "50 % report.daily by perl[20021] uid 1001"
 
 
 class TestKeeping:

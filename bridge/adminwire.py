@@ -98,7 +98,7 @@ class AdminError(Exception):
     Attributes:
         code: one of :class:`AdminErrorCode`.
         message: one sentence for a person.
-        data: further facts: ``problems`` (list of sentences), ``revision``, ``limits``, ``changed_by``.
+        data: further facts: ``problems`` (list of sentences), ``revision``, ``limits``, ``change``.
     """
 
     def __init__(self, code: int, message: str, **data: object) -> None:

@@ -6,7 +6,6 @@ Pure. A change at run time is ``limits.evolve(name=value, ...)``: either every v
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,7 +67,7 @@ class Limits:
                 problems.append(f"{field.name} must be {kind}, not {value!r}")
                 continue
             low, high, unit = field.metadata["low"], field.metadata["high"], field.metadata["unit"]
-            if not math.isfinite(value) or not low <= value <= high:
+            if not low <= value <= high:  # NaN and infinity are in no range
                 problems.append(f"{field.name} must be from {low:g} to {high:.10g} {unit}, not {value!r}")
         if problems:
             raise LimitsError(problems)

@@ -7,7 +7,6 @@ source. Nothing is read here: texts and mappings come in as arguments.
 from __future__ import annotations
 
 import difflib
-import math
 import posixpath
 import re
 import tomllib
@@ -272,7 +271,7 @@ def _number(setting: Setting, value: object, typed: bool) -> float:
             value = float(text)
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
         raise ValueError(f"must be {wanted}, not {value!r}")  # noqa: TRY004 - every refusal here is a ValueError
-    if not (math.isfinite(value) and setting.low <= value <= setting.high):
+    if not setting.low <= value <= setting.high:
         raise ValueError(f"must be {setting.range_text}, not {value!r}")
     return value
 

@@ -154,7 +154,7 @@ class TestValues:
             f"environment: CPAN_BRIDGE_DEBUG must be 1, true, yes or on, or 0, false, no or off, not {text!r}"
         )
 
-    @pytest.mark.parametrize("text", ["nan", "inf", "-inf", "1e400", "-5", "0"])
+    @pytest.mark.parametrize("text", ["nan", "inf", "-inf", "1e400", "1" + "0" * 400, "-5", "0"])
     def test_numbers_are_finite_and_in_range(self, text: str) -> None:
         """Neither infinity nor NaN slips through a comparison."""
         assert len(problems(environ={"CPAN_BRIDGE_MAX_MEMORY_MB": text})) == 1

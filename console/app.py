@@ -9,15 +9,18 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
 
 from bridge.adminwire import DEFAULT_ADMIN_SOCKET, Change, LimitsResult, Preview
+from console.asciifilter import AsciiFilter
 from console.config import Config
 from console.feed import LiveFeed
 from console.format import ASCII, UNICODE, Glyphs
@@ -26,6 +29,8 @@ from console.model import Model
 from console.recorder import Recorder, RecordingError
 from console.recording import cut
 from console.replay import ReplayFeed
+from console.screens.dialogs import Ask
+from console.screens.edit import EditLimits
 from console.screens.main import MainScreen
 from console.sink import Tee
 from console.views import LIMIT_OF
@@ -79,6 +84,7 @@ class ConsoleApp(App[int]):
         self.config = config or Config()
         self.socket = socket
         self.ascii_only = ascii_only
+        self._no_color, self._to_ascii = NoColor(), AsciiFilter()
         self.glyphs: Glyphs = ASCII if ascii_only else UNICODE
         self.read_only = read_only
         self.armed_until = 0.0
@@ -117,7 +123,7 @@ class ConsoleApp(App[int]):
         self.run_worker(source.run(), name="feed", group="feed", exit_on_error=False)
 
     def _terminated(self, number: int) -> None:
-        self.exit(128 + number)
+        self.exit(return_code=128 + number)
 
     async def on_unmount(self) -> None:
         """Leave nothing half written."""
@@ -127,6 +133,18 @@ class ConsoleApp(App[int]):
     def action_quit_hint(self) -> None:
         """Ctrl-C copies in many terminals: it must not end the console by accident."""
         self.notify("Press q to quit.", markup=False)
+
+    def on_key(self, event: events.Key) -> None:
+        """Give a dialog what was typed while it opened: such keys went to the screen below it and come up here."""
+        screen = self.screen
+        if isinstance(screen, (Ask, EditLimits)) and screen.typed_ahead(event):
+            event.prevent_default()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what every line goes through on its way to the terminal."""
+        # NO_COLOR means none: Textual makes greys of a theme's colours, and of all themes but the first one's.
+        mine = [(self.no_color, self._no_color), (self.ascii_only, self._to_ascii)]
+        return [*super().get_line_filters(), *(each for wanted, each in mine if wanted)]
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer none of Textual's own: ours are in :class:`console.palette.ActionProvider`."""
@@ -178,7 +196,8 @@ class ConsoleApp(App[int]):
     def next_theme(self) -> None:
         """Take the next of Textual's themes."""
         names = sorted(self.available_themes)
-        self.theme = names[(names.index(self.theme) + 1) % len(names)]
+        # Textual takes $TEXTUAL_THEME as it is, whether there is such a theme or not.
+        self.theme = names[(names.index(self.theme) + 1) % len(names) if self.theme in names else 0]
         self.notify(f"Theme {self.theme}", markup=False, timeout=2)
 
     def toggle_mouse(self) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -65,7 +65,7 @@ class Confirm(ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         """Give the harmless button the focus."""
-        self.query_one("#cancel").focus()
+        self.set_focus(self.query_one("#cancel"))
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
@@ -79,7 +79,7 @@ class Confirm(ModalScreen[str | None]):
 
     @on(Input.Submitted)
     def _to_buttons(self) -> None:
-        self.query_one("#cancel").focus()
+        self.set_focus(self.query_one("#cancel"))
 
 
 class Ask(ModalScreen[str | None]):
@@ -111,6 +111,7 @@ class Ask(ModalScreen[str | None]):
         self._hint = hint
         self._check = check
         self._live = live
+        self._early: list[events.Key] | None = []  # keys that came before there was a line to take them
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
@@ -121,8 +122,17 @@ class Ask(ModalScreen[str | None]):
                 yield Input(self._value, id="text", compact=True)
 
     def on_mount(self) -> None:
-        """Begin."""
-        self.query_one(Input).focus()
+        """Begin, with what was typed already."""
+        self.set_focus(self.query_one(Input))
+        self.call_after_refresh(self._catch_up)
+
+    def _catch_up(self) -> None:
+        early, self._early = self._early or [], None
+        for event in early:
+            if event.key == "enter":
+                self._submit(self.query_one(Input).value)
+            else:
+                self.typed_ahead(event)
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
@@ -133,10 +143,36 @@ class Ask(ModalScreen[str | None]):
         if wrong is None:
             self._live(event.value)
 
+    def on_key(self, event: events.Key) -> None:
+        """Take what came before the line had the focus."""
+        if self.typed_ahead(event):
+            event.stop()
+
+    def typed_ahead(self, event: events.Key) -> bool:
+        """Take a key that was typed so fast that it did not reach the line; say whether it was for it."""
+        if not event.is_printable and event.key not in {"enter", "backspace"}:
+            return False
+        if self._early is not None:
+            self._early.append(event)
+            return True
+        line = self.query_one(Input)
+        if event.is_printable and event.character is not None:
+            line.insert_text_at_cursor(event.character)
+        elif self.focused is not line and event.key == "enter":
+            self._submit(line.value)
+        elif self.focused is not line and event.key == "backspace":
+            line.action_delete_left()
+        else:
+            return False
+        return True
+
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
-        if self._check(event.value) is None:
-            self.dismiss(event.value)
+        self._submit(event.value)
+
+    def _submit(self, text: str) -> None:
+        if self._check(text) is None:
+            self.dismiss(text)
 
     def action_cancel(self) -> None:
         """Leave."""
@@ -150,6 +186,8 @@ class Page(ModalScreen[None]):
         title: what it is about.
         text: foreign parts of it must be safe already.
     """
+
+    DEFAULT_CSS = "Page .hint { dock: bottom; }"  # beside a long text there would be no room for it
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter,question_mark,f1", "close", "Close", id="page.close"),

@@ -169,6 +169,7 @@ class EditLimits(ModalScreen[LimitsResult | None]):
         self._delay: Timer | None = None
         self._asking = 0  # counts previews; a late answer to an old question is dropped
         self._busy = False
+        self._early: list[events.Key] | None = []  # keys that came before there was anything to take them
 
     # --- layout ---
 
@@ -203,26 +204,43 @@ class EditLimits(ModalScreen[LimitsResult | None]):
     def on_mount(self) -> None:
         """Show the first limit; Cancel has the focus until a key says otherwise."""
         self._show_limit(self._limit)
-        self.query_one("#cancel").focus()
+        self.set_focus(self.query_one("#cancel"))
         self.set_interval(1.0, self._show_facts)
+        self.call_after_refresh(self._catch_up)
+
+    def _catch_up(self) -> None:
+        """Take what was typed while the dialog opened; "y" applies nothing that nobody has seen."""
+        early, self._early = self._early or [], None
+        for event in early:
+            if Number.KEYS.get(event.key) != ("apply", ""):
+                self.typed_ahead(event)
 
     def on_key(self, event: events.Key) -> None:
         """Let the keys of the number work from the start, with the focus still on Cancel."""
+        if self.typed_ahead(event):
+            event.stop()
+
+    def typed_ahead(self, event: events.Key) -> bool:
+        """Take a key that did not reach the number; say whether it was for it."""
+        digit = event.character is not None and event.character in "0123456789"
+        if not digit and event.key not in Number.KEYS:
+            return False
+        if self._early is not None:
+            self._early.append(event)
+            return True
         focused = self.focused.id if self.focused is not None else None
         if focused not in {"cancel", "apply", "value"}:
-            return
+            return False
         number = self.query_one("#value", Number)
-        if event.character is not None and event.character in "0123456789":
-            event.stop()
-            if focused == "value":  # typed so fast that it was still sent to the button
-                number.insert_text_at_cursor(event.character)
-                return
-            number.value = event.character
+        if not digit:
+            self._pressed(event.key)
+        elif focused == "value":  # typed so fast that it was still sent to the button
+            number.insert_text_at_cursor(event.character or "")
+        else:
+            number.value = event.character or ""
             number.cursor_position = 1
             self.set_focus(number)
-        elif event.key in Number.KEYS:
-            event.stop()
-            self._pressed(event.key)
+        return True
 
     @on(Number.Pressed)
     def _number_key(self, event: Number.Pressed) -> None:
@@ -384,7 +402,7 @@ class EditLimits(ModalScreen[LimitsResult | None]):
     @on(Input.Submitted)
     def _submitted(self) -> None:
         """Enter in a field goes to Cancel's neighbour, and never applies."""
-        self.query_one("#apply" if not self.query_one("#apply", Button).disabled else "#cancel").focus()
+        self.set_focus(self.query_one("#apply" if not self.query_one("#apply", Button).disabled else "#cancel"))
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
@@ -404,7 +422,7 @@ class EditLimits(ModalScreen[LimitsResult | None]):
         again = self.query_one("#again", Input)
         if lowered and again.value.strip() != show(values[lowered[0]]):
             self._say(f"Type {show(values[lowered[0]])} once more: it is below what is in use now.")
-            again.focus()
+            self.set_focus(again)
             return
         self._busy = True
         self._say("Asking the daemon ...", bad=False)

@@ -92,7 +92,7 @@ class Actions(Screen[None]):
         raise NotImplementedError
 
     @property
-    def current_table(self) -> LineTable | None:
+    def current_table(self) -> LineTable:
         """The table that keys act on."""
         raise NotImplementedError
 
@@ -294,8 +294,7 @@ class Actions(Screen[None]):
             self.repaint()
 
     def _sorted_table(self) -> str | None:
-        table = self.current_table
-        name = table.id if table is not None else None
+        name = self.current_table.id
         return name if name in SORTS else None
 
     def _turn_sort(self, step: int) -> None:
@@ -325,21 +324,20 @@ class Actions(Screen[None]):
     def do_copy_row(self) -> None:
         """Copy the row under the cursor."""
         table = self.current_table
-        if table is not None and table.cursor_key is not None:
+        if table.cursor_key is not None:
             self.app.copy_to_clipboard(table.row_text(table.cursor_key))
             self.tell("Copied the row (the terminal must allow OSC 52).")
 
     def do_copy_view(self) -> None:
         """Copy every row of the table."""
         table = self.current_table
-        if table is not None:
-            self.app.copy_to_clipboard("\n".join(table.row_text(row.key) for row in table.rows))
-            self.tell(f"Copied {len(table.rows)} rows (the terminal must allow OSC 52).")
+        self.app.copy_to_clipboard("\n".join(table.row_text(row.key) for row in table.rows))
+        self.tell(f"Copied {len(table.rows)} rows (the terminal must allow OSC 52).")
 
     def do_export(self) -> None:
         """Write the table to files."""
         table = self.current_table
-        if table is None or table.id is None:
+        if table.id is None:
             return
         sources: dict[str, Callable[[], Sequence[Any]]] = {
             "connections": lambda: self.console.model.connections(
@@ -440,11 +438,12 @@ class Actions(Screen[None]):
             table = self.current_table
             if values:
                 name = next(iter(values))
-            elif self.view == "limits" and table is not None and table.cursor_key in limits.about:
+            elif getattr(focused, "selected_key", None) in views.LIMIT_OF:
+                name = views.LIMIT_OF[getattr(focused, "selected_key", "")]
+            elif self.view == "limits" and table.cursor_key in limits.about:
                 name = table.cursor_key
             else:
-                key = getattr(focused, "selected_key", None) or self._worst()
-                name = views.LIMIT_OF.get(key, "max_concurrent_requests")
+                name = views.LIMIT_OF.get(self._worst(), "max_concurrent_requests")
         assert name is not None
         self.app.push_screen(EditLimits(self.console, limits, name, values=values), self._edited)
 

@@ -251,6 +251,8 @@ class MainScreen(Actions):
             right.append((f" {len(snapshot.operators)} attached", "dim"))
         at = model.clock(now)
         right.append((f"  {clock(at) if at is not None else '--:--:--'} ", ""))
+        while len(right) > 1 and sum(cell_len(text) for text, _ in [*left[:2], *right]) > width:
+            right.pop()  # whether the figures are live comes before everything else
         # The name gives way before anything that tells how things are.
         room = width - sum(cell_len(text) for text, _ in [*left, *right]) - 1
         name = fit(app.title_text, min(max(room, 4), cell_len(app.title_text)), more=app.glyphs.more)

@@ -743,7 +743,7 @@ class TestActs:
         assert actions(daemon)[-2:] == ["drain", "resume"]
 
     def test_log_level(self, daemon: DaemonProcess, operator: Operator) -> None:
-        """From the answer on, the log has the lines of that level and above; a reload brings back the configured one."""
+        """From the answer on the log has the lines of that level; a reload brings back the configured one."""
         operator.result("log_level", level="error")
         operator.set(max_memory_mb=512)
         assert operator.result("status")["log_level"] == "error"
@@ -751,6 +751,10 @@ class TestActs:
         operator.set(max_memory_mb=513)
         log = daemon.wait_for_log("512 -> 513")
         assert "1024 -> 512" not in log
+        operator.result("log_level", level="debug")
+        os.kill(daemon.pid, signal.SIGHUP)
+        daemon.wait_for_log("Settings reloaded")
+        assert operator.result("status")["log_level"] == "info"
 
     def test_saturated(self, start_daemon: Start) -> None:
         """All slots busy and the queue full: nobody is answered but the operator."""

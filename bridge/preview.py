@@ -9,16 +9,12 @@ its second did on average, and demand that would only have come under other limi
 from __future__ import annotations
 
 import heapq
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-import attrs
-
-from bridge.adminwire import Preview, PreviewOutcome
-from bridge.admission import Admission, Ticket
-from bridge.episodes import MERGE_SECONDS
-from bridge.errors import BridgeError
-from bridge.levels import Figures, Level, Levels
+from bridge.adminwire import Preview
+from bridge.limits import RATE_WINDOW
+from bridge.replay import LONGEST_SECOND, Second, replay, seconds_of
 
 if TYPE_CHECKING:
     from bridge.limits import Limits
@@ -27,59 +23,55 @@ if TYPE_CHECKING:
 __all__ = ["preview"]
 
 MAX_CALLS = 200_000
-"""Calls replayed at most: about two seconds of computing, in slices beside real calls."""
+"""Calls replayed at most: a few seconds of computing, in slices beside real calls."""
 
-SAMPLE_SECONDS = 0.5
-"""How often the monitor samples."""
+LEAST_SAMPLES = 30
+"""Samples without which memory is not estimated."""
 
-UNKNOWN_RUN = 0.05
-"""Seconds that a call is taken to run while no call has ever ended."""
-
-EARLIEST_FIT = 0.5
+LEAST_FIT = 0.5
 """Share of memory's variance that concurrency must explain before memory is estimated from it."""
 
 
-@attrs.frozen
-class _Second:
-    """One recorded second: when it began, what arrived, how long a call runs, and the machine's figures."""
-
-    start: float
-    arrivals: int
-    run: float
-    memory_mb: float
-    cpu_percent: float
-    lag: float
-    connections: int
-
-
 def preview(
-    samples: Sequence[HistorySample], current: Limits, proposed: Limits, *, step: int = 200
+    samples: Sequence[HistorySample],
+    current: Limits,
+    proposed: Limits,
+    *,
+    step: int = 100,
+    asked: float | None = None,
 ) -> Generator[None, None, Preview]:
     """Replay ``samples`` (one a second, oldest first) under both sets of limits.
 
-    A generator, so that whoever runs it can do other work in between: it yields about every ``step`` calls and
-    returns a :class:`bridge.adminwire.Preview`.
+    A generator, so that whoever runs it can do other work in between: it yields at least every ``step`` calls.
+
+    Args:
+        samples: recorded seconds. Of more than ``MAX_CALLS`` calls the newest part is taken.
+        current: the limits in force.
+        proposed: the other ones.
+        step: calls, 1 or more.
+        asked: seconds that the operator wanted; where fewer are recorded, a note says so.
+
+    Returns:
+        the :class:`bridge.adminwire.Preview`.
     """
     recorded = len(samples)
     samples = _newest(samples)
-    seconds = _seconds(samples)
-    before = samples[0].rate if samples else 0
-    now = yield from _replay(seconds, current, before, step)
-    then = now if proposed == current else (yield from _replay(seconds, proposed, before, step))
+    seconds = seconds_of(samples)
+    now = yield from replay(seconds, current, step)
+    then = now if proposed == current else (yield from replay(seconds, proposed, step))
     wanted = yield from _demand(seconds, step)
-    concurrent_max = max(wanted, default=0)
-    memory = _memory_estimate(samples, min(concurrent_max, proposed.max_concurrent_requests))
-    return Preview(
+    made = Preview(
         seconds=float(len(samples)),
         samples=len(samples),
         current=now,
         proposed=then,
-        demand_concurrent_max=concurrent_max,
-        demand_concurrent_p99=_percentile(wanted, 0.99),
+        demand_concurrent_max=max(wanted, default=0),
+        demand_concurrent_p99=sorted(wanted)[int(0.99 * (len(wanted) - 1))] if wanted else 0,
         demand_rate_max=_rate_max(seconds),
-        memory_estimate=memory,
-        notes=_notes(samples=samples, recorded=recorded, now=now, then=then, proposed=proposed, memory=memory),
     )
+    made.memory_estimate = _memory_estimate(samples, min(made.demand_concurrent_max, proposed.max_concurrent_requests))
+    made.notes = list(_notes(made, samples, recorded, asked, proposed))
+    return made
 
 
 def _newest(samples: Sequence[HistorySample]) -> Sequence[HistorySample]:
@@ -92,239 +84,108 @@ def _newest(samples: Sequence[HistorySample]) -> Sequence[HistorySample]:
     return samples
 
 
-def _seconds(samples: Sequence[HistorySample]) -> list[_Second]:
-    """Return the demand. A second in which no call ended lends its run time from the one before."""
-    seconds = []
-    run = next((each.run_seconds / ran for each in samples if (ran := each.calls - each.refused) > 0), UNKNOWN_RUN)
-    for each in samples:
-        ran = each.calls - each.refused
-        if ran > 0:
-            run = max(0.0, each.run_seconds / ran)
-        seconds.append(
-            _Second(
-                start=each.at - 1.0,
-                arrivals=each.arrivals,
-                run=run,
-                memory_mb=each.memory_mb,
-                cpu_percent=each.cpu_percent,
-                lag=each.lag,
-                connections=each.connections,
-            )
-        )
-    return seconds
-
-
-class _Run:
-    """The simulated daemon: admission, the calls that run, and what is counted."""
-
-    def __init__(self, limits: Limits) -> None:
-        self.admission = Admission(limits)
-        self.process = self.admission.process("everybody")
-        self.running: list[tuple[float, int, Ticket]] = []
-        self.number = 0
-        self.run = UNKNOWN_RUN
-        self.waits: list[float] = []
-        self.violated_at = float("-inf")
-        self.out = PreviewOutcome(limits=dict(limits.as_dict()))
-
-    def advance(self, until: float) -> None:
-        """Let calls end and waiting ones start or be refused, in the order of time, up to ``until``."""
-        admission, running = self.admission, self.running
-        while True:
-            ends = running[0][0] if running else until
-            wakes = admission.next_wakeup(min(ends, until)) if admission.waiting else None
-            if wakes is not None and wakes <= ends and wakes <= until:
-                # A hair later than told: in floating point the window may not be open at the very moment.
-                wakes += 1e-6
-                for _, error in admission.poll(wakes):
-                    self.refuse(error)
-                self.start_waiting(wakes)
-            elif running and ends <= until:
-                _, _, ticket = heapq.heappop(running)
-                admission.finish(ticket, ends)
-                self.start_waiting(ends)
-            else:
-                return
-
-    def arrive(self, now: float) -> None:
-        """Let one call ask."""
-        self.out.calls += 1
-        ticket = Ticket(self.process)
-        try:
-            started = self.admission.ask(ticket, now)
-        except BridgeError as error:
-            self.refuse(error)
-            return
-        if started:
-            self.start(ticket, now)
-        else:
-            self.out.waited += 1
-        self.start_waiting(now)
-
-    def start(self, ticket: Ticket, now: float) -> None:
-        self.number += 1
-        heapq.heappush(self.running, (now + self.run, self.number, ticket))
-
-    def start_waiting(self, now: float) -> None:
-        started = self.admission.started
-        while started:
-            ticket = started.pop(0)
-            self.waits.append(now - ticket.arrived)
-            self.start(ticket, now)
-
-    def refuse(self, error: BridgeError) -> None:
-        limit = str(error.details.get("limit", "concurrent"))
-        self.out.refused += 1
-        self.out.refused_by[limit] = self.out.refused_by.get(limit, 0) + 1
-
-
-def _replay(
-    seconds: Sequence[_Second], limits: Limits, before: int, step: int
-) -> Generator[None, None, PreviewOutcome]:
-    run = _Run(limits)
-    levels = Levels()
-    if not seconds:
-        return run.out
-    yield from _fill_window(run, seconds[0].start, min(before, limits.max_requests_per_minute), step)
-    sampled = seconds[0].start
-    calls = 0
-    for second in seconds:
-        run.run = second.run
-        for number in range(second.arrivals):
-            at = second.start + (number + 0.5) / second.arrivals
-            while sampled + SAMPLE_SECONDS <= at:
-                sampled += SAMPLE_SECONDS
-                _sample(run, levels, second, limits, sampled)
-            run.advance(at)
-            run.arrive(at)
-            calls += 1
-            if calls % step == 0:
-                yield
-        while sampled + SAMPLE_SECONDS <= second.start + 1.0:
-            sampled += SAMPLE_SECONDS
-            _sample(run, levels, second, limits, sampled)
-        calls += 1
-        if calls % step == 0:
-            yield
-    # Whoever still waits is let finish its wait.
-    run.advance(seconds[-1].start + 1.0 + limits.backpressure_seconds)
-    run.waits.sort()
-    run.out.wait_p95 = round(run.waits[int(0.95 * (len(run.waits) - 1))], 4) if run.waits else 0.0
-    run.out.wait_longest = round(run.waits[-1], 4) if run.waits else 0.0
-    return run.out
-
-
-def _fill_window(run: _Run, start: float, calls: int, step: int) -> Generator[None, None, None]:
-    """Let as many calls as had started in the minute before the record count in the window."""
-    for number in range(calls):
-        run.admission.pass_through(start - 60.0 + (number + 0.5) * 60.0 / calls)
-        if number % step == step - 1:
-            yield
-    run.admission.sample(start)
-
-
-def _sample(run: _Run, levels: Levels, second: _Second, limits: Limits, now: float) -> None:
-    """Do what the monitor does twice a second."""
-    run.advance(now)
-    admission, out = run.admission, run.out
-    sample = admission.sample(now)
-    figures = Figures(
-        memory_mb=second.memory_mb,
-        cpu_percent=second.cpu_percent,
-        lag=second.lag,
-        concurrent=sample.peak_concurrent,
-        rate=sample.rate_demand,
-        held=sample.held,
-        connections=second.connections,
-    )
-    levels.update(figures, limits, now)
-    pressure = levels.pressure
-    admission.set_pressure(cpu=pressure.cpu, memory=pressure.memory, lag=pressure.lag, now=now)
-    run.start_waiting(now)
-    out.peak_concurrent = max(out.peak_concurrent, sample.peak_concurrent)
-    out.peak_rate = max(out.peak_rate, sample.rate)
-    worst = levels.worst
-    if worst is Level.VIOLATION:
-        out.violation_seconds += SAMPLE_SECONDS
-        out.violation_episodes += now - run.violated_at > MERGE_SECONDS
-        run.violated_at = now
-    elif worst is Level.WARNING:
-        out.warning_seconds += SAMPLE_SECONDS
-
-
-def _demand(seconds: Sequence[_Second], step: int) -> Generator[None, None, list[int]]:
-    """Return, for each second, how many calls would have been in flight at its end without any limit."""
+def _demand(seconds: Sequence[Second], step: int) -> Generator[None, None, list[int]]:
+    """Return, for each second, the most calls that would have been in flight at once without any limit."""
     ends: list[float] = []
     wanted = []
     for second in seconds:
-        for number in range(second.arrivals):
-            heapq.heappush(ends, second.start + (number + 0.5) / second.arrivals + second.run)
-            if number % step == step - 1:
-                yield
-        yield
-        # Little's law tells of calls much shorter than a second, which no single moment shows.
-        while ends and ends[0] <= second.start + 1.0:
+        while ends and ends[0] <= second.start:
             heapq.heappop(ends)
-        wanted.append(max(len(ends), min(second.arrivals, -int(-second.arrivals * second.run // 1))))
+        most = len(ends)
+        for number, at in enumerate(second.arrivals(), start=1):
+            while ends and ends[0] <= at:
+                heapq.heappop(ends)
+            heapq.heappush(ends, at + second.run)
+            most = max(most, len(ends))
+            if number % step == 0:
+                yield
+        wanted.append(most)
+        yield
     return wanted
 
 
-def _rate_max(seconds: Sequence[_Second]) -> int:
-    """Return the most arrivals in any 60 s."""
-    most = total = 0
-    for at, second in enumerate(seconds):
-        total += second.arrivals
-        if at >= 60:
-            total -= seconds[at - 60].arrivals
+def _rate_max(seconds: Sequence[Second]) -> int:
+    """Return the most arrivals in any 60 s, by whole seconds."""
+    most = total = oldest = 0
+    for second in seconds:
+        total += second.sample.arrivals
+        while seconds[oldest].start < second.end - RATE_WINDOW - LONGEST_SECOND / 2:
+            total -= seconds[oldest].sample.arrivals
+            oldest += 1
         most = max(most, total)
     return most
-
-
-def _percentile(values: Sequence[int], share: float) -> int:
-    return sorted(values)[int(share * (len(values) - 1))] if values else 0
 
 
 def _memory_estimate(samples: Sequence[HistorySample], concurrent: int) -> float | None:
     """Return the memory that a straight line through (in flight, memory) gives; ``None`` where none fits."""
     count = len(samples)
-    if count < 30:
+    if count < LEAST_SAMPLES:
         return None
     mean_x = sum(each.in_flight for each in samples) / count
     mean_y = sum(each.memory_mb for each in samples) / count
     spread_x = sum((each.in_flight - mean_x) ** 2 for each in samples)
     spread_y = sum((each.memory_mb - mean_y) ** 2 for each in samples)
     together = sum((each.in_flight - mean_x) * (each.memory_mb - mean_y) for each in samples)
+    # Less than one call of spread is no ground to stand on, and memory that falls with calls is a coincidence.
     if spread_x < count or spread_y <= 0 or together <= 0:
         return None
-    if together**2 / (spread_x * spread_y) < EARLIEST_FIT:
+    if together**2 < LEAST_FIT * spread_x * spread_y:
         return None
     return round(mean_y + together / spread_x * (concurrent - mean_x), 1)
 
 
 def _notes(
-    *,
-    samples: Sequence[HistorySample],
-    recorded: int,
-    now: PreviewOutcome,
-    then: PreviewOutcome,
-    proposed: Limits,
-    memory: float | None,
-) -> list[str]:
-    notes = []
+    made: Preview, samples: Sequence[HistorySample], recorded: int, asked: float | None, proposed: Limits
+) -> Iterator[str]:
+    """Say what to know beside the figures, the most important first: there may be room for a few only."""
     if not samples:
-        return ["Nothing is recorded yet."]
-    if len(samples) < recorded:
-        notes.append(f"Only the newest {len(samples)} s were replayed: there were too many calls for more.")
-    if not now.calls:
-        notes.append("No call arrived in this time.")
-    elif not now.refused and not then.refused:
-        notes.append("Nothing is refused under either: the limits did not matter in this time.")
-    latest = samples[-1]
+        yield "A single second has too many calls to replay." if recorded else "Nothing is recorded yet."
+        return
+    memory = made.memory_estimate
     if memory is not None and memory >= proposed.warning_ratio * proposed.max_memory_mb:
         word = "in violation" if memory > proposed.max_memory_mb else "at warning"
-        notes.append(f"Memory would be {word}: about {memory:.0f} of {proposed.max_memory_mb:g} MB.")
+        yield f"Memory would be {word}: about {memory:.0f} of {proposed.max_memory_mb:g} MB."
+    yield from _under_use(samples[-1], proposed)
+    if len(samples) < recorded:
+        yield f"Only the newest {len(samples)} s were replayed: there were too many calls for more."
+    elif asked is not None and recorded < asked - LONGEST_SECOND:
+        yield f"Only {recorded} s are recorded so far, of {asked:g} s asked for."
+    if not made.current.calls:
+        yield "No call arrived in this time."
+        return
+    refused = sum(each.refused for each in samples)
+    if not refused and not made.current.refused:
+        yield "The limits in force refused nothing in this time."
+    elif abs(refused - made.current.refused) > max(10, 0.2 * refused):
+        yield (
+            f"In fact {refused} calls were refused in this time, where the replay under the limits in force refuses "
+            f"{made.current.refused}: the limits were others, or calls came more unevenly."
+        )
+    # Short bursts vanish when the calls of a second are spread over it, so the limit looks roomier than it is.
+    free = (each.peak_concurrent for each in samples if not each.refused and not each.waiting)
+    most = max(free, default=0)
+    if most > proposed.max_concurrent_requests and most > made.proposed.peak_concurrent:
+        yield f"Bursts of up to {most} calls at once were recorded; more of them would wait than shown here."
+
+
+def _under_use(latest: HistorySample, proposed: Limits) -> Iterator[str]:
+    """Say which proposed limits lie under what is in use at this moment."""
     if latest.memory_mb > proposed.max_memory_mb:
-        notes.append(f"{latest.memory_mb:.0f} MB are in use now, more than that.")
+        yield f"{latest.memory_mb:.0f} MB are in use now, {proposed.max_memory_mb:g} would be allowed."
+    if latest.cpu_percent > proposed.max_cpu_percent:
+        yield f"{latest.cpu_percent:.0f} % CPU are in use now, {proposed.max_cpu_percent:g} % would be allowed."
+    if latest.in_flight > proposed.max_concurrent_requests:
+        yield (
+            f"{latest.in_flight} calls run now, {proposed.max_concurrent_requests} would be allowed; they run on, "
+            f"further ones would wait."
+        )
+    if latest.rate > proposed.max_requests_per_minute:
+        yield (
+            f"{latest.rate} calls started in the last minute, {proposed.max_requests_per_minute} would be allowed; "
+            f"none would start at first."
+        )
     if latest.connections > proposed.max_connections:
-        notes.append(f"{latest.connections} connections are open now; they stay, new ones would be refused.")
-    return notes
+        yield (
+            f"{latest.connections} connections are open now, {proposed.max_connections} would be allowed; they stay, "
+            f"new ones would be refused."
+        )

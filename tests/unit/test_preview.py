@@ -142,6 +142,16 @@ class TestConcurrency:
         assert made.proposed.refused == pytest.approx(900, abs=15)
         assert made.proposed.wait_longest == pytest.approx(0.3, abs=0.02)
 
+    def test_each_thing_happens_at_its_moment(self) -> None:
+        """A slot that comes free 0.4 s after a call asked is taken, though the wait would be over 0.05 s later."""
+        samples = record([2, 0], run=0.9)
+        limits = ROOMY.evolve(max_concurrent_requests=1, backpressure_seconds=0.45)
+        made = finish(samples, limits).current
+        assert (made.waited, made.refused) == (1, 0)
+        assert made.wait_longest == pytest.approx(0.4)
+        made = finish(samples, limits.evolve(backpressure_seconds=0.35)).current
+        assert (made.waited, made.refused, made.refused_by) == (1, 1, {"concurrent": 1})
+
     def test_run_times_are_those_of_each_second(self) -> None:
         """Calls of a slow time are slow; where none ended, it is the time of the second before."""
         samples = record([10] * 10, run=0.1) + record([10] * 10, run=2.0)
@@ -178,10 +188,12 @@ class TestPressure:
         assert made.proposed.violation_seconds == pytest.approx(59.5)
         assert "300 MB are in use now, 250 would be allowed." in made.notes
 
-    def test_cpu_shrinks_the_slots(self) -> None:
+    @pytest.mark.parametrize("figures", [{"cpu_percent": 250.0}, {"cpu_percent": 50.0, "lag": 0.3125}])
+    def test_cpu_and_lag_shrink_the_slots(self, figures: dict[str, float]) -> None:
         """At 125 % of its limit half of the slots above five are left."""
-        samples = record([20] * 60, run=1.0, cpu_percent=250.0)
-        made = finish(samples, ROOMY.evolve(max_cpu_percent=300), ROOMY.evolve(max_concurrent_requests=15))
+        samples = record([20] * 60, run=1.0, **figures)
+        roomy = ROOMY.evolve(max_cpu_percent=300, max_concurrent_requests=100)
+        made = finish(samples, roomy, ROOMY.evolve(max_concurrent_requests=15))
         assert made.current.refused == 0
         assert made.proposed.refused == pytest.approx(10 * 60, abs=20)
         assert set(made.proposed.refused_by) == {"cpu"}
@@ -298,10 +310,10 @@ class TestAsWork:
         assert slices >= 2 * (290 + 50) + 50
 
     def test_is_deterministic(self) -> None:
-        """The same record gives the same answer."""
+        """The same record gives the same answer, however it is sliced."""
         samples = record((number * 37 % 50 for number in range(100)), run=0.8)
         limits = Limits(max_concurrent_requests=10, max_requests_per_minute=900)
-        first, again = (finish(samples, limits, limits.evolve(max_queued_requests=3)) for _ in range(2))
+        first, again = (finish(samples, limits, limits.evolve(max_queued_requests=3), step=step) for step in (1, 1000))
         assert msgspec.json.encode(first) == msgspec.json.encode(again)
 
     def test_equal_limits_give_equal_outcomes(self) -> None:

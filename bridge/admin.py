@@ -493,7 +493,7 @@ class Admin:
         samples = [each for each in self._stats.history if each.at > newest - seconds]
         self._previews += 1
         try:
-            return await self._in_slices(preview(samples, self.control.limits, proposed))
+            return await self._in_slices(preview(samples, self.control.limits, proposed, asked=seconds))
         finally:
             self._previews -= 1
 

@@ -259,10 +259,14 @@ class AdminProtocol(Protocol):
         else:
             # The cost is spread over everybody who is subscribed, and bounded for all of them together.
             subscribers = sum(1 for each in self._office.operators.values() if each.interval)
-            made = self._office.snapshot(self, **self._wants)
-            made.gap, self._gap = self._gap, 0
-            made.interval = pause = max(self.interval, self._cost * SHARE * subscribers)
-            self._write(Notification("snapshot", made))
+            pause = max(self.interval, self._cost * SHARE * subscribers)
+            try:
+                made = self._office.snapshot(self, **self._wants)
+                made.gap, self._gap = self._gap, 0
+                made.interval = pause
+                self._write(Notification("snapshot", made))
+            except Exception:  # noqa: BLE001 - logged; a figure that cannot be made must not end the stream
+                self.log.failure("A snapshot could not be made")
             self._cost += (clock.seconds() - began - self._cost) * 0.2
         self._timer = clock.callLater(max(0.001, began + pause - clock.seconds()), self._tick)
 

@@ -6,16 +6,31 @@ see is made by ``bridge.adminview``; here methods are checked, carried out, writ
 
 from __future__ import annotations
 
-import itertools
-from collections import deque
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import attrs
 import msgspec
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
+from bridge.adminparams import (
+    CloseParams,
+    ConfirmParams,
+    EventsParams,
+    HistoryParams,
+    IdParams,
+    JournalParams,
+    LevelParams,
+    NoParams,
+    PreviewParams,
+    ReasonParams,
+    SetParams,
+    StatusParams,
+    SubscribeParams,
+    TextParams,
+    UndoParams,
+)
 from bridge.adminwire import (
     MAX_INTERVAL,
     MIN_INTERVAL,
@@ -29,6 +44,7 @@ from bridge.adminwire import (
     Snapshot,
 )
 from bridge.control import DAEMON, LASTING_RANGE, Instant, LimitControl, Who
+from bridge.eventlog import EventLog
 from bridge.journal import JournalError
 from bridge.preview import preview
 from bridge.settings import LOG_LEVELS
@@ -47,9 +63,6 @@ if TYPE_CHECKING:
     from bridge.stats import Stats
 
 __all__ = ["Admin", "Daemon", "Operator", "Saved"]
-
-MAX_EVENTS = 1000
-"""Events kept for whoever asks later."""
 
 MAX_PREVIEWS = 2
 """Previews at the same time; each takes a quarter of the reactor's time while it runs."""
@@ -124,88 +137,6 @@ class Operator(Protocol):
         ...
 
 
-# --- parameters, one shape for each method that takes any ---
-
-
-class _Nothing(msgspec.Struct, forbid_unknown_fields=True):
-    pass
-
-
-class _Status(msgspec.Struct, forbid_unknown_fields=True):
-    connections: bool = False
-    functions: bool = False
-    rows: int = 200
-
-
-class _Subscribe(_Status, forbid_unknown_fields=True):
-    interval: float = 1.0
-
-
-class _Set(msgspec.Struct, forbid_unknown_fields=True):
-    limits: dict[str, Any]
-    expected_revision: int | None = None
-    reason: str = ""
-    lasting: float | None = msgspec.field(name="for", default=None)
-    until: float | None = None
-    confirm_within: float | None = None
-    dry_run: bool = False
-
-
-class _Confirm(msgspec.Struct, forbid_unknown_fields=True):
-    revision: int | None = None
-
-
-class _Undo(msgspec.Struct, forbid_unknown_fields=True):
-    revision: int | None = None
-    expected_revision: int | None = None
-    reason: str = ""
-
-
-class _Preview(msgspec.Struct, forbid_unknown_fields=True):
-    limits: dict[str, Any]
-    minutes: float = 15
-
-
-class _History(msgspec.Struct, forbid_unknown_fields=True):
-    seconds: float | None = None
-    since: float | None = None
-
-
-class _Events(msgspec.Struct, forbid_unknown_fields=True):
-    since: int = 0
-    limit: int = 200
-
-
-class _Journal(msgspec.Struct, forbid_unknown_fields=True):
-    limit: int = 100
-
-
-class _Id(msgspec.Struct, forbid_unknown_fields=True):
-    id: int
-
-
-class _Text(msgspec.Struct, forbid_unknown_fields=True):
-    text: str
-
-
-class _Close(msgspec.Struct, forbid_unknown_fields=True):
-    id: int
-    boot_id: str | None = None
-    pid: int | None = None
-    reason: str = ""
-
-
-class _Reason(msgspec.Struct, forbid_unknown_fields=True):
-    reason: str = ""
-
-
-class _Level(msgspec.Struct, forbid_unknown_fields=True):
-    level: str
-
-
-P = TypeVar("P")
-
-
 @attrs.frozen
 class _Method:
     run: Callable[[Operator, Any], Any]
@@ -243,34 +174,32 @@ class Admin:
         self._connections = connections
         self._clock = clock
         self._now = now
-        self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
-        self._sequence = itertools.count(1)
-        self._newest = 0
+        self._events = EventLog()
         self._timer: IDelayedCall | None = None
         self._previews = 0
         look, operate = False, True
         self._methods: dict[str, _Method] = {
-            "status": _Method(self._status, _Status, look),
-            "subscribe": _Method(self._subscribe, _Subscribe, look),
-            "unsubscribe": _Method(self._unsubscribe, _Nothing, look),
-            "limits.get": _Method(lambda _, __: self.control.get(), _Nothing, look),
-            "limits.set": _Method(self._set, _Set, operate),
-            "limits.confirm": _Method(self._confirm, _Confirm, operate),
-            "limits.undo": _Method(self._undo, _Undo, operate),
-            "limits.preview": _Method(self._preview, _Preview, look),
-            "limits.save": _Method(self._save, _Nothing, operate),
-            "history": _Method(self._history, _History, look),
-            "events": _Method(self._list_events, _Events, look),
-            "events.acknowledge": _Method(self._acknowledge, _Id, operate),
-            "events.note": _Method(self._note, _Text, operate),
-            "journal": _Method(self._list_journal, _Journal, look),
-            "connections": _Method(self._list_connections, _Nothing, look),
-            "connections.close": _Method(self._close, _Close, operate),
-            "functions": _Method(lambda _, __: {"functions": self._view.functions()}, _Nothing, look),
-            "operators": _Method(lambda operator, _: {"operators": self._operators(operator)}, _Nothing, look),
-            "drain": _Method(self._drain, _Reason, operate),
-            "resume": _Method(self._resume, _Reason, operate),
-            "log_level": _Method(self._log_level, _Level, operate),
+            "status": _Method(self._status, StatusParams, look),
+            "subscribe": _Method(self._subscribe, SubscribeParams, look),
+            "unsubscribe": _Method(self._unsubscribe, NoParams, look),
+            "limits.get": _Method(lambda _, __: self.control.get(), NoParams, look),
+            "limits.set": _Method(self._set, SetParams, operate),
+            "limits.confirm": _Method(self._confirm, ConfirmParams, operate),
+            "limits.undo": _Method(self._undo, UndoParams, operate),
+            "limits.preview": _Method(self._preview, PreviewParams, look),
+            "limits.save": _Method(self._save, NoParams, operate),
+            "history": _Method(self._history, HistoryParams, look),
+            "events": _Method(self._list_events, EventsParams, look),
+            "events.acknowledge": _Method(self._acknowledge, IdParams, operate),
+            "events.note": _Method(self._note, TextParams, operate),
+            "journal": _Method(self._list_journal, JournalParams, look),
+            "connections": _Method(self._list_connections, NoParams, look),
+            "connections.close": _Method(self._close, CloseParams, operate),
+            "functions": _Method(lambda _, __: {"functions": self._view.functions()}, NoParams, look),
+            "operators": _Method(lambda operator, _: {"operators": self._operators(operator)}, NoParams, look),
+            "drain": _Method(self._drain, ReasonParams, operate),
+            "resume": _Method(self._resume, ReasonParams, operate),
+            "log_level": _Method(self._log_level, LevelParams, operate),
         }
 
     # --- the service calls these ---
@@ -300,14 +229,14 @@ class Admin:
         """The monitor has taken a sample: keep the episodes."""
         self._view.note_refusals()
         now = self._now()
-        before = self._newest
+        before = self._events.newest
         changed = self._episodes.update(
-            self._monitor.readings(), self._view.refused(), self._view.busy, now, self._next_sequence
+            self._monitor.readings(), self._view.refused(), self._view.busy, now, self._events.next_sequence
         )
         # What has just opened has its sequence number as its id already; the others are news of older ones.
         fresh = {episode.id for episode in changed if episode.id > before}
         for episode in sorted(changed, key=lambda each: each.id not in fresh):
-            sequence = episode.id if episode.id in fresh else self._next_sequence()
+            sequence = episode.id if episode.id in fresh else self._events.next_sequence()
             self._publish(Event(sequence=sequence, id=episode.id, kind="episode", at=now.wall, episode=episode))
 
     def review(self, level: Callable[[int], str | None]) -> None:
@@ -360,7 +289,7 @@ class Admin:
         made = self._view.snapshot(connections=connections, functions=functions, rows=rows)
         made.log_level = self._daemon.log_level
         made.revision = self.control.revision
-        made.sequence = self._newest
+        made.sequence = self._events.newest
         made.temporary = list(self.control.temporary)
         made.unconfirmed = self.control.unconfirmed
         made.open_episodes = self._episodes.open
@@ -369,11 +298,11 @@ class Admin:
 
     # --- watching ---
 
-    def _status(self, operator: Operator, params: _Status) -> Snapshot:
+    def _status(self, operator: Operator, params: StatusParams) -> Snapshot:
         _check_rows(params)
         return self.snapshot(operator, connections=params.connections, functions=params.functions, rows=params.rows)
 
-    def _subscribe(self, operator: Operator, params: _Subscribe) -> Snapshot:
+    def _subscribe(self, operator: Operator, params: SubscribeParams) -> Snapshot:
         _check_rows(params)
         if not MIN_INTERVAL <= params.interval <= MAX_INTERVAL:
             raise _invalid(f"interval must be from {MIN_INTERVAL:g} to {MAX_INTERVAL:g} s, not {params.interval!r}")
@@ -385,29 +314,27 @@ class Admin:
         return made
 
     @staticmethod
-    def _unsubscribe(operator: Operator, _: _Nothing) -> dict[str, object]:
+    def _unsubscribe(operator: Operator, _: NoParams) -> dict[str, object]:
         operator.unsubscribe()
         return {}
 
-    def _history(self, _: Operator, params: _History) -> object:
+    def _history(self, _: Operator, params: HistoryParams) -> object:
         seconds = params.seconds
         if seconds is not None and not 1 <= seconds <= 3600:
             raise _invalid(f"seconds must be from 1 to 3600, not {seconds!r}")
         return self._view.history(seconds=seconds, since=params.since)
 
-    def _list_events(self, _: Operator, params: _Events) -> dict[str, object]:
+    def _list_events(self, _: Operator, params: EventsParams) -> dict[str, object]:
         _check_count(params.limit)
-        found = [event for event in self._events if event.sequence > params.since]
-        first_kept = self._events[0].sequence if self._events else self._newest + 1
-        lost = len(found) > params.limit or (params.since + 1 < first_kept and self._newest > 0)
-        return {"events": found[-params.limit :], "sequence": self._newest, "lost": lost}
+        events, lost = self._events.since(params.since, params.limit)
+        return {"events": events, "sequence": self._events.newest, "lost": lost}
 
-    def _list_journal(self, _: Operator, params: _Journal) -> dict[str, object]:
+    def _list_journal(self, _: Operator, params: JournalParams) -> dict[str, object]:
         _check_count(params.limit)
         entries = list(self.control.entries)
         return {"entries": entries[-params.limit :], "revision": self.control.revision}
 
-    def _list_connections(self, _: Operator, __: _Nothing) -> dict[str, object]:
+    def _list_connections(self, _: Operator, __: NoParams) -> dict[str, object]:
         return {"connections": self._view.connections(), "boot_id": self._view.boot_id}
 
     def _operators(self, me: Operator) -> list[OperatorRow]:
@@ -428,7 +355,7 @@ class Admin:
 
     # --- limits ---
 
-    def _set(self, operator: Operator, params: _Set) -> LimitsResult:
+    def _set(self, operator: Operator, params: SetParams) -> LimitsResult:
         now = self._now()
         lasting = params.lasting
         if params.until is not None:
@@ -451,10 +378,10 @@ class Admin:
             put=not params.dry_run,
         )
 
-    def _confirm(self, operator: Operator, params: _Confirm) -> LimitsResult:
+    def _confirm(self, operator: Operator, params: ConfirmParams) -> LimitsResult:
         return self._changed(self.control.confirm(operator.who, self._now(), params.revision))
 
-    def _undo(self, operator: Operator, params: _Undo) -> LimitsResult:
+    def _undo(self, operator: Operator, params: UndoParams) -> LimitsResult:
         return self._changed(
             self.control.undo(
                 operator.who,
@@ -465,7 +392,7 @@ class Admin:
             )
         )
 
-    def _save(self, operator: Operator, _: _Nothing) -> dict[str, object]:
+    def _save(self, operator: Operator, _: NoParams) -> dict[str, object]:
         now = self._now()
         # Whoever saves in the middle of the night must not make for ever what was meant for an hour.
         lasting = self.control.lasting(now)
@@ -482,7 +409,7 @@ class Admin:
         warnings += self._write_down(change)
         return {"path": saved.path, "changes": saved.changes, "warnings": warnings}
 
-    async def _preview(self, _: Operator, params: _Preview) -> Preview:
+    async def _preview(self, _: Operator, params: PreviewParams) -> Preview:
         if not 1 <= params.minutes <= 60:
             raise _invalid(f"minutes must be from 1 to 60, not {params.minutes!r}")
         proposed = self.control.proposed(params.limits)
@@ -535,7 +462,7 @@ class Admin:
 
     # --- connections, draining, the log ---
 
-    def _close(self, operator: Operator, params: _Close) -> dict[str, object]:
+    def _close(self, operator: Operator, params: CloseParams) -> dict[str, object]:
         if params.boot_id is not None and params.boot_id != self._view.boot_id:
             raise AdminError(AdminErrorCode.NOT_FOUND, "The daemon has started anew since; its connections are others.")
         found = self._connections.find(params.id)
@@ -551,20 +478,20 @@ class Admin:
         _, warnings = self._act(operator, "close", reason=params.reason, detail=detail)
         return {"id": params.id, "pid": peer.pid, "warnings": warnings}
 
-    def _drain(self, operator: Operator, params: _Reason) -> Snapshot:
+    def _drain(self, operator: Operator, params: ReasonParams) -> Snapshot:
         if not self._view.draining:
             self._daemon.set_draining(True)
             self._act(operator, "drain", reason=params.reason)
-        return self._status(operator, _Status())
+        return self._status(operator, StatusParams())
 
-    def _resume(self, operator: Operator, params: _Reason) -> Snapshot:
+    def _resume(self, operator: Operator, params: ReasonParams) -> Snapshot:
         if self._view.draining:
             if not self._daemon.set_draining(False):
                 raise AdminError(AdminErrorCode.REFUSED, "The daemon is stopping and cannot take calls again.")
             self._act(operator, "resume", reason=params.reason)
-        return self._status(operator, _Status())
+        return self._status(operator, StatusParams())
 
-    def _log_level(self, operator: Operator, params: _Level) -> dict[str, object]:
+    def _log_level(self, operator: Operator, params: LevelParams) -> dict[str, object]:
         if params.level not in LOG_LEVELS:
             raise _invalid(f"level must be one of {', '.join(LOG_LEVELS)}, not {params.level!r}")
         before = self._daemon.set_log_level(params.level)
@@ -575,16 +502,18 @@ class Admin:
 
     # --- events ---
 
-    def _acknowledge(self, operator: Operator, params: _Id) -> Event:
+    def _acknowledge(self, operator: Operator, params: IdParams) -> Event:
         now = self._now()
         episode = self._episodes.acknowledge(params.id, operator.who.user)
         if episode is None:
             raise AdminError(AdminErrorCode.NOT_FOUND, f"There is no episode {params.id}; it may be long over.")
-        event = Event(sequence=self._next_sequence(), id=episode.id, kind="episode", at=now.wall, episode=episode)
+        event = Event(
+            sequence=self._events.next_sequence(), id=episode.id, kind="episode", at=now.wall, episode=episode
+        )
         self._publish(event)
         return event
 
-    def _note(self, operator: Operator, params: _Text) -> Change:
+    def _note(self, operator: Operator, params: TextParams) -> Change:
         if not params.text.strip():
             raise _invalid("text must not be empty")
         change, warnings = self._act(operator, "note", reason=params.text.strip())
@@ -613,18 +542,14 @@ class Admin:
         except JournalError as error:
             warnings.append(f"It is in force, but could not be written down yet: {error}")
             self.log.error("{warning}", warning=warnings[0])
-        sequence = self._next_sequence()
+        sequence = self._events.next_sequence()
         self._publish(Event(sequence=sequence, id=sequence, kind="change", at=change.at, change=change))
         return warnings
 
     def _publish(self, event: Event) -> None:
-        self._events.append(event)
+        self._events.add(event)
         for operator in list(self.operators.values()):
             operator.push_event(event)
-
-    def _next_sequence(self) -> int:
-        self._newest = next(self._sequence)
-        return self._newest
 
 
 def _invalid(*problems: str) -> AdminError:
@@ -632,7 +557,7 @@ def _invalid(*problems: str) -> AdminError:
     return AdminError(AdminErrorCode.INVALID_PARAMS, "; ".join(safe), problems=safe)
 
 
-def _check_rows(params: _Status) -> None:
+def _check_rows(params: StatusParams) -> None:
     if not 1 <= params.rows <= 10_000:
         raise _invalid(f"rows must be from 1 to 10000, not {params.rows!r}")
 

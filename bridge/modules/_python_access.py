@@ -11,6 +11,7 @@ import importlib.util
 import inspect
 import sys
 import types
+from collections import UserString
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
@@ -34,6 +35,12 @@ DEFAULT_DENY = (
     "calendar.setfirstweekday", "calendar.main", "time.tzset", "time.clock_settime", "time.clock_settime_ns",
     "zoneinfo.reset_tzpath", "random.seed", "random.setstate", "hashlib.file_digest", "copy.copyreg",
     "decimal.setcontext", "re.purge", "re.template", "base64.main", "base64.test", "quopri.main",
+    "calendar.different_locale", "calendar.LocaleTextCalendar", "calendar.LocaleHTMLCalendar",
+    # Objects that all callers of the process share, with methods that change them.
+    "calendar.c", "copy.dispatch_table",
+    "decimal.DefaultContext", "decimal.BasicContext", "decimal.ExtendedContext",
+    # A wrong thread number ends the whole process.
+    "time.pthread_getcpuclockid",
     # It evaluates its arguments' own code.
     "collections.namedtuple",
 )  # fmt: skip
@@ -74,7 +81,9 @@ _INSIDES = frozenset(
 _INSIDE_KINDS = (types.FrameType, types.CodeType, types.TracebackType, types.CellType, types.GetSetDescriptorType)
 
 _FORMATTERS = frozenset({"format", "format_map"})
-"""Methods of ``str`` that read attributes by a name that comes as data."""
+"""Methods of ``str`` and its likes that read attributes by a name that comes as data."""
+
+_TEXTS = (str, UserString)
 
 
 class AccessRules:
@@ -99,6 +108,14 @@ class AccessRules:
     def denies(self, name: str) -> bool:
         """Whether a dotted name is denied."""
         return any(name == pattern or fnmatchcase(name, pattern) for pattern in self.deny)
+
+    def _denies_home(self, value: object) -> bool:
+        """Whether a class or function is denied in the module that it comes from, whatever module shows it, too."""
+        home, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+        if not isinstance(home, str) or not isinstance(name, str):
+            return False
+        parts = name.split(".")
+        return any(self.denies(".".join([home, *parts[:end]])) for end in range(1, len(parts) + 1))
 
     def check_module(self, module: str) -> None:
         """Raise ``Forbidden`` or ``UnknownModule`` unless the module may be used. Imports nothing."""
@@ -147,6 +164,8 @@ class AccessRules:
                 names = [each for each in dir(holder) if not each.startswith("_")]
                 hint = did_you_mean(name, names) or "."
                 raise BridgeError(ErrorType.UNKNOWN_FUNCTION, f"{walked:.200} does not exist{hint}") from None
+            if self._denies_home(found) or _is_formatter(holder, name):
+                raise BridgeError(ErrorType.FORBIDDEN, f"{walked:.200} is not callable through the bridge.")
             if isinstance(found, types.ModuleType):
                 if not self.allows(found.__name__):
                     raise BridgeError(
@@ -171,7 +190,11 @@ class AccessRules:
             if name.startswith("_") or self.denies(f"{module}.{name}"):
                 continue
             value = getattr(loaded, name, None)
-            if isinstance(value, types.ModuleType) or not self._belongs(loaded, name, value):
+            if (
+                isinstance(value, types.ModuleType)
+                or self._denies_home(value)
+                or not self._belongs(loaded, name, value)
+            ):
                 continue
             kind = "classes" if inspect.isclass(value) else "functions" if callable(value) else "constants"
             members[kind].append(name)
@@ -199,7 +222,7 @@ def public_attribute(holder: object, name: str) -> Any:
     """
     kind = f"{type(holder).__module__}.{type(holder).__qualname__}"
     _check_name(name, kind)
-    if isinstance(holder, str) and name in _FORMATTERS:
+    if _is_formatter(holder, name):
         raise BridgeError(ErrorType.FORBIDDEN, f"{kind}.{name} is not callable through the bridge.")
     if isinstance(holder, (types.FunctionType, types.MethodType, types.ModuleType)):
         raise BridgeError(ErrorType.FORBIDDEN, f"A {kind} has no members that can be reached.")
@@ -218,6 +241,12 @@ def _check_name(name: str, where: str) -> None:
         raise BridgeError(ErrorType.UNKNOWN_FUNCTION, f"{where:.200} has no member called {name!r:.100}.")
     if name.startswith("_") or name in _INSIDES:
         raise BridgeError(ErrorType.FORBIDDEN, f"{where:.200}.{name:.100} is private to Python.")
+
+
+def _is_formatter(holder: object, name: str) -> bool:
+    if name not in _FORMATTERS:
+        return False
+    return isinstance(holder, _TEXTS) or (isinstance(holder, type) and issubclass(holder, _TEXTS))
 
 
 def _check_kind(value: object, where: str) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
@@ -130,7 +131,9 @@ def _call(name: str, path: str, args: list[object], kwargs: dict[str, object], s
     if not callable(found):
         if args or kwargs:
             raise BridgeError(ErrorType.BAD_PARAMS, f"{name}.{path} is not a function: it takes no arguments.")
-        return to_json(found, session, _State.max_objects)
+        # What the module itself goes by is not for callers to change.
+        own = copy.copy(found) if isinstance(found, (list, dict, set)) else found
+        return to_json(own, session, _State.max_objects)
     return _result(found, args, kwargs, session)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+from importlib import import_module
 from typing import Any
 
 import msgspec
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 
 from bridge.api import BridgeError, ErrorType, Peer, Session
 from bridge.modules import python
+from bridge.modules._python_access import DEFAULT_ALLOW, DEFAULT_DENY, AccessRules
 from bridge.modules._python_values import MAX_REPR, from_json, to_json
 from bridge.registry import Registry
 
@@ -109,6 +113,13 @@ ATTACKS = [
     ("operator", "attrgetter", ["__class__"]),
     ("operator", "methodcaller", ["__reduce__"]),
     ("calendar", "sys.exit", []),
+    ("calendar", "c", []),
+    ("collections", "UserString.format", ["{0}", "x"]),
+    ("copy", "dispatch_table", []),
+    ("decimal", "DefaultContext", []),
+    ("statistics", "namedtuple", ["X", "a"]),
+    ("time", "pthread_getcpuclockid", [12345]),
+    ("urllib.parse", "namedtuple", ["X", "a"]),
     ("zoneinfo", "reset_tzpath", []),
     ("python", "call", {"module": "os", "function": "system", "args": ["true"]}),
     ("python", "inspect", {"module": "os"}),
@@ -151,6 +162,32 @@ class TestAttacks:
         handle = caller.call("datetime", "date", [2000, 1, 1])
         error = caller.error("python", "member", {"object": handle, "name": name})
         assert error.error_type in {ErrorType.FORBIDDEN, ErrorType.UNKNOWN_FUNCTION}
+
+    @pytest.mark.parametrize("method", ["format", "format_map"])
+    def test_formats_that_read_attributes(self, method: str) -> None:
+        """A text that names attributes in braces is not formatted, whatever kind of text it is."""
+        caller = Caller()
+        text = caller.call("collections", "UserString", ["{0.__class__.__init__.__globals__}"])
+        for holder in (text, "{0.__class__}"):
+            error = caller.error("python", "member", {"object": holder, "name": method, "args": [text]})
+            assert error.error_type is ErrorType.FORBIDDEN
+
+    def test_denied_members_are_denied_by_every_way(self) -> None:
+        """No allowed module shows what is denied in another one."""
+        rules = AccessRules()
+        denied = [import_module(home).__dict__.get(name) for home, _, name in (d.rpartition(".") for d in DEFAULT_DENY)]
+        for module in DEFAULT_ALLOW:
+            for name in dir(import_module(module)):
+                with contextlib.suppress(BridgeError):
+                    found = rules.resolve(module, name)
+                    assert not any(found is each for each in denied if each is not None), f"{module}.{name}"
+
+    def test_constants_are_copies(self) -> None:
+        """A caller cannot change what the module, and with it everybody else, goes by."""
+        caller = Caller()
+        handle = caller.call("hashlib", "algorithms_available")
+        caller.call("python", "member", {"object": handle, "name": "add", "args": ["mine"]})
+        assert "mine" not in hashlib.algorithms_available
 
     def test_function_handles_show_nothing(self) -> None:
         """A function that is kept by handle can be passed on, and has no members."""

@@ -18,7 +18,7 @@ import msgspec
 from bridge.adminwire import AdminError, Answer, Request
 from bridge.text import printable
 
-__all__ = ["AdminClient", "DeadlineError", "LinkError"]
+__all__ = ["AdminClient", "DeadlineError", "LinkError", "NotSentError"]
 
 LONGEST_LINE = 64 * 1024 * 1024
 """Longest message that is read, in bytes: an hour of history is 300 kB, ten thousand connections are 2 MB."""
@@ -37,6 +37,10 @@ class LinkError(Exception):
 
 class DeadlineError(LinkError):
     """The daemon has not answered in time; whether it did what was asked is not known."""
+
+
+class NotSentError(LinkError):
+    """There is no connection; nothing was asked."""
 
 
 class AdminClient:

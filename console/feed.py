@@ -23,7 +23,7 @@ from bridge.adminwire import (
     LimitsResult,
     Snapshot,
 )
-from console.client import AdminClient, LinkError
+from console.client import AdminClient, LinkError, NotSentError
 from console.sink import Sink
 
 __all__ = ["LiveFeed"]
@@ -128,7 +128,7 @@ class LiveFeed:
             AdminError: the daemon said no.
         """
         if self.client is None or self.client.reason is not None:
-            raise LinkError("There is no connection to the daemon at the moment; nothing was sent.")
+            raise NotSentError("There is no connection to the daemon at the moment; nothing was sent.")
         return await self.client.request(method, params, **options)
 
     def stop(self) -> None:

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter, NoColor
@@ -29,8 +28,6 @@ from console.model import Model
 from console.recorder import Recorder, RecordingError
 from console.recording import cut
 from console.replay import ReplayFeed
-from console.screens.dialogs import Ask
-from console.screens.edit import EditLimits
 from console.screens.main import MainScreen
 from console.sink import Tee
 from console.views import LIMIT_OF
@@ -133,12 +130,6 @@ class ConsoleApp(App[int]):
     def action_quit_hint(self) -> None:
         """Ctrl-C copies in many terminals: it must not end the console by accident."""
         self.notify("Press q to quit.", markup=False)
-
-    def on_key(self, event: events.Key) -> None:
-        """Give a dialog what was typed while it opened: such keys went to the screen below it and come up here."""
-        screen = self.screen
-        if isinstance(screen, (Ask, EditLimits)) and screen.typed_ahead(event):
-            event.prevent_default()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what every line goes through on its way to the terminal."""

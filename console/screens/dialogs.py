@@ -40,8 +40,11 @@ class Confirm(ModalScreen[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,n", "cancel", "Cancel", id="dialog.cancel"),
         Binding("y", "apply", "Yes", id="dialog.yes"),
-        Binding("left", "focus_previous", show=False),
-        Binding("right", "focus_next", show=False),
+        Binding("left", "app.focus_previous", show=False),
+        Binding("right", "app.focus_next", show=False),
+        # Priority: a key typed right after Tab is for the next field already.
+        Binding("tab", "app.focus_next", show=False, id="dialog.next_field", priority=True),
+        Binding("shift+tab", "app.focus_previous", show=False, id="dialog.previous_field", priority=True),
     ]
 
     def __init__(self, title: str, lines: Sequence[str], verb: str, *, reason: bool = True) -> None:
@@ -94,7 +97,10 @@ class Ask(ModalScreen[str | None]):
         live: called with each text that passes the check.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", id="ask.cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="ask.cancel"),
+        Binding("enter", "submit", "Done", id="ask.submit", priority=True),
+    ]
 
     def __init__(
         self,
@@ -111,7 +117,6 @@ class Ask(ModalScreen[str | None]):
         self._hint = hint
         self._check = check
         self._live = live
-        self._early: list[events.Key] | None = []  # keys that came before there was a line to take them
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
@@ -122,17 +127,8 @@ class Ask(ModalScreen[str | None]):
                 yield Input(self._value, id="text", compact=True)
 
     def on_mount(self) -> None:
-        """Begin, with what was typed already."""
+        """Begin."""
         self.set_focus(self.query_one(Input))
-        self.call_after_refresh(self._catch_up)
-
-    def _catch_up(self) -> None:
-        early, self._early = self._early or [], None
-        for event in early:
-            if event.key == "enter":
-                self._submit(self.query_one(Input).value)
-            else:
-                self.typed_ahead(event)
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
@@ -144,34 +140,24 @@ class Ask(ModalScreen[str | None]):
             self._live(event.value)
 
     def on_key(self, event: events.Key) -> None:
-        """Take what came before the line had the focus."""
-        if self.typed_ahead(event):
-            event.stop()
-
-    def typed_ahead(self, event: events.Key) -> bool:
-        """Take a key that was typed so fast that it did not reach the line; say whether it was for it."""
-        if not event.is_printable and event.key not in {"enter", "backspace"}:
-            return False
-        if self._early is not None:
-            self._early.append(event)
-            return True
+        """Take what was typed so fast that the line had not got the focus yet."""
         line = self.query_one(Input)
         if event.is_printable and event.character is not None:
             line.insert_text_at_cursor(event.character)
-        elif self.focused is not line and event.key == "enter":
-            self._submit(line.value)
-        elif self.focused is not line and event.key == "backspace":
+        elif event.key == "backspace" and self.focused is not line:
             line.action_delete_left()
         else:
-            return False
-        return True
+            return
+        event.stop()
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        self._submit(event.value)
+    def action_submit(self) -> None:
+        """Finish, with what was typed before Enter and nothing that was typed after it."""
+        # Behind the keys that wait in this screen's queue, then behind those in the line's.
+        self.call_later(lambda: self.query_one(Input).call_later(self._submit))
 
-    def _submit(self, text: str) -> None:
-        if self._check(text) is None:
+    def _submit(self) -> None:
+        text = self.query_one(Input).value
+        if self.is_current and self._check(text) is None:
             self.dismiss(text)
 
     def action_cancel(self) -> None:

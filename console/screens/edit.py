@@ -21,6 +21,7 @@ from textual.widgets import Button, Input, Static
 
 from bridge.adminwire import AdminError, AdminErrorCode, LimitAbout, LimitsResult, Preview
 from bridge.text import printable
+from console.client import NotSentError
 from console.format import clock, duration
 from console.screens.dialogs import MAX_REASON
 
@@ -130,6 +131,7 @@ class Choice(Button):
     def action_turn(self, steps: int) -> None:
         """Go on."""
         self._at = (self._at + steps) % len(self._values)
+        self.refresh(layout=True)  # a longer value needs more room
         self.label = Text(f"{self._title} < {self._values[self._at][1]} >")
 
     def press(self) -> Choice:
@@ -151,6 +153,9 @@ class EditLimits(ModalScreen[LimitsResult | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", id="edit.cancel"),
         Binding("ctrl+n", "next_limit(1)", "Next limit", id="edit.next_limit", priority=True),
+        # Priority: a key typed right after Tab is for the next field already.
+        Binding("tab", "app.focus_next", show=False, id="edit.next_field", priority=True),
+        Binding("shift+tab", "app.focus_previous", show=False, id="edit.previous_field", priority=True),
         Binding("ctrl+t", "span", "Other span", id="edit.span", priority=True),
     ]
 
@@ -169,7 +174,6 @@ class EditLimits(ModalScreen[LimitsResult | None]):
         self._delay: Timer | None = None
         self._asking = 0  # counts previews; a late answer to an old question is dropped
         self._busy = False
-        self._early: list[events.Key] | None = []  # keys that came before there was anything to take them
 
     # --- layout ---
 
@@ -181,7 +185,7 @@ class EditLimits(ModalScreen[LimitsResult | None]):
             with Horizontal(classes="field"):
                 yield Static("new limit ", classes="prompt")
                 yield Number(id="value", compact=True, select_on_focus=False, restrict=r"[0-9]*\.?[0-9]*")
-                yield Static("- + 1  PgDn PgUp 10  d default  h half  r as it is", classes="hint grow")
+                yield Static("- + 1  PgDn PgUp 10  d default  h half  r reset", classes="hint grow")
             yield Static(id="others")
             yield Static(id="preview")
             with Horizontal(classes="field", id="again-row"):
@@ -206,31 +210,19 @@ class EditLimits(ModalScreen[LimitsResult | None]):
         self._show_limit(self._limit)
         self.set_focus(self.query_one("#cancel"))
         self.set_interval(1.0, self._show_facts)
-        self.call_after_refresh(self._catch_up)
-
-    def _catch_up(self) -> None:
-        """Take what was typed while the dialog opened; "y" applies nothing that nobody has seen."""
-        early, self._early = self._early or [], None
-        for event in early:
-            if Number.KEYS.get(event.key) != ("apply", ""):
-                self.typed_ahead(event)
 
     def on_key(self, event: events.Key) -> None:
         """Let the keys of the number work from the start, with the focus still on Cancel."""
-        if self.typed_ahead(event):
+        focused = self.focused.id if self.focused is not None else None
+        if event.key == "y" and isinstance(self.focused, Choice):
             event.stop()
-
-    def typed_ahead(self, event: events.Key) -> bool:
-        """Take a key that did not reach the number; say whether it was for it."""
+            self.action_apply()
+        if focused not in {"cancel", "apply", "value"}:
+            return
         digit = event.character is not None and event.character in "0123456789"
         if not digit and event.key not in Number.KEYS:
-            return False
-        if self._early is not None:
-            self._early.append(event)
-            return True
-        focused = self.focused.id if self.focused is not None else None
-        if focused not in {"cancel", "apply", "value"}:
-            return False
+            return
+        event.stop()
         number = self.query_one("#value", Number)
         if not digit:
             self._pressed(event.key)
@@ -240,7 +232,6 @@ class EditLimits(ModalScreen[LimitsResult | None]):
             number.value = event.character or ""
             number.cursor_position = 1
             self.set_focus(number)
-        return True
 
     @on(Number.Pressed)
     def _number_key(self, event: Number.Pressed) -> None:
@@ -444,6 +435,8 @@ class EditLimits(ModalScreen[LimitsResult | None]):
             self._say(f"Nothing was changed. {error.message}")
             if error.code == AdminErrorCode.CONFLICT:
                 await self._look_again()
+        except NotSentError as error:
+            self._say(f"Nothing was changed. {error}")
         except Exception as error:  # noqa: BLE001 - shown
             self._say(
                 f"No answer: {error} Whether the change is in force is not known; look at the limits once the daemon "

@@ -51,7 +51,8 @@ class MainScreen(Actions):
     """See the module's text."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(action.keys, f"do('{action.id}')", action.title, show=False, id=action.id)
+        # Priority: what is typed next goes to the dialog that a key opens, not to the table that had the focus.
+        Binding(action.keys, f"do('{action.id}')", action.title, show=False, id=action.id, priority=True)
         for action in ACTIONS
         if action.id != "details"  # Enter belongs to the tables and the limits
     ]
@@ -251,11 +252,12 @@ class MainScreen(Actions):
             right.append((f" {len(snapshot.operators)} attached", "dim"))
         at = model.clock(now)
         right.append((f"  {clock(at) if at is not None else '--:--:--'} ", ""))
-        while len(right) > 1 and sum(cell_len(text) for text, _ in [*left[:2], *right]) > width:
+        while len(right) > 1 and sum(cell_len(text) for text, _ in [*left[:2], *right]) >= width:
             right.pop()  # whether the figures are live comes before everything else
         # The name gives way before anything that tells how things are.
         room = width - sum(cell_len(text) for text, _ in [*left, *right]) - 1
-        name = fit(app.title_text, min(max(room, 4), cell_len(app.title_text)), more=app.glyphs.more)
+        least = 4 if sum(cell_len(text) for text, _ in [*left[:2], *right]) + 5 <= width else 0
+        name = fit(app.title_text, min(max(room, least), cell_len(app.title_text)), more=app.glyphs.more)
         return header.join([(" ", ""), (name, "title"), *left], right, width)
 
     def _paint_bars(self, snapshot: Snapshot, now: float) -> None:

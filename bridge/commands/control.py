@@ -9,9 +9,9 @@ import msgspec
 from bridge.adminclient import understand
 from bridge.adminwire import Change, Snapshot
 from bridge.commands import OK
-from bridge.commands.figures import clock
 from bridge.commands.office import reach
 from bridge.commands.page import print_json, print_warnings
+from bridge.figures import clock
 from bridge.text import printable
 
 __all__ = ["drain", "log_level", "note", "resume"]

@@ -11,11 +11,11 @@ import msgspec
 from bridge.adminclient import understand
 from bridge.adminwire import MAX_INTERVAL, Event
 from bridge.commands import OK
-from bridge.commands.figures import date
 from bridge.commands.follow import follow
 from bridge.commands.office import reach
 from bridge.commands.page import print_json, styled
 from bridge.commands.sentences import SYMBOLS, event_level, event_text
+from bridge.figures import date
 
 __all__ = ["events"]
 

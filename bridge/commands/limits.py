@@ -11,13 +11,13 @@ import msgspec
 from bridge.adminclient import understand
 from bridge.adminwire import Change, LimitsResult
 from bridge.commands import OK
-from bridge.commands.figures import clock, date, duration, exact
 from bridge.commands.limitnames import assignments
 from bridge.commands.office import reach
 from bridge.commands.page import print_json, print_table, print_warnings, styled
 from bridge.commands.sentences import change_text, who
 from bridge.commands.table import Column
 from bridge.commands.whatif import what_if
+from bridge.figures import clock, date, duration, exact
 from bridge.text import printable
 
 __all__ = ["confirm", "log", "save", "set_limits", "show", "undo"]

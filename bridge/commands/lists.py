@@ -14,10 +14,10 @@ import msgspec
 from bridge.adminclient import understand
 from bridge.adminwire import ConnectionRow, FunctionRow, History, OperatorRow
 from bridge.commands import OK
-from bridge.commands.figures import clock, duration, milliseconds, number
 from bridge.commands.office import reach
 from bridge.commands.page import print_json, print_table, print_warnings
 from bridge.commands.table import Column
+from bridge.figures import clock, duration, milliseconds, number
 
 __all__ = ["close", "connections", "functions", "history", "operators"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bridge.adminwire import Change, Episode, Event
-from bridge.commands.figures import UNITS, clock, duration, exact, resource
+from bridge.figures import UNITS, clock, duration, exact, resource
 from bridge.text import printable
 
 __all__ = ["SYMBOLS", "change_text", "episode_text", "event_level", "event_text", "who"]

@@ -8,17 +8,18 @@ import json
 import msgspec
 
 from bridge.adminclient import understand
-from bridge.adminwire import RESOURCES, Snapshot
+from bridge.adminwire import Snapshot
+from bridge.brief import brief, resources
 from bridge.client import NoDaemonError
 from bridge.commands import NO_DAEMON, CommandError
-from bridge.commands.figures import UNITS, clock, duration, exact, number, resource, share
 from bridge.commands.office import reach
 from bridge.commands.page import print_json, print_table, styled
 from bridge.commands.sentences import SYMBOLS, episode_text, who
 from bridge.commands.table import Column
+from bridge.figures import UNITS, clock, duration, exact, number, resource, share
 from bridge.text import printable
 
-__all__ = ["exit_status", "resources", "status"]
+__all__ = ["exit_status", "status"]
 
 MOST_OPERATORS = 8
 """Operators named one by one."""
@@ -59,30 +60,6 @@ def status(arguments: argparse.Namespace) -> int:
 def exit_status(snapshot: Snapshot) -> int:
     """Return 0 for ok, 1 for a warning or a daemon that drains, 2 for a violation, 3 for a state not known here."""
     return _STATUS.get(snapshot.state, NO_DAEMON)
-
-
-def resources(snapshot: Snapshot) -> list[str]:
-    """Return the names of what has a level, in the usual order; those of a newer daemon at the end."""
-    known = [name for name in RESOURCES if name in snapshot.resources]
-    return known + [name for name in snapshot.resources if name not in known]
-
-
-def brief(snapshot: Snapshot) -> str:
-    """Return one line: the state, the figures that it comes from, and what waits for an operator."""
-    troubled = [name for name in resources(snapshot) if snapshot.resources[name].level != "normal"]
-    parts = []
-    for name in troubled or resources(snapshot):
-        figures = snapshot.resources[name]
-        value, limit = resource(name, figures.value), resource(name, figures.limit)
-        unit = UNITS.get(name, "")
-        text = f"{printable(name)} {value}/{limit}" + (f" {unit}" if unit else "")
-        parts.append(f"{text} ({share(figures.value, figures.limit)} %)" if troubled else text)
-    refused = sum(snapshot.refused_minute.values())
-    if refused:
-        parts.append(f"{refused} refused in the last minute")
-    if snapshot.unconfirmed is not None:
-        parts.append(f"revision {snapshot.unconfirmed.revision} waits to be confirmed")
-    return f"{printable(snapshot.state).upper()} - {', '.join(parts) or 'no figures yet'}"
 
 
 def _print_page(snapshot: Snapshot) -> None:

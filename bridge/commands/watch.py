@@ -11,11 +11,11 @@ import msgspec
 from bridge.adminclient import understand
 from bridge.adminwire import Event, Snapshot
 from bridge.commands import OK
-from bridge.commands.figures import clock, milliseconds, number
 from bridge.commands.follow import News, follow
 from bridge.commands.page import print_json, styled
 from bridge.commands.sentences import event_level, event_text
 from bridge.commands.table import fit
+from bridge.figures import clock, milliseconds, number
 from bridge.text import printable
 
 __all__ = ["Csv", "Json", "Plain", "watch"]

@@ -6,11 +6,11 @@ import argparse
 
 from bridge.adminwire import Preview, PreviewOutcome
 from bridge.commands import OK
-from bridge.commands.figures import duration, exact, milliseconds, number
 from bridge.commands.limitnames import assignments
 from bridge.commands.office import reach
 from bridge.commands.page import print_json, print_table
 from bridge.commands.table import Column
+from bridge.figures import duration, exact, milliseconds, number
 from bridge.text import printable
 
 __all__ = ["preview", "what_if"]

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from bridge.adminwire import Change, Episode, Event
 from bridge.commands import CommandError, values
-from bridge.commands.figures import duration, exact, milliseconds, number, share
 from bridge.commands.limitnames import LIMIT_NAMES, assignments, full_name
 from bridge.commands.sentences import change_text, episode_text, event_text
 from bridge.commands.table import Column, cell_width, fit, lay_out
+from bridge.figures import duration, exact, milliseconds, number, share
 from bridge.text import printable
 
 HOSTILE = ["[/x]", "\x1b[2J", "\u202egnirts", "漢字かな", "e\u0301\u0301\u0301", "a\nb", "\ud800", "", "x" * 500]

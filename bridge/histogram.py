@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["Histogram"]
+__all__ = ["EDGES", "Histogram"]
 
 SUB_BITS = 4
 LONGEST = 3600 * 1_000_000
@@ -21,6 +21,14 @@ def _index(microseconds: int) -> int:
 
 
 BUCKETS = _index(LONGEST) + 1
+
+
+_EDGE_BITS = range(10, 27)
+
+EDGES = tuple((1 << bits) / 1_000_000 for bits in _EDGE_BITS)
+"""Durations in seconds at which :meth:`Histogram.cumulative` counts: powers of two in µs, from 1 ms to 67 s."""
+
+_EDGE_INDEXES = [_index(1 << bits) for bits in _EDGE_BITS]
 
 
 class Histogram:
@@ -55,6 +63,16 @@ class Histogram:
         self.count += other.count
         self.total += other.total
         self.longest = max(self.longest, other.longest)
+
+    def cumulative(self) -> list[int]:
+        """Return how many durations were shorter than each of :data:`EDGES`: exact, since edges are ends of buckets."""
+        counts = self._counts
+        total, start, found = 0, 0, []
+        for end in _EDGE_INDEXES:
+            total += sum(counts[start:end])
+            start = end
+            found.append(total)
+        return found
 
     @property
     def mean(self) -> float:

@@ -98,6 +98,10 @@ class Monitor:
         on_pressure: called after admission was told of another pressure, to start what it let in.
         on_sample: called after each sample.
         connections_refused: connections refused since the start.
+
+    Attributes:
+        latest: the latest figures.
+        sampled_at: when they were taken.
     """
 
     log = Logger()
@@ -135,7 +139,7 @@ class Monitor:
         self._levels = Levels()
         self._cpu: float | None = None
         self._peak_memory = self._peak_cpu = 0.0
-        self._started = self._last_second = 0.0
+        self._started = self._last_second = self.sampled_at = 0.0
         self._second: list[AdmissionSample] = []
         self._memory_over_since: float | None = None
         self._relieved_at = float("-inf")
@@ -153,7 +157,7 @@ class Monitor:
             self._sampler = ProcessSampler()
         memory, _ = self._sampler.sample([])
         self.latest = HealthSample(memory_mb=memory, peak_memory=memory)
-        self._started = self._last_second = self._clock.seconds()
+        self._started = self._last_second = self.sampled_at = self._clock.seconds()
         for loop, seconds in zip(self._loops, (SAMPLE_SECONDS, HEALTH_CHECK_SECONDS, SUMMARY_SECONDS), strict=True):
             loop.start(seconds, now=False)
 
@@ -169,6 +173,11 @@ class Monitor:
         if now - self._refused_told_at >= REPEAT_SECONDS:
             self._refused_told_at = now
             self.log.warn("Connection limit reached ({maximum}), rejecting new connections", maximum=maximum)
+
+    @property
+    def retained(self) -> bool:
+        """Whether memory has stayed over its limit for so long that it is not expected back."""
+        return self._retained
 
     @property
     def worst(self) -> Level:
@@ -227,6 +236,7 @@ class Monitor:
             violations=self._levels.of(Level.VIOLATION),
             states=self._levels.states,
         )
+        self.sampled_at = now
         self._close_second(sample, now)
         self._look_after_memory(memory, now)
         self._on_sample()

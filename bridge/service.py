@@ -23,12 +23,13 @@ from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import ILogObserver, Logger, globalLogPublisher
 from twisted.python.threadpool import ThreadPool
 
-from bridge import __version__, rlimits, sockets
+from bridge import __version__, activation, rlimits, sockets
 from bridge.admin import Admin, Saved
 from bridge.adminprotocol import AdminFactory
 from bridge.adminview import AdminView, user_name
 from bridge.admission import Admission
 from bridge.api import Peer
+from bridge.brief import brief
 from bridge.clock import MonotonicClock
 from bridge.connections import BridgeFactory, ConnectionTable
 from bridge.control import Instant, LimitControl, Who
@@ -36,7 +37,9 @@ from bridge.dispatch import Dispatcher
 from bridge.episodes import Episodes
 from bridge.journal import Journal, JournalError
 from bridge.logfile import LogFile, LogFileError
+from bridge.metricsplace import MetricsPlace
 from bridge.monitor import Monitor
+from bridge.notify import NotifySocket, Supervision, take_watchdog
 from bridge.port import BridgePort
 from bridge.registry import Registry, RegistryError
 from bridge.report import Report
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
     from bridge.adminwire import Change
     from bridge.errors import BridgeError
     from bridge.limits import Limits
+    from bridge.metricsweb import MetricsServer
 
 __all__ = ["BridgeService", "DaemonView"]
 
@@ -174,20 +178,18 @@ class BridgeService(Service):
             connections=self.connections,
             modules=self.registry.describe,
             now=self.clock.seconds,
-            busy=lambda: {
-                "abandoned_requests": self.dispatcher.abandoned,
-                "overdue_threads": self.dispatcher.overdue,
-                "busy_workers": self.workers.busy,
-                "idle_workers": self.workers.idle,
-            },
+            busy=self._busy,
         )
         self.rights = Rights()
         self.journal = Journal(settings.journal_path)
         self._entries: list[Change] = []
+        self.view_of_operators: AdminView | None = None
+        self.supervision: Supervision | None = None
         self.admin: Admin | None = None  # made when the service starts: it begins where the journal ends
         # Timers that come late are how the reactor's lag shows; without this one there may be none for half a second.
         self._heartbeat = LoopingCall(lambda: None)
         self._heartbeat.clock = self.clock
+        self.metrics: MetricsServer | None = None
         self.factory = BridgeFactory(handler=self.dispatcher, table=self.connections)
 
     # --- Service ---
@@ -218,6 +220,13 @@ class BridgeService(Service):
         self.connections.start()
         self.monitor.start()
         self._heartbeat.start(HEARTBEAT_SECONDS, now=False)
+        self.supervision = Supervision(
+            notify=NotifySocket(os.environ),
+            watchdog=take_watchdog(os.environ, os.getpid()),
+            clock=self.clock,
+            sampled_at=lambda: self.monitor.sampled_at,
+            status=self._status_line,
+        )
         operators = AdminFactory(admin=self.admin, clock=self.clock, identify=self._identify)
         self._ports = [
             BridgePort(self._listening["bridge"], self.factory, self._reactor),
@@ -225,7 +234,7 @@ class BridgeService(Service):
         ]
         for port in self._ports:
             port.startListening()
-        self._reactor.callWhenRunning(self._handle_signals)
+        self._reactor.callWhenRunning(self._running)
         # What lives now lives for good: the garbage collector need not look through it again and again under load.
         gc.collect()
         gc.freeze()
@@ -248,15 +257,70 @@ class BridgeService(Service):
         warning = rlimits.raise_open_files(settings.limits.max_connections)
         if warning:
             self.log.warn("{warning}", warning=warning)
-        self._listening["bridge"] = sockets.listen(settings.socket, group=settings.socket_group)
         self._set_rights()
-        self._listening["admin"] = sockets.listen(settings.admin_path, everybody=self.rights.others)
+        handed = activation.take(os.environ, os.getpid())
+        self._listening["bridge"] = activation.listening(
+            handed, "bridge", settings.socket, lambda: sockets.listen(settings.socket, group=settings.socket_group)
+        )
+        self._listening["admin"] = activation.listening(
+            handed,
+            "admin",
+            settings.admin_path,
+            lambda: sockets.listen(settings.admin_path, everybody=self.rights.others),
+        )
+        if settings.metrics is not None:
+            self.metrics = self._make_metrics(settings.metrics)
+            self.metrics.start()
         self._entries = self.journal.open()
         for warning in self.journal.warnings:
             self.log.warn("{warning}", warning=warning)
 
+    def _running(self) -> None:
+        """The reactor runs: connections are accepted from now on."""
+        self._handle_signals()
+        if self.supervision is not None:
+            self.supervision.ready()
+
+    def _busy(self) -> dict[str, int]:
+        return {
+            "abandoned_requests": self.dispatcher.abandoned,
+            "overdue_threads": self.dispatcher.overdue,
+            "busy_workers": self.workers.busy,
+            "idle_workers": self.workers.idle,
+        }
+
+    def _status_line(self) -> str:
+        if self._stopping:
+            return f"stopping: {self.admission.in_flight} calls run, {self.admission.waiting} wait"
+        if self.view_of_operators is None or self.admin is None:
+            return "starting"
+        snapshot = self.view_of_operators.snapshot()
+        snapshot.unconfirmed = self.admin.control.unconfirmed
+        return brief(snapshot)
+
+    def _make_metrics(self, place: str) -> MetricsServer:
+        try:
+            from bridge.metrics import Metrics
+        except ModuleNotFoundError as error:
+            raise sockets.SocketError(
+                f"metrics = {place!r} needs a library that is not installed ({error.name}): "
+                'pip install "cpanbridge[metrics]", or take the setting away'
+            ) from None
+        from bridge.metricsweb import MetricsServer
+
+        metrics = Metrics(
+            admission=self.admission,
+            stats=self.stats,
+            monitor=self.monitor,
+            connections=self.connections,
+            now=self.clock.seconds,
+            revision=lambda: 0 if self.admin is None else self.admin.control.revision,
+            busy=self._busy,
+        )
+        return MetricsServer(MetricsPlace.parse(place), metrics.pieces, reactor=self._reactor, clock=self.clock)
+
     def _open_office(self) -> Admin:
-        view = AdminView(
+        view = self.view_of_operators = AdminView(
             admission=self.admission,
             stats=self.stats,
             monitor=self.monitor,
@@ -300,6 +364,8 @@ class BridgeService(Service):
         if self._stopping:
             return
         self._stopping = True
+        if self.supervision is not None:
+            self.supervision.stopping()
         if self._ports:
             await maybeDeferred(self._ports[0].stopListening)  # operators may watch us go
         grace = self.settings.grace_period
@@ -320,12 +386,16 @@ class BridgeService(Service):
         self.connections.abort_all()
         for port in self._ports[1:]:
             await maybeDeferred(port.stopListening)
+        if self.metrics is not None:
+            await self.metrics.stop()
         if self.admin is not None:
             self.admin.stop()
         self.monitor.stop()
         self._heartbeat.stop()
         self.connections.stop()
         await self.workers.stop()
+        if self.supervision is not None:
+            self.supervision.close()
         self.clock.stop()
         self._restore_signals()
         if not self.dispatcher.busy_threads:
@@ -371,6 +441,8 @@ class BridgeService(Service):
 
     def _on_hangup(self) -> None:
         """SIGHUP: open the log anew and put changed settings in force, all or none."""
+        if self.supervision is not None:
+            self.supervision.reloading()
         self._log_file.reopen()
         try:
             fresh, warnings = self._reload()
@@ -382,6 +454,8 @@ class BridgeService(Service):
                 self.log.error("Not reloaded, the old settings stay in force: {problem}", problem=problem)
         except Exception:  # noqa: BLE001 - a reload must never end the daemon
             self.log.failure("Not reloaded, the old settings stay in force")
+        if self.supervision is not None:
+            self.supervision.ready()
 
     def apply(self, fresh: Settings) -> None:
         """Put the settings that can change at run time in force, all or none.

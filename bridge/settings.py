@@ -160,6 +160,12 @@ class Settings:
         high=86_400,
         reloadable=True,
     )
+    metrics: str | None = _setting(
+        None,
+        'Where Prometheus finds the metrics: "127.0.0.1:9464" (loopback addresses only) or "unix:/path". Empty: '
+        "nowhere.",
+        kind=str,
+    )
     max_worker_processes: int = _setting(
         8, "Worker processes for functions that are marked isolated.", kind=int, unit="processes", low=1, high=1000
     )

@@ -19,7 +19,7 @@ import struct
 
 from bridge.api import Peer
 
-__all__ = ["ListeningSocket", "SocketError", "find_group", "listen", "peer", "preflight"]
+__all__ = ["ListeningSocket", "SocketError", "adopt", "find_group", "listen", "peer", "preflight"]
 
 BACKLOG = 1024
 """Connections that the kernel keeps for us between two turns of the reactor. When it is full, a Perl client with a
@@ -32,17 +32,25 @@ class SocketError(Exception):
     """The socket cannot be had. Its text is a sentence that names the path and what to do."""
 
 
+class _NoLockError(SocketError):
+    """The lock file itself cannot be had, whoever may hold the lock."""
+
+
 class ListeningSocket:
     """A socket that is bound and listens, and the lock that goes with it.
 
     Attributes:
         path: where it is.
         socket: the socket object; its owner closes it through :meth:`close`.
+        adopted: whether somebody else made it, and keeps it when this daemon has gone.
     """
 
-    def __init__(self, path: str, listening: socket.socket, lock: int, identity: tuple[int, int]) -> None:
+    def __init__(
+        self, path: str, listening: socket.socket, lock: int | None, identity: tuple[int, int] | None = None
+    ) -> None:
         self.path = path
         self.socket = listening
+        self.adopted = identity is None
         self._lock = lock
         self._identity = identity
 
@@ -51,15 +59,15 @@ class ListeningSocket:
         return self.socket.fileno()
 
     def close(self) -> None:
-        """Stop listening, remove the socket if the path still leads to it, and let the lock go. Idempotent."""
-        if self._lock < 0:
-            return
+        """Stop listening, remove our own socket if the path still leads to it, let the lock go. Idempotent."""
         self.socket.close()
+        identity, self._identity = self._identity, None
         with contextlib.suppress(OSError):
-            if _identity(os.lstat(self.path)) == self._identity:
+            if identity is not None and _identity(os.lstat(self.path)) == identity:
                 os.unlink(self.path)
-        os.close(self._lock)
-        self._lock = -1
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            os.close(lock)
 
 
 def listen(path: str, group: str | None = None, backlog: int = BACKLOG, *, everybody: bool = False) -> ListeningSocket:
@@ -96,6 +104,33 @@ def listen(path: str, group: str | None = None, backlog: int = BACKLOG, *, every
         os.close(lock)
         raise
     return ListeningSocket(path, listening, lock, identity)
+
+
+def adopt(listening: socket.socket, name: str) -> ListeningSocket:
+    """Serve on a socket that somebody else made; it is never removed, nor its mode changed.
+
+    The lock beside its path is taken, so that a daemon started by hand does not come between. Where that cannot be had
+    (a directory that is not ours, a name in the abstract namespace) the socket itself is proof enough: whoever handed
+    it over starts one daemon for it.
+
+    Args:
+        listening: the socket.
+        name: what to call it where it has no path.
+
+    Raises:
+        SocketError: another daemon has the lock; ``listening`` is closed.
+    """
+    address = listening.getsockname()
+    if not isinstance(address, str) or not address.startswith("/"):
+        return ListeningSocket(name, listening, None)
+    try:
+        lock = _lock(address)
+    except _NoLockError:
+        return ListeningSocket(address, listening, None)
+    except SocketError:
+        listening.close()
+        raise
+    return ListeningSocket(address, listening, lock)
 
 
 def preflight(path: str, group: str | None = None) -> None:
@@ -156,7 +191,7 @@ def _lock(path: str) -> int:
     try:
         lock = os.open(_lock_path(path), flags, 0o600)
     except OSError as error:
-        raise SocketError(_lock_trouble(path, error)) from None
+        raise _NoLockError(_lock_trouble(path, error)) from None
     try:
         _take_lock(path, lock)
         os.ftruncate(lock, 0)

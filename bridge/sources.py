@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterable, Mapping
 import attrs
 
 from bridge.limits import Limits, LimitsError
+from bridge.metricsplace import MetricsPlace
 from bridge.settings import ALWAYS_ENABLED, ENV_PREFIX, JOURNAL_NAME, SETTINGS, Setting, Settings, SettingsError
+from bridge.text import clip
 
 __all__ = ["Loaded", "load", "resolve"]
 
@@ -124,13 +126,13 @@ class _Loader:
         name = self.toml_name
         try:
             document = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:  # beside its own: thousands of digits or of brackets
             self.problems.append(f"{name}: this is not valid TOML: {error}")
             return
         by_path = {setting.toml: setting for setting in SETTINGS}
         for table in ("limits", "modules"):
             if not isinstance(document.get(table, {}), dict):
-                self.problems.append(f"{name}: {table} must be a table ([{table}]), not {document.pop(table)!r}")
+                self.problems.append(f"{name}: {table} must be a table ([{table}]), not {_shown(document.pop(table))}")
         flat = {key: value for key, value in document.items() if key not in {"limits", "modules"}}
         flat |= {f"limits.{key}": value for key, value in document.get("limits", {}).items()}
         for key, value in document.get("modules", {}).items():
@@ -212,6 +214,11 @@ class _Loader:
                 f"leaves no room for the operators' socket beside it, {paths[name]}: a Unix socket's path cannot "
                 f"exceed {MAX_SOCKET_PATH} bytes; set admin_socket to a shorter one",
             )
+        if settings.metrics is not None:
+            try:
+                paths["metrics"] = MetricsPlace.parse(settings.metrics).path or "no path"
+            except ValueError as error:
+                self._blame("metrics", str(error))
         names = list(paths)
         for at, first in enumerate(names):
             for second in names[at + 1 :]:
@@ -254,6 +261,14 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
+def _shown(value: object) -> str:
+    """Spell a wrong value for a message. Not all can be: Python writes no integer of more than 4300 digits."""
+    try:
+        return clip(repr(value), 200)
+    except (ValueError, RecursionError):
+        return "something too large to show"
+
+
 def _number(setting: Setting, value: object, typed: bool) -> float:
     whole = setting.kind is int
     wanted = "a whole number" if whole else "a number"
@@ -270,9 +285,9 @@ def _number(setting: Setting, value: object, typed: bool) -> float:
         elif not typed and not whole and re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", text, re.IGNORECASE):
             value = float(text)
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-        raise ValueError(f"must be {wanted}, not {value!r}")  # noqa: TRY004 - every refusal here is a ValueError
+        raise ValueError(f"must be {wanted}, not {_shown(value)}")  # noqa: TRY004 - every refusal here is a ValueError
     if not setting.low <= value <= setting.high:
-        raise ValueError(f"must be {setting.range_text}, not {value!r}")
+        raise ValueError(f"must be {setting.range_text}, not {_shown(value)}")
     return value
 
 
@@ -281,7 +296,7 @@ def _flag(_: Setting, value: object, typed: bool) -> bool:
         return _YES_NO[value.strip().lower()]
     if not isinstance(value, bool):
         wanted = "true or false" if typed else "1, true, yes or on, or 0, false, no or off"
-        raise ValueError(f"must be {wanted}, not {value!r}")  # noqa: TRY004 - as above
+        raise ValueError(f"must be {wanted}, not {_shown(value)}")  # noqa: TRY004 - as above
     return value
 
 
@@ -289,13 +304,13 @@ def _text(setting: Setting, value: object, _typed: bool) -> str | None:
     if setting.default is None and value == "":
         return None
     if not isinstance(value, str):
-        raise ValueError(f"must be a text in quotes, not {value!r}")  # noqa: TRY004 - as above
+        raise ValueError(f"must be a text in quotes, not {_shown(value)}")  # noqa: TRY004 - as above
     if not value.strip() or not value.isprintable():
-        raise ValueError(f"must not be empty or hold control characters, but is {value!r}")
+        raise ValueError(f"must not be empty or hold control characters, but is {_shown(value)}")
     if setting.choices:
         value = value.strip().lower()
         if value not in setting.choices:
-            raise ValueError(f"must be {setting.range_text}, not {value!r}")
+            raise ValueError(f"must be {setting.range_text}, not {_shown(value)}")
     return value
 
 
@@ -304,11 +319,11 @@ def _names(setting: Setting, value: object, typed: bool) -> tuple[str, ...]:
         value = [part.strip() for part in value.split(",") if part.strip()]
     if not isinstance(value, (list, tuple)) or not all(isinstance(name, str) for name in value):
         wanted = 'a list of names, as ["python"]' if typed else "names with commas between them"
-        raise ValueError(f"must be {wanted}, not {value!r}")
+        raise ValueError(f"must be {wanted}, not {_shown(value)}")
     what = "modules" if setting.toml.startswith("modules.") else "users"
     wrong = [name for name in value if not _NAME.fullmatch(name)]
     if wrong:
-        raise ValueError(f"must hold names of {what}, but {wrong[0]!r} is none")
+        raise ValueError(f"must hold names of {what}, but {_shown(wrong[0])} is none")
     return tuple(name for name in dict.fromkeys(value) if name not in ALWAYS_ENABLED)
 
 

@@ -17,7 +17,7 @@ from twisted.application.app import ServerOptions
 from twisted.application.service import IService
 from twisted.python import usage
 
-from bridge import __version__, sockets
+from bridge import __version__, activation, sockets
 from bridge.configfile import DEFAULT_CONFIG, config_path, load_files
 from bridge.logfile import LogFile, LogFileError
 from bridge.logfile import preflight as preflight_log
@@ -112,10 +112,15 @@ def _check_place(settings: Settings, parent: Any, *, foreground: bool) -> None:
     """See that socket and log can be had by the user that the daemon will be."""
     if settings.log == "-" and not foreground:
         raise LogFileError("a daemon in the background has no standard output: use twistd -n, or name a log file")
+    handed = activation.offered(os.environ, os.getpid())
+    if handed and not foreground:
+        raise sockets.SocketError("sockets were handed over, which a daemon in the background cannot use: twistd -n")
     uid, gid = parent.get("uid"), parent.get("gid")
     with acting_as(uid, gid):
-        sockets.preflight(settings.socket, settings.socket_group)
-        sockets.preflight(settings.admin_path)
+        if "bridge" not in handed:
+            sockets.preflight(settings.socket, settings.socket_group)
+        if "admin" not in handed:
+            sockets.preflight(settings.admin_path)
         if settings.log != "-":
             preflight_log(settings.log)
 

@@ -108,6 +108,8 @@ def sample_value(setting: Setting) -> tuple[str, str, object]:
         return "alpha, beta", '["alpha", "beta"]', ("alpha", "beta")
     if setting.choices:
         return "error", '"error"', "error"
+    if setting.name == "metrics":
+        return "[::1]:9464", '"[::1]:9464"', "[::1]:9464"
     if setting.kind is str:
         return "/x/y", '"/x/y"', "/x/y"
     value: Any = 0.5 if setting.name in {"warning_ratio", "max_process_share", "backpressure_seconds"} else 4000

@@ -118,6 +118,7 @@ class BridgeProtocol(Protocol):
         self._paused = False  # we asked the transport to stop reading
         self._charged = 0  # bytes entered in the table's account
         self._socket: socket.socket | None = None
+        self._stopping = False  # the daemon stops: what was not sent whole will never be
         self._faulty = False  # a fault is queued: whatever comes after it is no request
         self._refused_at: float | None = None
 
@@ -195,7 +196,7 @@ class BridgeProtocol(Protocol):
         legacy = self.phase is Phase.FRESH
         self.phase = step(self.phase, Event.PEER_DONE)
         rest = self._framer.take()
-        if rest.strip():
+        if rest.strip() and not (self._stopping and not _is_document(rest)):
             self._last_document(rest, legacy=legacy)
         self._serve()
 
@@ -297,7 +298,20 @@ class BridgeProtocol(Protocol):
         self._transport.abortConnection()
 
     def close_when_quiet(self) -> None:
-        """Close as soon as nothing is outstanding: the daemon stops."""
+        """Close once all that the client has sent is answered: the daemon stops.
+
+        The reading side is shut in the kernel, which draws a line: what was written before is still read and answered;
+        what is written after fails (EPIPE), so its caller knows that it was not executed. Closing at once would throw
+        away requests that are on their way, and leave their callers in doubt.
+        """
+        self._stopping = True
+        if self._socket is not None and self.phase in {Phase.FRESH, Phase.LINES}:
+            try:
+                self._socket.shutdown(socket.SHUT_RD)
+            except OSError:
+                pass  # it is lost, and Twisted will say so
+            else:
+                return  # readConnectionLost comes when all has been read
         if self._busy or self._queue or self._outbox:
             self.phase = Phase.LAST
         elif self.phase is not Phase.CLOSED:
@@ -427,9 +441,7 @@ class BridgeProtocol(Protocol):
             if self._legacy_attempts >= LEGACY_ATTEMPTS:
                 return
             self._legacy_attempts += 1
-        try:
-            wire.decode_json(self._framer.peek())
-        except (ValueError, RecursionError):
+        if not _is_document(self._framer.peek()):
             return
         self.phase = step(self.phase, Event.DOCUMENT)
         self._last_document(self._framer.take(), legacy=True)
@@ -496,3 +508,11 @@ class BridgeProtocol(Protocol):
             return any(events & (select.POLLHUP | select.POLLERR) for _, events in poller.poll(0))
         except (OSError, ValueError, AttributeError):
             return False  # not a real socket (a test's transport)
+
+
+def _is_document(data: bytes) -> bool:
+    try:
+        wire.decode_json(data)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -293,6 +293,32 @@ def _calling(grammar: Grammar) -> None:
     )
 
 
+def _testing(grammar: Grammar) -> None:
+    test = grammar.add(
+        "load-test",
+        "loadtest:load_test",
+        "Test the limits of a running daemon with real callers, for a minute (quick) or eight to ten (full). Meanwhile "
+        "some calls of other programs are refused.",
+        "cpanbridge load-test quick",
+        "",
+        statuses="Exit status: 0 all phases passed, 1 one failed or could not be run, 2 bad usage, 3 no daemon there.",
+    )
+    test.add_argument("program", choices=("quick", "full"), help="which test")
+    test.add_argument(
+        "--scenario",
+        type=int,
+        choices=range(1, 6),
+        metavar="N",
+        help="only this one: 1 baseline, 2 warning, 3 more callers than slots, 4 rate limit, 5 big payloads",
+    )
+    test.add_argument("--socket", metavar="PATH", help="the daemon's socket (default: as for Perl programs)")
+    test.add_argument("--json", action="store_true", help="print one JSON object, for programs")
+    test.add_argument("--list", action="store_true", help="print the phases and run none")
+    test.add_argument(
+        "--seconds-scale", type=values.seconds, metavar="NUMBER", help="make phases so many times as long (default: 1)"
+    )
+
+
 def _setup(grammar: Grammar) -> None:
     check = grammar.add(
         "check-config",
@@ -333,6 +359,7 @@ _GROUPS = {
     _lists: ("connections", "functions", "operators"),
     _daemon: ("drain", "resume", "log-level", "note"),
     _calling: ("call", "modules"),
+    _testing: ("load-test",),
     _setup: ("check-config", "perl-lib", "console", "completion"),
 }
 """What makes the commands, by the names that each makes."""

@@ -20,7 +20,7 @@ use CPANBridge::LoadTest::Verdict;
 
 our $VERSION = '0.1.0';
 
-our ( $PASSED, $FAILED, $NO_DAEMON ) = ( 0, 1, 3 );
+our ( $PASSED, $FAILED, $NO_DAEMON, $INTERRUPTED ) = ( 0, 1, 3, 130 );
 
 # Longest wait in seconds for the daemon to be as a phase needs it: its window is a minute, and a warning outlasts it a bit.
 my $PATIENCE = 75;
@@ -60,6 +60,8 @@ sub list {
 
 sub run {
     my ($self) = @_;
+    my $interrupted;
+    local @SIG{ 'INT', 'TERM', 'HUP' } = ( sub { $interrupted = 1; die "interrupted\n" } ) x 3;
     my $status = eval { $self->_run };
     if ( my $error = $@ ) {
         $self->{progress}->clear;
@@ -67,6 +69,7 @@ sub run {
         ( my $text = $away ? $error->message : $error ) =~ s/\s+\z//;
         $self->{error} = $text;
         $status = $away && $error->type =~ /\A(?:ConnectionFailed|ConnectionLost|ClientTimeout)\z/ ? $NO_DAEMON : $FAILED;
+        $status = $INTERRUPTED if $interrupted;
     }
     if ( $self->{json} ) {
         print CPANBridge::JSON::encode( CPANBridge::LoadTest::Report::data( $self, $status == $PASSED ) ), "\n";
@@ -110,7 +113,7 @@ sub _phase {
     my $trouble = $self->_make_room( $phase, $label );
     $progress->phase("$label: $phase->{title}: starting $phase->{callers} callers");
     $observer->begin( $FUNCTION{ $phase->{kind} } );
-    my ( @records, $failures, $last_refusal );
+    my ( @records, $failures, $last_held );
     if ( !defined $trouble ) {
         my $callers = CPANBridge::LoadTest::Callers->new( $phase, $self->{socket} );
         $trouble = $callers->run( sub {
@@ -122,10 +125,10 @@ sub _phase {
         } );
         @records  = $callers->records;
         $failures = $callers->failures;
-        $last_refusal = $callers->last_refusal;
+        $last_held = $callers->last_held;
     }
     my $wait = sub { return $self->_wait( "$label: $phase->{title}: waiting for", @_ ) };
-    my $seen = $observer->end( $phase, $wait, $last_refusal );
+    my $seen = $observer->end( $phase, $wait, $last_held );
     $progress->clear;
     my $now = $observer->ask('limits');
     my ($changed) = grep { $now->{$_} != $observer->limits->{$_} } sort keys %$now;
@@ -232,7 +235,7 @@ Takes C<quick> or C<full>, and C<socket> (otherwise as L<CPANBridge/new>), C<sce
 =head2 run
 
 Runs the test, prints what it saw, and returns the exit status: 0 all phases passed, 1 one failed or could not be run, 3 no
-daemon.
+daemon, 130 interrupted.
 
 =head2 list
 

@@ -50,9 +50,7 @@ sub new {
 # Never returns: nothing of the parent's may be ended twice.
 sub _child {
     my ( $phase, $number, $socket, $word, $write ) = @_;
-    local $SIG{INT}  = 'DEFAULT';
-    local $SIG{TERM} = 'DEFAULT';
-    local $SIG{PIPE} = 'DEFAULT';
+    local @SIG{ 'INT', 'TERM', 'HUP', 'PIPE' } = ('DEFAULT') x 4;
     my $ok = eval {
         CPANBridge::LoadTest::Caller::run(
             $phase, $number, $socket,
@@ -141,9 +139,11 @@ sub _take {
         $record{limit} = 0;
     }
     push @{ $self->{records} }, \%record;
-    if ( $record{outcome} == $CPANBridge::LoadTest::Figures::REFUSED ) {
+
+    # A call that takes no time of its own may have been held and executed, too.
+    if ( $record{outcome} == $CPANBridge::LoadTest::Figures::REFUSED || !$self->{phase}{hold} ) {
         my $at = $self->{start} + $record{done};
-        $self->{last_refusal} = $at if !$self->{last_refusal} || $at > $self->{last_refusal};
+        $self->{last_held} = $at if !$self->{last_held} || $at > $self->{last_held};
     }
     return;
 }
@@ -151,7 +151,7 @@ sub _take {
 sub records  { return @{ $_[0]{records} } }
 sub failures { return $_[0]{failures} }
 
-sub last_refusal { return $_[0]{last_refusal} }
+sub last_held { return $_[0]{last_held} }
 
 # Ends what still runs, and returns how many did not end well by themselves.
 sub _end {
@@ -212,9 +212,9 @@ answered.
 
 The calls, each a record of L<CPANBridge::LoadTest::Figures>.
 
-=head2 last_refusal
+=head2 last_held
 
-When the last refusal came, as seconds of the monotonic clock.
+When a call was last held, as far as a caller can know, as seconds of the monotonic clock.
 
 =head2 failures
 

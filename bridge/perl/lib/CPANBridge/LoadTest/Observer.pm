@@ -74,7 +74,7 @@ sub _most {
 }
 
 sub end {
-    my ( $self, $phase, $wait, $last_refusal ) = @_;
+    my ( $self, $phase, $wait, $last_held ) = @_;
     my $seen  = $self->{seen};
     my $after = $self->_counters;
     $seen->{$_} = $after->{$_} - $self->{before}{$_} for 'calls', 'errors', 'refused';
@@ -82,7 +82,7 @@ sub end {
     my $expect = $phase->{expect};
     if ( $expect->{violation} ) {
         my $over = $wait->( 'the violation to end', 10, sub { return !_own( $self->look->{violations} ) } );
-        my $lasted = $self->{violated} - ( $last_refusal || 0 );
+        my $lasted = $self->{violated} - ( $last_held || 0 );
         $seen->{violation_over} = $lasted > 0 ? $lasted : 0 if $over;
     }
     if ( $expect->{calm} ) {
@@ -175,13 +175,13 @@ C<resource_status> of C<system.metrics>.
 
 =head2 end
 
-    my $seen = $observer->end( $phase, $wait, $last_refusal );
+    my $seen = $observer->end( $phase, $wait, $last_held );
 
 Ends the phase and returns what was seen in it: C<calls> (executed, errors included), C<errors> and C<refused>; C<peak>, the
 most calls at a time, and C<rate>, the most started in a minute, of what was looked at; C<warnings> and C<violations>, one
 sentence each by resource; C<memory_before>, C<memory_peak> and C<memory_after> in MB; C<violation_over> and
-C<warning_over>, seconds that they lasted after the last refusal (given in the monotonic clock's seconds) and after the
-phase; C<logged>, see L<CPANBridge::LoadTest::LogFile/count>. C<< $wait->( $what,
+C<warning_over>, seconds that they lasted after a call was last held (given in the monotonic clock's seconds) and after
+the phase; C<logged>, see L<CPANBridge::LoadTest::LogFile/count>. C<< $wait->( $what,
 $seconds, $code ) >> is called to wait until the code returns true, and returns whether it did.
 
 =head2 unready

@@ -57,16 +57,17 @@ sub _phase {
     my ($result) = @_;
     my ( $phase, $tally, $seen, $verdict ) = @$result{qw(phase tally seen verdict)};
     return {
-        ( map { $_ => $phase->{$_} } qw(id title kind callers calls) ),
-        ( map { $_ => _number( $phase->{$_} ) } qw(seconds hold per_minute) ),
-        ( map { $_ => $tally->{$_} } qw(offered executed refused failed came_back served) ),
-        ( map { $_ => _number( $tally->{$_} ) } qw(p50 p99 held queued) ),
-        late_p95 => _number( $tally->{late} ),
-        busiest_minute => $tally->{busiest},
-        refused_by_limit => $tally->{by_limit},
-        failures => $seen->{failures} || {},
-        daemon   => { map { $_ => $seen->{$_} }
-              qw(calls refused errors peak rate warnings violations memory_before memory_peak memory_after logged) },
+        ( map { $_ => $phase->{$_} } qw(id title kind) ),
+        ( map { $_ => _number( $phase->{$_} ) } qw(callers calls seconds hold per_minute) ),
+        ( map { $_ => _number( $tally->{$_} ) } qw(offered executed refused failed p50 p99 held queued came_back served) ),
+        late_p95         => _number( $tally->{late} ),
+        busiest_minute   => _number( $tally->{busiest} ),
+        refused_by_limit => _numbers( $tally->{by_limit} ),
+        failures         => _numbers( $seen->{failures} || {} ),
+        daemon           => {
+            ( map { $_ => _number( $seen->{$_} ) } qw(calls refused errors peak rate memory_before memory_peak memory_after) ),
+            ( map { $_ => $seen->{$_} } qw(warnings violations logged) ),
+        },
         ( map { $_ => _number( $seen->{$_} ) } qw(violation_over warning_over) ),
         checks => [ map { { %$_, ok => _boolean( $_->{ok} ) } } @{ $verdict->{checks} } ],
         notes   => $verdict->{notes},
@@ -78,8 +79,13 @@ sub _phase {
 
 sub _boolean { return $_[0] ? \1 : \0 }
 
-# To the microsecond.
+# To the microsecond; and a number in JSON too, although it may have been used as a string.
 sub _number { return defined $_[0] ? int( 1e6 * $_[0] + 0.5 ) / 1e6 : undef }
+
+sub _numbers {
+    my ($counts) = @_;
+    return { map { $_ => _number( $counts->{$_} ) } keys %$counts };
+}
 
 1;
 

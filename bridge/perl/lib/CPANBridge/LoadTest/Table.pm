@@ -8,6 +8,9 @@ our $VERSION = '0.1.0';
 my @HEADS = ( 'phase', 'offered', 'executed', 'refused', 'failed', 'call', 'p50', 'p99', 'the daemon saw', 'verdict' );
 my %LEFT = map { $_ => 1 } 'phase', 'the daemon saw', 'verdict';
 
+# The resources whose warnings and violations the calls bring about; others are in the notes.
+my $CALLS = qr/\A(?:Concurrent requests|Request rate)\z/;
+
 sub lines {
     my (@results) = @_;
     my @rows = ( \@HEADS, map { _row($_) } @results );
@@ -35,8 +38,7 @@ sub _row {
     my ( $phase, $tally, $seen ) = @$result{qw(phase tally seen)};
     my @saw = ("$seen->{peak} at once");
     push @saw, "$seen->{rate}/min";
-    push @saw, 'warning'   if %{ $seen->{warnings} };
-    push @saw, 'violation' if %{ $seen->{violations} };
+    push @saw, grep { my $level = $_; grep {/$CALLS/} keys %{ $seen->{"${level}s"} } } 'warning', 'violation';
     push @saw, sprintf '%.0f>%.0f>%.0f MB', @$seen{qw(memory_before memory_peak memory_after)} if $phase->{expect}{memory};
     my $verdict = $result->{verdict};
     return [

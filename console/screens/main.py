@@ -138,11 +138,16 @@ class MainScreen(Actions):
         panels = PANELS.get(name, (name,))
         if focused is None or (isinstance(focused, LineTable) and focused.id not in panels):
             self.set_focus(self.table(panels[0]))
-        self.console.want_detail(
-            connections=name in {"overview", "connections"},
-            functions=name in {"overview", "functions"},
-        )
+        self.want_rows()
         self.repaint()
+
+    def want_rows(self) -> None:
+        """Have the daemon send the rows that are shown: none while the display is paused."""
+        live = not self.model.paused
+        self.console.want_detail(
+            connections=live and self.view in {"overview", "connections"},
+            functions=live and self.view in {"overview", "functions"},
+        )
 
     def _is_shown(self, widget: Widget) -> bool:
         return all(each.display for each in [widget, *widget.ancestors] if isinstance(each, Widget))

@@ -130,7 +130,9 @@ class TestReading:
             for _ in range(3):
                 stage.daemon.push_snapshot()
             await stage.until(lambda: stage.app.model.behind >= 3)
-            await stage.shows("[PAUSED +3]")
+            await stage.shows(f"[PAUSED +{stage.app.model.behind}]")
+            asked = [params for method, params in stage.daemon.requests if method == "subscribe"]
+            assert not asked[-1]["connections"]  # what nobody sees need not be sent
             assert stage.text.splitlines()[14:30] == before.splitlines()[14:30]
             await stage.press("s")  # looking at it in another order is what a pause is for
             await stage.shows("sort: rate")

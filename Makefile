@@ -8,10 +8,10 @@ ARGS ?=
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick lint format types bench pictures build clean deps-run deps-test
+.PHONY: help run test quick lint format types bench bench-console pictures build clean deps-run deps-test
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/.installed-run ## install what is missing and run the daemon here, until Ctrl-C
 	@echo
@@ -42,6 +42,9 @@ types: $(VENV)/.installed-dev ## mypy, strict
 
 bench: $(VENV)/.installed-dev ## measure throughput beside a bare Twisted server, big requests, memory, the Perl client
 	$(BIN)/python tests/bench/bench.py $(ARGS)
+
+bench-console: $(VENV)/.installed-dev ## measure what the console costs, beside an idle Textual application
+	$(BIN)/python tests/bench/console_bench.py $(ARGS)
 
 pictures: $(VENV)/.installed-dev ## make the pictures of docs/operations.md anew, from a real daemon under load
 	$(BIN)/python docs/pictures/make.py

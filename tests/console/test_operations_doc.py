@@ -1,4 +1,4 @@
-"""docs/operations.md says what is true: its commands parse, its keys and its sample settings are those of the console."""
+"""docs/operations.md says what is true: its commands parse, its keys and sample settings are those of the console."""
 
 from __future__ import annotations
 

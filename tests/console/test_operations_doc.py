@@ -16,12 +16,14 @@ from console.keys import ACTIONS, key_text
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "operations.md").read_text()
 
-COMMANDS = sorted({
-    line.split("  #")[0].split(" >")[0].strip()
-    for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
-    for line in block.splitlines()
-    if line.startswith("cpanbridge ")
-})
+COMMANDS = sorted(
+    {
+        line.split("  #")[0].split(" >")[0].strip()
+        for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
+        for line in block.splitlines()
+        if line.startswith("cpanbridge ")
+    }
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

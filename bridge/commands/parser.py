@@ -297,7 +297,7 @@ def _testing(grammar: Grammar) -> None:
     test = grammar.add(
         "load-test",
         "loadtest:load_test",
-        "Test the limits of a running daemon with real callers, for a minute (quick) or eight to ten (full). Meanwhile "
+        "Test the limits of a running daemon with real callers, for one minute (quick) or eight (full). Meanwhile "
         "some calls of other programs are refused.",
         "cpanbridge load-test quick",
         "",

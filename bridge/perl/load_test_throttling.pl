@@ -32,7 +32,7 @@ __END__
 
 =head1 NAME
 
-load_test_throttling.pl - test all limits of a running cpanbridge daemon, in eight to ten minutes
+load_test_throttling.pl - test all limits of a running cpanbridge daemon, in about eight minutes
 
 =head1 SYNOPSIS
 

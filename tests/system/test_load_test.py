@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from daemon_process import DaemonProcess, clean_environment
 
@@ -82,7 +84,7 @@ class TestQuick:
         table = [line for line in result.stdout.splitlines() if line.startswith(("phase ", "baseline, "))]
         assert table[0].split()[:5] == ["phase", "offered", "executed", "refused", "failed"]
         assert table[1].split()[:7] == ["baseline,", "20", "callers", "20", "20", "0", "0"]
-        assert result.stderr.splitlines()[0] == "phase 1 of 1: baseline: starting 20 callers"
+        assert result.stderr.splitlines()[0] == "1/1 baseline: starting 20 callers"
         assert "\r" not in result.stdout + result.stderr
 
 
@@ -171,6 +173,7 @@ class TestStatuses:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
         daemon.wait_until(
             lambda: daemon.call("system", "metrics")["result"]["resource_status"]["in_flight"], bool, "the callers", 60
@@ -206,8 +209,11 @@ class TestStatuses:
         assert children(program.pid) == []
 
 
-def children(group: int) -> list[str]:
-    """Return the processes whose session or parent is this one."""
-    seen = subprocess.run(["ps", "-eo", "ppid=,sid=,pid="], capture_output=True, text=True, check=True, timeout=30)
-    rows = [line.split() for line in seen.stdout.splitlines()]
-    return [pid for parent, session, pid in rows if str(group) in {parent, session} and pid != str(group)]
+def children(leader: int) -> list[int]:
+    """Return the other processes of the session that this one began."""
+    found = []
+    for pid in psutil.pids():
+        with contextlib.suppress(ProcessLookupError):
+            if os.getsid(pid) == leader != pid:
+                found.append(pid)
+    return found

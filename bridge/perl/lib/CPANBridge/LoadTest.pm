@@ -60,8 +60,7 @@ sub list {
 
 sub run {
     my ($self) = @_;
-    my $interrupted;
-    local @SIG{ 'INT', 'TERM', 'HUP' } = ( sub { $interrupted = 1; die "interrupted\n" } ) x 3;
+    local @SIG{ 'INT', 'TERM', 'HUP' } = ( sub { $self->{interrupted} = 1; die "interrupted\n" } ) x 3;
     my $status = eval { $self->_run };
     if ( my $error = $@ ) {
         $self->{progress}->clear;
@@ -69,7 +68,7 @@ sub run {
         ( my $text = $away ? $error->message : $error ) =~ s/\s+\z//;
         $self->{error} = $text;
         $status = $away && $error->type =~ /\A(?:ConnectionFailed|ConnectionLost|ClientTimeout)\z/ ? $NO_DAEMON : $FAILED;
-        $status = $INTERRUPTED if $interrupted;
+        $status = $INTERRUPTED if $self->{interrupted};
     }
     if ( $self->{json} ) {
         print CPANBridge::JSON::encode( CPANBridge::LoadTest::Report::data( $self, $status == $PASSED ) ), "\n";
@@ -97,9 +96,9 @@ sub _run {
     my $failed = 0;
     for my $number ( 1 .. @phases ) {
         my $phase = $phases[ $number - 1 ];
-        my $label = "phase $number of " . @phases;
-        $self->_tell( '', "$number/" . @phases . ' ' . CPANBridge::LoadTest::Report::offer($phase) );
-        my $result = $self->_phase( $phase, $label );
+        my $place = "$number/" . @phases;
+        $self->_tell( '', "$place " . CPANBridge::LoadTest::Report::offer($phase) );
+        my $result = $self->_phase( $phase, "$place $phase->{title}:" );
         push @{ $self->{results} }, $result;
         $self->_tell( CPANBridge::LoadTest::Report::outcome($result) );
         $failed++ if $result->{verdict}{verdict} ne 'PASS';
@@ -111,23 +110,24 @@ sub _phase {
     my ( $self, $phase, $label ) = @_;
     my ( $observer, $progress ) = @$self{ 'observer', 'progress' };
     my $trouble = $self->_make_room( $phase, $label );
-    $progress->phase("$label: $phase->{title}: starting $phase->{callers} callers");
+    $progress->phase("$label starting $phase->{callers} callers");
     $observer->begin( $FUNCTION{ $phase->{kind} } );
     my ( @records, $failures, $last_held );
     if ( !defined $trouble ) {
         my $callers = CPANBridge::LoadTest::Callers->new( $phase, $self->{socket} );
         $trouble = $callers->run( sub {
             my ( $seconds, $calls ) = @_;
+            $self->_go_on;
             my $status = $observer->look;
-            $progress->update( sprintf '%s: %s: %.0f of %d s, %d of %d calls answered, %d at once, %d/min', $label,
-                $phase->{title}, $seconds < 0 ? 0 : $seconds, $phase->{seconds}, $calls, $phase->{calls},
+            $progress->update( sprintf '%s %.0f/%d s, %d/%d calls, %d at once, %d/min', $label,
+                $seconds < 0 ? 0 : $seconds, $phase->{seconds}, $calls, $phase->{calls},
                 @$status{ 'concurrent_requests', 'requests_per_minute' } );
         } );
         @records  = $callers->records;
         $failures = $callers->failures;
         $last_held = $callers->last_held;
     }
-    my $wait = sub { return $self->_wait( "$label: $phase->{title}: waiting for", @_ ) };
+    my $wait = sub { return $self->_wait( $label, @_ ) };
     my $seen = $observer->end( $phase, $wait, $last_held );
     $progress->clear;
     my $now = $observer->ask('limits');
@@ -150,7 +150,7 @@ sub _make_room {
     my ($what) = $self->{observer}->unready( $phase->{room} );
     return undef if !defined $what;
     $self->_tell("    first waiting for $what");
-    my $ready = $self->_wait( "$label: $phase->{title}: waiting for", $what, $PATIENCE, sub {
+    my $ready = $self->_wait( $label, $what, $PATIENCE, sub {
         ($what) = $self->{observer}->unready( $phase->{room} );
         return ( !defined $what, $what );
     } );
@@ -161,15 +161,24 @@ sub _make_room {
 sub _wait {
     my ( $self, $label, $what, $seconds, $code ) = @_;
     my $begun = CPANBridge::Connection::now();
-    $self->{progress}->phase("$label $what, up to $seconds s") if !$code->();
+    my $told;
     while (1) {
+        $self->_go_on;
         my ( $done, $now ) = $code->();
         return 1 if $done;
         my $left = $begun + $seconds - CPANBridge::Connection::now();
         return 0 if $left <= 0;
-        $self->{progress}->update( sprintf '%s %s, up to %.0f s', $label, defined $now ? $now : $what, $left );
+        my $line = sprintf '%s waiting up to %.0f s for %s', $label, $left, defined $now ? $now : $what;
+        $told++ ? $self->{progress}->update($line) : $self->{progress}->phase($line);
         Time::HiRes::sleep(0.25);
     }
+}
+
+# A signal that came in the middle of a call may have ended that call only.
+sub _go_on {
+    my ($self) = @_;
+    die "interrupted\n" if $self->{interrupted};
+    return;
 }
 
 sub _conclude {
@@ -180,7 +189,8 @@ sub _conclude {
     my @failed = grep { $_->{verdict}{verdict} ne 'PASS' } @results;
     _say("$_->{phase}{title}: $_->{verdict}{reason}") for @failed;
     my $failed = @failed . ' of ' . @results . ' phases failed';
-    _say( $passed ? 'PASS: all ' . @results . ' phases passed' : 'FAIL: ' . ( @failed ? $failed : 'not all phases were run' ) );
+    my $all = @results == 1 ? 'the phase' : 'all ' . @results . ' phases';
+    _say( $passed ? "PASS: $all passed" : 'FAIL: ' . ( @failed ? $failed : 'not all phases were run' ) );
     return;
 }
 

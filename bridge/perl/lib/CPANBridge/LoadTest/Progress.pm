@@ -5,6 +5,9 @@ use warnings;
 
 our $VERSION = '0.1.0';
 
+# Characters of a line on a terminal: a longer one would wrap in many, and could not be replaced.
+my $WIDTH = 79;
+
 sub new {
     my ( $class, $handle ) = @_;
     return bless { handle => $handle, live => -t $handle ? 1 : 0, shown => 0 }, $class;
@@ -12,7 +15,7 @@ sub new {
 
 sub phase {
     my ( $self, $text ) = @_;
-    $self->_write( $self->{live} ? "\r$text\e[K" : "$text\n" );
+    $self->_write( $self->{live} ? "\r" . substr( $text, 0, $WIDTH ) . "\e[K" : "$text\n" );
     $self->{shown} = $self->{live};
     return;
 }
@@ -62,13 +65,13 @@ On a terminal. Elsewhere (logs, pipes) each phase has one line, which stays.
 
 =head2 phase
 
-    $progress->phase('phase 1 of 4');
+    $progress->phase('1/4 baseline');
 
 Begins with another text.
 
 =head2 update
 
-    $progress->update('phase 1 of 4, 10 s');
+    $progress->update('1/4 baseline, 10 s');
 
 Puts another text in its place; on a terminal only.
 

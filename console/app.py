@@ -15,12 +15,15 @@ from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
 
 from bridge.adminwire import DEFAULT_ADMIN_SOCKET, Change, LimitsResult, Preview
 from console.asciifilter import AsciiFilter
 from console.config import Config
+from console.driver import ConsoleDriver
 from console.feed import LiveFeed
 from console.format import ASCII, UNICODE, Glyphs
 from console.keys import ACTIONS
@@ -130,6 +133,11 @@ class ConsoleApp(App[int]):
     def action_quit_hint(self) -> None:
         """Ctrl-C copies in many terminals: it must not end the console by accident."""
         self.notify("Press q to quit.", markup=False)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Use a driver that survives its terminal, unless the environment names another."""
+        chosen = super().get_driver_class()
+        return ConsoleDriver if chosen is LinuxDriver else chosen
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what every line goes through on its way to the terminal."""

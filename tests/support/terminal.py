@@ -179,7 +179,7 @@ class Terminal:
         except subprocess.TimeoutExpired:
             raise AssertionError(f"it has not ended within {seconds:g} s\n{self.shown()}") from None
         give_up = time.monotonic() + 1.0
-        while select.select([self._master], [], [], 0)[0] and time.monotonic() < give_up:
+        while not self._closing.is_set() and select.select([self._master], [], [], 0)[0] and time.monotonic() < give_up:
             time.sleep(TICK)
         return status
 
@@ -210,21 +210,24 @@ class Terminal:
         """Send a signal to the program."""
         self.process.send_signal(number)
 
+    def hang_up(self) -> None:
+        """Let the terminal go away, as a lost connection does."""
+        self._closing.set()
+        self._thread.join()
+        os.close(self._master)
+        os.close(self._slave)
+
     def modes(self) -> list[Any]:
         """Return how the terminal treats lines, echo and signals, to compare."""
         return termios.tcgetattr(self._slave)
 
     def close(self) -> None:
         """Kill whatever still runs and let go of the terminal. May come twice."""
-        if self._closing.is_set():
-            return
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        self._closing.set()
-        self._thread.join()
-        os.close(self._master)
-        os.close(self._slave)
+        if not self._closing.is_set():
+            self.hang_up()
 
     # --- inside ---
 

@@ -501,8 +501,10 @@ class TestLink:
     def test_a_console_that_is_stopped(self, daemon: DaemonProcess, start_console: StartConsole, admin: Admin) -> None:
         """The daemon drops what it cannot send and keeps nothing of it; others see no difference."""
         idle = [daemon.connect() for _ in range(300)]
-        stopped, other = start_console(daemon, "-i", "0.1"), start_console(daemon)
+        other, stopped = start_console(daemon), start_console(daemon, "-i", "0.1", badge="")
+        before = stopped.modes()
         stopped.wait_for("Connections (300)")
+        threads = psutil.Process(stopped.process.pid).num_threads()
         process = psutil.Process(daemon.pid)
 
         def gaps() -> int:
@@ -511,19 +513,24 @@ class TestLink:
 
         stopped.signal(signal.SIGSTOP)
         admin.until(lambda _: gaps() >= 5)
-        before = process.memory_info().rss
+        memory = process.memory_info().rss
         give_up = time.monotonic() + 30
         while gaps() < 30:
             assert "[LIVE]" in other.text, other.shown()
             assert time.monotonic() < give_up
             time.sleep(0.05)
-        assert process.memory_info().rss - before < 4 << 20
+        assert process.memory_info().rss - memory < 4 << 20
         other.send("3")
         other.wait_for("[3 Func")
         stopped.signal(signal.SIGCONT)
         stopped.wait_for("[LIVE]")
         idle.pop().close()
         stopped.wait_for("Connections (299)")
+        # Nothing runs twice now, and the terminal is given back as it was in the beginning.
+        assert psutil.Process(stopped.process.pid).num_threads() <= threads
+        stopped.send("q")
+        assert stopped.wait_end() == 0
+        assert stopped.modes() == before
 
     def test_no_daemon_yet(self, start_daemon: StartDaemon, start_console: StartConsole) -> None:
         """Started first, the console says what is missing and goes on once there is a daemon."""
@@ -562,6 +569,56 @@ class TestTerminal:
                 sequence.replace(b"l", b"h").replace(b"25h", b"25l")
             )
         assert console.modes() == before
+
+    def test_suspended(self, daemon: DaemonProcess, start_console: StartConsole) -> None:
+        """^z gives the terminal back to the shell; fg takes it again, and keys reach the console once."""
+        console = start_console(daemon, badge="")
+        before = console.modes()
+        console.wait_for("[LIVE]")
+        console.send("^z")
+        process = psutil.Process(console.process.pid)
+        console.wait_for(lambda _: process.status() == psutil.STATUS_STOPPED, what="the stop")
+        assert console.modes() == before
+        since = len(console.raw)
+        console.signal(signal.SIGCONT)
+        console.wait_raw(b"\x1b[?1049h", since=since)
+        console.send("3")
+        console.wait_for("[3 Func")
+        console.send("q")
+        assert console.wait_end() == 0
+        assert console.modes() == before
+
+    @pytest.mark.parametrize("how", ["hang-up", "stopped meanwhile", "without a signal"])
+    def test_terminal_goes_away(
+        self, daemon: DaemonProcess, start_console: StartConsole, tmp_path: Path, how: str
+    ) -> None:
+        """A console without a terminal ends, also where no signal tells it; it never spins in the background."""
+        if how == "without a signal":
+            master, slave = os.openpty()  # the controlling terminal of nobody
+            command = [sys.executable, "-m", "console", "--admin-socket", str(daemon.admin_socket), "-i", "0.1"]
+            process = subprocess.Popen(
+                command, stdin=slave, stdout=slave, stderr=slave, cwd=tmp_path, start_new_session=True,
+                env=environment(tmp_path, TERM="xterm"),
+            )  # fmt: skip
+            try:
+                seen = b""
+                while b"[LIVE]" not in seen:
+                    assert select.select([master], [], [], 25)[0]
+                    seen += os.read(master, 65536)
+                os.close(master)
+                os.close(slave)
+                assert process.wait(25) == 129
+            finally:
+                process.kill()
+                process.wait()
+            return
+        console = start_console(daemon, "-i", "0.1")
+        if how == "stopped meanwhile":
+            console.signal(signal.SIGSTOP)
+        console.hang_up()
+        if how == "stopped meanwhile":
+            console.signal(signal.SIGCONT)
+        assert console.wait_end() == 129
 
     @pytest.mark.parametrize(
         "environ",

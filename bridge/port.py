@@ -27,6 +27,8 @@ class BridgePort(unix.Port):
     def __init__(self, listening: ListeningSocket, factory: IProtocolFactory, reactor: Any) -> None:
         super().__init__(os.fsencode(listening.path), factory, reactor=reactor)
         self._listening = listening
+        # Shutting a socket down would end it for its maker too, and refuse the callers that wait in its queue.
+        self._shouldShutdown = not listening.adopted
 
     def startListening(self) -> None:
         """Begin to accept."""

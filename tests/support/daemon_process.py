@@ -109,6 +109,7 @@ class DaemonProcess:
         environ: Mapping[str, str] | None = None,
         toml: str | None = None,
         twistd: Sequence[str] | None = None,
+        pass_fds: Sequence[int] = (),
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="cpanbridge-"))
         self.socket = self.folder / "bridge.sock"
@@ -120,6 +121,7 @@ class DaemonProcess:
         self.options = list(options)
         self.environ = {**clean_environment(), **(environ or {})}
         self.twistd = list(twistd or [str(Path(sys.executable).with_name("twistd"))])
+        self.pass_fds = list(pass_fds)
         self.process: subprocess.Popen[bytes] | None = None
         self._connections: list[Connection] = []
         self.told = False  # whether an exception has carried everything_said() already
@@ -147,6 +149,7 @@ class DaemonProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                pass_fds=self.pass_fds,
                 start_new_session=True,
             )
         give_up = time.monotonic() + START_SECONDS

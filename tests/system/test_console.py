@@ -876,7 +876,7 @@ class TestRecording:
         introduce(daemon, "late.pl", calls=13)
         console.send("3")
         console.wait_for(re.compile(r"test\.echo +24 ").search)
-        functions = console.line_with("test.echo")
+        functions = console.line_with("test.echo").strip("│> ")
         console.send("5")
         console.wait_for(re.compile(r"max_concurrent_requests +77 ").search)
         console.send("q")
@@ -898,7 +898,7 @@ class TestRecording:
         replay.send("3")
         replay.wait_for("[3 Func")
         replay.wait_for("test.ping")
-        assert replay.line_with("test.echo") == functions
+        assert replay.line_with("test.echo").strip("│> ") == functions
         replay.send("5")
         replay.wait_for(re.compile(r"max_concurrent_requests +77 ").search)
         replay.send("2")

@@ -8,7 +8,7 @@ ARGS ?=
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick lint format types bench bench-console pictures build clean deps-run deps-test
+.PHONY: help run test quick fuzz lint format types bench bench-console pictures build dist dist/cpan clean deps-run deps-test
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,8 +25,11 @@ run: $(VENV)/.installed-run ## install what is missing and run the daemon here, 
 test: lint types ## everything that a push is judged by
 	$(BIN)/pytest $(ARGS)
 
-quick: $(VENV)/.installed-dev ## the tests without building and installing the package
-	$(BIN)/pytest -m "not packaging" $(ARGS)
+quick: $(VENV)/.installed-dev ## the tests without packaging and fuzzing
+	$(BIN)/pytest -m "not packaging and not fuzz" $(ARGS)
+
+fuzz: $(VENV)/.installed-dev ## try broken input on all that reads foreign data: ten minutes, or ARGS="--minutes 1"
+	$(BIN)/pytest tests/fuzz --minutes 10 $(ARGS)
 
 lint: $(VENV)/.installed-dev ## style, format and import contracts
 	$(BIN)/ruff check
@@ -51,6 +54,19 @@ pictures: $(VENV)/.installed-dev ## make the pictures of docs/operations.md anew
 
 build: $(VENV)/.installed-dev ## wheel and sdist into dist/
 	$(BIN)/python -m build
+
+dist: ## what a release consists of, afresh into dist/: wheel, sdist, and the Perl client as CPAN has it
+	@rm -rf dist
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory dist/cpan
+	@cd dist && sha256sum *.whl *.tar.gz cpan/*.tar.gz | tee SHA256SUMS
+
+# In a folder of its own: its name differs from the sdist's by case alone. Made in a copy of the sources, so that nothing
+# of ExtUtils::MakeMaker is left in the tree.
+dist/cpan:
+	@mkdir -p dist/cpan && copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && \
+	cp -R bridge/perl "$$copy/perl" && cd "$$copy/perl" && perl Makefile.PL >/dev/null && \
+	MAKEFLAGS= make --silent dist >/dev/null && mv CPANBridge-*.tar.gz "$(CURDIR)/dist/cpan/"
 
 clean: ## remove everything that can be made again, the environment too
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache twisted/plugins/dropin.cache

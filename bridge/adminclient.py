@@ -10,7 +10,7 @@ from typing import Any, NoReturn, Self, TypeVar, overload
 
 import msgspec
 
-from bridge.adminwire import DEFAULT_ADMIN_SOCKET, AdminError, AdminErrorCode, Answer, Request
+from bridge.adminwire import DEFAULT_ADMIN_SOCKET, UNREADABLE, AdminError, AdminErrorCode, Answer, Request
 from bridge.client import NoDaemonError
 from bridge.text import printable
 
@@ -37,7 +37,7 @@ def understand(raw: msgspec.Raw | bytes, shape: type[T], path: str = "the daemon
     """
     try:
         return msgspec.json.decode(raw, type=shape)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise NoDaemonError(
             f"What {printable(path)} sent cannot be understood ({printable(str(error))}); is the daemon of another "
             "version?"
@@ -187,7 +187,7 @@ class AdminClient:
         self._searched = 0
         try:
             answer = _decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except UNREADABLE:
             self._stranger()
         if not answer.method and answer.error is None and answer.result is msgspec.UNSET:
             self._stranger()

@@ -20,6 +20,7 @@ __all__ = [
     "HISTORY_FIELDS",
     "MAX_LINE",
     "RESOURCES",
+    "UNREADABLE",
     "AdminError",
     "AdminErrorCode",
     "Answer",
@@ -46,6 +47,9 @@ DEFAULT_ADMIN_SOCKET = "/tmp/cpan_bridge_admin.sock"  # noqa: S108 - the documen
 
 MAX_LINE = 1_048_576
 """Longest request that the daemon reads, in bytes. Answers can be longer: an hour of history is about 300 kB."""
+
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding JSON of unknown origin raises: not JSON or of another shape, not UTF-8, nested too deeply."""
 
 MIN_INTERVAL, MAX_INTERVAL = 0.1, 60.0
 """Bounds in seconds of the time between two snapshots."""

@@ -11,7 +11,7 @@ from collections import deque
 
 import msgspec
 
-from bridge.adminwire import Change
+from bridge.adminwire import UNREADABLE, Change
 
 __all__ = ["Journal", "JournalError"]
 
@@ -72,7 +72,7 @@ class Journal:
         for line in data[:end].splitlines():
             try:
                 entries.append(_decode(line))
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except UNREADABLE:
                 damaged.append(line)
         # Damaged lines leave the file only once they are kept somewhere else.
         moved = bool(damaged) and self._keep_aside(damaged)

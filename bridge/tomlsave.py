@@ -62,7 +62,7 @@ def save_limits(path: str, limits: Mapping[str, float]) -> dict[str, tuple[float
                 changes[name] = (before, plain)
         fresh = tomlkit.dumps(document)
         written = tomllib.loads(fresh)
-    except (TOMLKitError, tomllib.TOMLDecodeError, AttributeError, TypeError) as error:
+    except (TOMLKitError, ValueError, AttributeError, TypeError, RecursionError) as error:
         raise SaveError(f"{path} is no configuration file that can be changed: {error}") from None
     if any(written.get("limits", {}).get(name, getattr(DEFAULTS, name)) != value for name, value in limits.items()):
         raise SaveError(f"{path} cannot be changed so that it holds these limits; write them by hand")

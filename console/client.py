@@ -15,7 +15,7 @@ from typing import Any, TypeVar, overload
 
 import msgspec
 
-from bridge.adminwire import AdminError, Answer, Request
+from bridge.adminwire import UNREADABLE, AdminError, Answer, Request
 from bridge.text import printable
 
 __all__ = ["AdminClient", "DeadlineError", "LinkError", "NotSentError"]
@@ -144,7 +144,7 @@ class AdminClient:
                 answer.exception()  # looked at, so that asyncio does not complain about it later
         try:
             return msgspec.json.decode(raw, type=type)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise LinkError(
                 f"The daemon's answer to {method} cannot be understood ({error}); is it of another version?"
             ) from error
@@ -174,7 +174,7 @@ class AdminClient:
                 self._take(line)
         except LinkError as error:
             reason = error
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             reason = LinkError(f"What the daemon sends cannot be understood ({error}); is this its admin socket?")
         except ValueError:
             reason = LinkError(

@@ -98,7 +98,7 @@ def parse(data: bytes, where: str, *, known_actions: Iterable[str] = ()) -> Conf
         raise ConfigError(f"{where}, line {line}: this is not UTF-8.") from error
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         place = f"line {text.count(chr(10)) + 1}, the end"
         raise ConfigError(f"{where}: {printable(str(error)).replace('end of document', place)}.") from error
     reader = _Reader(where, text)

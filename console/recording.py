@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from bridge.adminwire import HISTORY_FIELDS, Change, Event, History, LimitsResult, Snapshot
+from bridge.adminwire import HISTORY_FIELDS, UNREADABLE, Change, Event, History, LimitsResult, Snapshot
 from bridge.text import printable
 from console.recorder import FORMAT, GZIP, VERSION, Header, LinkDown, Recorder, RecordingError, RecordingWriter
 
@@ -144,7 +144,7 @@ class Recording:
         try:
             line = msgspec.json.decode(self._unpacked[1][entry.start : entry.end], type=_Line)
             return msgspec.json.decode(line.data, type=Snapshot)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise RecordingError(f"A snapshot in {printable(self.path)} cannot be read: {error}.") from error
 
     def find(self, at: float) -> int:
@@ -201,7 +201,7 @@ class Recording:
                     header = self._header(text[:end])
                 else:
                     self.entries.append(_entry(text[start:end], offset, start, end))
-            except msgspec.MsgspecError as error:
+            except UNREADABLE as error:
                 raise _none(self.path, f"line {len(self.entries) + 2} cannot be understood ({error})") from error
             start = end + 1
         if header is None and text:
@@ -211,7 +211,7 @@ class Recording:
     def _header(self, line: bytes) -> Header:
         try:
             header = msgspec.json.decode(line, type=Header)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise _none(self.path, "its first line is no header") from error
         if header.format != FORMAT:
             raise _none(self.path, f"its format is {printable(header.format)!r}")

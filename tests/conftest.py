@@ -1,4 +1,4 @@
-"""What every test gets: the leak guard, the daemon fixtures, and an environment without cpanbridge's settings.
+"""What every test gets: the leak guard, daemons, options for fuzzing, an environment without cpanbridge's settings.
 
 Nothing imported here may import ``twisted.internet.reactor``: pytest-twisted installs it when pytest is configured.
 """
@@ -10,7 +10,7 @@ import os
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["daemon_process", "leak_guard"]
+pytest_plugins = ["daemon_process", "fuzzing", "leak_guard"]
 
 # A machine that does other things at the same time makes a slow example, not a wrong one.
 settings.register_profile("local", deadline=None)

@@ -264,7 +264,7 @@ sub _decode {
     ( $Text, $At ) = ( $_[0], 0 );
     die "the text is not made of bytes\n" if utf8::is_utf8($Text) && !utf8::downgrade( $Text, 1 );
     local $Depth = 0;
-    my $value = eval { _value() };
+    my $value = eval { _check_utf8(); _value() };
     my $why = $@;
     if ( !$why && $At < length $Text ) {
         _skip();
@@ -274,6 +274,15 @@ sub _decode {
     return $value if !$why;
     chomp $why;
     die "$why (at byte $At)\n";
+}
+
+# Perl's own UTF-8 has halves of surrogate pairs and numbers beyond Unicode's; that of JSON has not.
+sub _check_utf8 {
+    if ( $Text =~ tr/\xED\xF4-\xFF// && $Text =~ /\xED[\xA0-\xBF]|\xF4[\x90-\xBF]|[\xF5-\xFF]/ ) {
+        $At = $-[0];
+        die "a string is not valid UTF-8\n";
+    }
+    return;
 }
 
 sub _skip {

@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.packaging, pytest.mark.timeout(400)]
 
 ROOT = Path(__file__).parents[2]
 PERL_FILES = {f"bridge/perl/{name}" for name in ("Changes", "README", "Makefile.PL", "lib/CPANBridge.pm")}
+SAMPLES = [path for path in (ROOT / "etc").rglob("*") if path.is_file()]
 LITTER = [
     "twisted/plugins/dropin.cache",
     "bridge/perl/Makefile",
@@ -35,11 +36,12 @@ LITTER = [
 """What editable installs, ``perl Makefile.PL`` and Python leave in a checkout; none of it may be shipped."""
 
 
-def run(*command: str | Path, cwd: Path | None = None) -> str:
+def run(*command: str | Path, cwd: Path | None = None, **environ: str) -> str:
     """Run a command in an environment that knows nothing of the checkout; return its standard output."""
     environment = clean_environment()
     for name in ("PYTHONPATH", "PERL5LIB", "VIRTUAL_ENV"):
         environment.pop(name, None)
+    environment.update(environ)
     result = subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
@@ -114,9 +116,8 @@ class TestWhatIsBuilt:
             f"{info}.data",
         }
         assert {name for name in names if name.startswith("twisted/")} == {"twisted/plugins/cpanbridge_plugin.py"}
-        assert {name for name in names if name.startswith(f"{info}.data")} == {
-            f"{info}.data/data/share/cpanbridge/cpanbridge.toml"
-        }
+        samples = {f"{info}.data/data/share/cpanbridge/{path.relative_to(ROOT / 'etc')}" for path in SAMPLES}
+        assert {name for name in names if name.startswith(f"{info}.data")} == samples
         assert names & set(LITTER) == set()
 
     def test_the_sdist_builds_the_same_wheel(self, built: dict[str, Path]) -> None:
@@ -134,8 +135,54 @@ class TestWhatIsBuilt:
             "LICENSE",
             "CHANGELOG.md",
             "Makefile",
+            "etc/cpanbridge.service",
+            "etc/logrotate/cpanbridge",
         }
         assert names & set(LITTER) == set()
+
+
+# What this perl finds besides its core: nothing of that is there on the machines that the client is for.
+ONLY_CORE = (
+    "use Config; print join ',', grep { length } "
+    "map { $Config{$_} } qw(vendorlib vendorarch sitelib sitearch vendorlib_stem sitelib_stem)"
+)
+
+
+@pytest.fixture(scope="module")
+def perl_distribution(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder that the CPAN-style tarball unpacks into."""
+    run("make", "--silent", "dist/cpan", cwd=source)
+    [tarball] = (source / "dist" / "cpan").glob("*.tar.gz")
+    assert tarball.name == f"CPANBridge-{__version__}.tar.gz"
+    folder = tmp_path_factory.mktemp("cpan")
+    with tarfile.open(tarball) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / f"CPANBridge-{__version__}"
+
+
+class TestPerlDistribution:
+    def test_it_is_what_the_manifest_says(self, perl_distribution: Path) -> None:
+        """Each file of MANIFEST, the metadata that CPAN wants, and nothing else."""
+        listed = set((ROOT / "bridge" / "perl" / "MANIFEST").read_text().split())
+        there = {str(path.relative_to(perl_distribution)) for path in perl_distribution.rglob("*") if path.is_file()}
+        assert there == listed | {"META.json", "META.yml"}
+
+    def test_it_builds_passes_and_installs_with_core_modules_alone(
+        self, perl_distribution: Path, tmp_path: Path
+    ) -> None:
+        """``perl Makefile.PL && make && make test && make install``, with a perl that has nothing from CPAN."""
+        beyond = run("perl", "-e", ONLY_CORE)
+        environment = {
+            "PERL5OPT": f"-M-lib={beyond}",
+            "CPAN_BRIDGE_TWISTD": str(Path(sys.executable).with_name("twistd")),
+        }
+        assert run("perl", "-e", "print eval { require JSON::XS } ? 1 : 0", **environment) == "0"
+        run("perl", "Makefile.PL", cwd=perl_distribution, **environment)
+        run("make", cwd=perl_distribution, **environment)
+        assert "Result: PASS" in run("make", "test", cwd=perl_distribution, **environment)
+        run("make", "install", f"DESTDIR={tmp_path}", cwd=perl_distribution, **environment)
+        [installed] = tmp_path.rglob("CPANBridge.pm")
+        assert run("perl", f"-I{installed.parent}", "-MCPANBridge", "-e", "print CPANBridge->VERSION") == __version__
 
 
 class Installation:

@@ -178,6 +178,9 @@ class _Loader:
             path = self.values.get(name)
             if isinstance(path, str) and path != "-" and self.directory:
                 self.values[name] = posixpath.normpath(posixpath.join(self.directory, path))
+        kind, _, path = str(self.values.get("metrics", "")).partition(":")
+        if kind == "unix" and path and self.directory:
+            self.values["metrics"] = f"unix:{posixpath.join(self.directory, path)}"
 
     def _limits(self, values: Mapping[str, object]) -> Limits:
         try:

@@ -326,8 +326,12 @@ class Admission:
         queue = ticket.process._queue
         del queue[ticket]
         if not queue:
-            # It stays in the ring until its turn comes: finding it there now would be a scan.
+            # It stays in the ring until its turn comes, or until nobody waits: finding it there now would be a scan.
             self._waiting_processes -= 1
+            if not self._waiting:
+                for each in self._ring:
+                    each._in_ring = False
+                self._ring.clear()
 
     def _fill(self, now: float) -> None:
         """Start waiting calls while slots and window allow."""

@@ -310,6 +310,17 @@ class TestSample:
         assert isinstance(bench.admission.process("once"), ClientProcess)
         assert not list(bench.admission._processes)
 
+    def test_processes_that_only_waited_are_forgotten(self) -> None:
+        """Nor does one that came, waited in vain and went: thousands of short scripts at the rate limit."""
+        bench = Bench(max_requests_per_minute=1)
+        bench.finish(bench.ask("first"))
+        for number in range(50):
+            bench.ask(f"p{number}")
+            bench.advance(1.1)
+        assert len(bench.refused) == 50
+        bench.refused.clear()
+        assert len(bench.admission._processes) <= 1
+
 
 class AdmissionModel(RuleBasedStateMachine):
     """Random arrivals, ends, departures, limit changes and clock steps, against the promises."""

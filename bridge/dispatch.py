@@ -91,6 +91,7 @@ class Dispatcher:
 
     Attributes:
         abandoned: calls whose caller went away before the answer.
+        cancelled: those of them that never ran or were stopped, and so are in no other counter.
         overdue: threads that still run although their call has timed out; each holds its slot.
         busy_threads: threads that run a function, those overdue included.
     """
@@ -106,6 +107,7 @@ class Dispatcher:
     threads: ThreadPool
     workers: WorkerPool
     abandoned: int = 0
+    cancelled: int = 0
     overdue: int = 0
     busy_threads: int = 0
     _wakeup: IDelayedCall | None = None
@@ -167,9 +169,11 @@ class Dispatcher:
         now = self.clock.seconds()
         if self.admission.cancel(call, now):
             call.answered = True
+            self.cancelled += 1
             self._start_waiting()
         elif call.deferred is not None and call.function.kind is Kind.ASYNC:
             call.answered = True  # nobody is left to tell
+            self.cancelled += 1
             call.deferred.cancel()
 
     # --- what the service calls ---

@@ -284,6 +284,7 @@ class BridgeService(Service):
     def _busy(self) -> dict[str, int]:
         return {
             "abandoned_requests": self.dispatcher.abandoned,
+            "cancelled_requests": self.dispatcher.cancelled,
             "overdue_threads": self.dispatcher.overdue,
             "busy_workers": self.workers.busy,
             "idle_workers": self.workers.idle,

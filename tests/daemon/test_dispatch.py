@@ -300,6 +300,7 @@ class TestThreads:
         bench.threads.run()
         assert caller.answers == []
         assert bench.at_rest()
+        assert (bench.dispatcher.abandoned, bench.dispatcher.cancelled) == (1, 0)  # it ran, and is counted as such
 
 
 class TestWaiting:
@@ -346,7 +347,7 @@ class TestWaiting:
         bench.threads.run()
         assert bench.threads.queue == []
         assert bench.at_rest()
-        assert bench.dispatcher.abandoned == 1
+        assert (bench.dispatcher.abandoned, bench.dispatcher.cancelled) == (1, 1)
 
     def test_inline_calls_started_from_the_queue(self) -> None:
         """Many inline calls that waited run one after the other without growing the stack."""
@@ -436,6 +437,7 @@ class TestAsync:
         bench.dispatcher.abandon(bench.calls[0])
         assert bench.at_rest()
         assert bench.stats.ended == []
+        assert bench.dispatcher.cancelled == 1
 
 
 class TestIsolated:

@@ -68,6 +68,7 @@ class _Worker(ProcessProtocol):
         self._output = b""
         self.job: _Job | None = None
         self.idle_since = 0.0
+        self.number: int | None = None  # its process id, also when it has gone
         self.retired = False  # told to end; takes no more work
         self.too_large = False
         self.answered = False
@@ -126,7 +127,7 @@ class _Worker(ProcessProtocol):
         for line in lines:
             if line:
                 self.log.info(
-                    "worker {pid}: {line}", pid=self.pid, line=line[:OUTPUT_LINE].decode("utf-8", "backslashreplace")
+                    "worker {pid}: {line}", pid=self.number, line=line[:OUTPUT_LINE].decode("utf-8", "backslashreplace")
                 )
 
 
@@ -279,7 +280,7 @@ class WorkerPool:
                     exception="WorkerDied",
                 )
         if not worker.retired:
-            self.log.warn("Worker process {pid} died: {how}", pid=worker.pid, how=_how_it_ended(reason))
+            self.log.warn("Worker process {pid} died: {how}", pid=worker.number, how=_how_it_ended(reason))
         self._note_stopped()
         self._hand_out()
 
@@ -290,7 +291,13 @@ class WorkerPool:
             if self._idle:
                 worker = self._idle.pop()
             elif len(self._workers) < self._max_workers:
-                worker = self._spawn()
+                try:
+                    worker = self._spawn()
+                except OSError as error:  # no descriptors or processes left; those that work will be free again
+                    if not self._workers:
+                        self._cannot_start(self._queue.popleft(), error)
+                        continue
+                    return
             else:
                 return
             worker.take(self._queue.popleft())
@@ -304,10 +311,20 @@ class WorkerPool:
             env=None,  # ours
             childFDs={0: "w", 1: "r", 2: "r", REQUESTS: "w", ANSWERS: "r"},
         )
+        worker.number = worker.pid
         worker.transport.closeChildFD(0)
         self._workers.add(worker)
         worker.transport.writeToChild(REQUESTS, self._setup)
         return worker
+
+    def _cannot_start(self, job: _Job, error: OSError) -> None:
+        self.log.error("No worker process could be started: {why}", why=error.strerror)
+        self._fail(
+            job,
+            ErrorType.INTERNAL_ERROR,
+            f"{job.name} did not run: no worker process could be started ({error.strerror}).",
+            executed=False,
+        )
 
     def _time_out(self, job: _Job) -> None:
         job.timer = None

@@ -177,10 +177,12 @@ class Journal:
 
     def _keep_aside(self, lines: list[bytes]) -> bool:
         aside = f"{self.path}.damaged"
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
         try:
-            file = os.open(aside, flags, 0o600)
-            with contextlib.closing(os.fdopen(file, "ab")) as kept:
+            with os.fdopen(os.open(aside, flags, 0o600), "ab") as kept:
+                status = os.fstat(kept.fileno())
+                if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_nlink > 1:
+                    raise OSError(errno.EPERM, "it is no file of the daemon's own")
                 kept.write(b"\n".join(lines) + b"\n")
         except OSError as error:
             self.warnings.append(

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from twisted.logger import ILogObserver, LogEvent, LogLevel, eventAsText
 from zope.interface import implementer
 
+from bridge.text import printable
+
 if TYPE_CHECKING:
     from typing import TextIO
 
@@ -34,10 +36,8 @@ SETTING_LEVELS = {
     "critical": LogLevel.critical,
 }
 
-# Control characters of foreign text could hide lines from an operator, or talk to the terminal.
-_ESCAPES = {code: f"\\x{code:02x}" for code in [*range(0x20), *range(0x7F, 0xA0)]}
-_ESCAPES |= {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r", 0x2028: "\\u2028", 0x2029: "\\u2029"}
-
+LONGEST = 20_000
+"""Most characters of a line: whatever is told in it, it stays a line that can be read."""
 
 EARLY_LINES = 1000
 """Most lines kept until the file is opened."""
@@ -52,7 +52,7 @@ def format_event(event: LogEvent) -> str:
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(event.get("log_time", 0.0)))
     level = LEVEL_NAMES.get(event.get("log_level"), "INFO")
     text = eventAsText(event, includeTraceback=False, includeTimestamp=False, includeSystem=False)
-    line = f"{when} [{level}] cpanbridge: {text.translate(_ESCAPES)}\n"
+    line = f"{when} [{level}] cpanbridge: {printable(text, LONGEST)}\n"
     failure = event.get("log_failure")
     if failure is not None:
         try:
@@ -60,7 +60,7 @@ def format_event(event: LogEvent) -> str:
         except Exception:  # noqa: BLE001 - an exception's own text may fail
             traceback = f"{failure.type}: its traceback could not be made"
         for part in traceback.rstrip().splitlines():
-            line += f"    {part.translate(_ESCAPES)}\n"
+            line += f"    {printable(part, LONGEST)}\n"
     return line
 
 

@@ -218,6 +218,9 @@ def _take_lock(path: str, lock: int) -> None:
             f"{_lock_path(path)} belongs to {_user(found.st_uid)}, not to {_user(os.geteuid())}; remove it, or run the "
             "daemon as that user, or choose another path"
         )
+    if found.st_nlink > 1:
+        # Our pid is written into it, which would be the end of what else it is.
+        raise SocketError(f"{_lock_path(path)} has other names (hard links); remove it, or choose another path")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

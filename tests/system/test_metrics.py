@@ -237,6 +237,15 @@ def test_dashboard_and_alerts_use_what_there_is(place: tuple[DaemonProcess, Path
                 assert (name, value) in labels, text
 
 
+def test_the_guide_names_what_there_is(place: tuple[DaemonProcess, Path]) -> None:
+    """Every metric in docs/operations.md is one that a daemon exports."""
+    text = (ETC.parent / "docs" / "operations.md").read_text()
+    named = set(re.findall(r"`(cpanbridge_[a-z_]+)", text))
+    families = {re.sub("_(bucket|count|sum)$", "", name) for name in scrape(place[1]).names}
+    assert len(named) > 20
+    assert named - families == set()
+
+
 def test_alerts_say_what_and_what_to_do() -> None:
     """Each rule has a severity, one sentence on what is wrong, and one on what to do."""
     rules = [

@@ -16,10 +16,14 @@ from collections.abc import Callable, Sequence
 from bridge.client import NoDaemonError
 from bridge.commands import NO_DAEMON, OK, CommandError
 from bridge.commands.parser import make_parser
+from bridge.text import printable
 
 __all__ = ["main"]
 
 INTERRUPTED = 130
+
+LONGEST = 4000
+"""Most characters of a line that tells what went wrong."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except (CommandError, NoDaemonError) as error:
         for line in str(error).splitlines():
-            print(f"cpanbridge: {line}", file=sys.stderr)
+            print(f"cpanbridge: {printable(line, LONGEST)}", file=sys.stderr)
         return error.status if isinstance(error, CommandError) else NO_DAEMON
     except BrokenPipeError:
         # Whoever read our output has had enough (`| head`); Python must not complain about it at exit.

@@ -109,6 +109,7 @@ def _become(command: str, *words: str, arguments: argparse.Namespace) -> NoRetur
 
 
 def _cut(arguments: argparse.Namespace) -> int:
+    from bridge.text import printable
     from console.app import time_of_day
     from console.recorder import RecordingError
     from console.recording import Recording, cut
@@ -125,7 +126,7 @@ def _cut(arguments: argparse.Namespace) -> int:
         if times[0] is None or times[1] is None:
             print("cpanbridge console: --cut wants times of day, as 14:00 or 14:00:30", file=sys.stderr)
             return 2
-        print(f"Wrote {cut(arguments.replay, times[0], times[1], target)}")
+        print(f"Wrote {printable(cut(arguments.replay, times[0], times[1], target), 4096)}")
     except RecordingError as error:
         print(f"cpanbridge console: {error}", file=sys.stderr)
         return 1

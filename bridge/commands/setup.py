@@ -25,7 +25,7 @@ def check_config(arguments: argparse.Namespace) -> int:
         loaded = load_files(arguments.config, os.environ, {}, os.getcwd())
     except SettingsError as error:
         for problem in error.problems:
-            print(f"cpanbridge: {problem}", file=sys.stderr)
+            print(visible(f"cpanbridge: {problem}"), file=sys.stderr)
         return REFUSED
     if arguments.json:
         report = {
@@ -37,7 +37,7 @@ def check_config(arguments: argparse.Namespace) -> int:
         print(json.dumps(report, ensure_ascii=False, default=str))  # TOML has dates, and modules' options may, too
         return OK
     for warning in loaded.warnings:
-        print(f"cpanbridge: warning: {warning}", file=sys.stderr)
+        print(visible(f"cpanbridge: warning: {warning}"), file=sys.stderr)
     for setting in SETTINGS:
         source = loaded.sources[setting.name]
         value = json.dumps(setting.value_in(loaded.settings), ensure_ascii=False)

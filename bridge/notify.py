@@ -19,6 +19,9 @@ __all__ = ["NotifySocket", "Supervision", "take_watchdog"]
 TICK_SECONDS = 1.0
 STATUS_SECONDS = 10.0
 
+FIRST_STATUS_SECONDS = 1.0
+"""After the start there are no figures yet."""
+
 FRESH_SECONDS = 5.0
 """How old the monitor's latest sample may be, of which there are two a second, for the daemon to count as alive."""
 
@@ -135,6 +138,7 @@ class Supervision:
             return
         self._tell("READY=1")
         if not self._loop.running:
+            self._next_status = self._clock.seconds() + FIRST_STATUS_SECONDS
             # Twice in each half of the watchdog's time, so that one late turn of the reactor is not the end.
             self._loop.start(TICK_SECONDS if self._beat is None else min(TICK_SECONDS, self._beat / 2))
 

@@ -109,7 +109,7 @@ class TestNotify:
         daemon = manager.daemon(toml="")
         daemon.start()
         manager.hear_until("READY")
-        assert re.fullmatch(r"OK - memory .*", manager.hear_until("STATUS")["STATUS"])
+        assert re.fullmatch(r"(OK - memory|WARNING - |VIOLATION - ).*/.*", manager.hear_until("STATUS")["STATUS"])
         before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         daemon.process.send_signal(signal.SIGHUP)
         reloading = manager.hear_until("RELOADING")

@@ -38,9 +38,16 @@ MIN_HELD_BYTES = 67108864
 class ConnectionTable:
     """The connections that are open, numbered from 1 in order of arrival.
 
+    Args:
+        peer_of: who is at the other end of a transport.
+        on_refused, on_files_short: called with the limit that a refused connection met.
+        on_fault: called for an answer that no call stands behind.
+        files_limit: the limit of open files where a transport's descriptor comes too close to it, else ``None``.
+
     Attributes:
         total: connections accepted since the start.
-        refused: connections refused for ``max_connections`` since the start.
+        refused: connections refused since the start. refused_for_files: those of them for want of descriptors, not for
+            ``max_connections``.
         held_bytes: memory that large requests hold which are not yet being served.
     """
 
@@ -55,17 +62,21 @@ class ConnectionTable:
         peer_of: Callable[[Any], Peer],
         on_refused: Callable[[int], None],
         on_fault: Callable[[BridgeError], None],
+        files_limit: Callable[[Any], int | None] = lambda _: None,
+        on_files_short: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.settings = settings
         self.clock = clock
         self.seconds = clock.seconds
         self.total = 0
-        self.refused = 0
+        self.refused = self.refused_for_files = 0
         self.held_bytes = 0
         self._admission = admission
         self._peer_of = peer_of
         self._on_refused = on_refused
         self._on_fault = on_fault
+        self._files_limit = files_limit
+        self._on_files_short = on_files_short
         self._open: dict[int, BridgeProtocol] = {}
         self._lingering: dict[int, BridgeProtocol] = {}
         self._when_empty: Deferred[None] | None = None
@@ -128,13 +139,20 @@ class ConnectionTable:
     def enter(self, connection: BridgeProtocol) -> BridgeError | None:
         """Take a new connection in, or return why not."""
         maximum = self._admission.limits.max_connections
+        why = ""
         if len(self._open) >= maximum:
+            why = f"All {maximum} connections are in use; try again soon."
+            self._on_refused(maximum)
+        elif (files := self._files_limit(connection.transport)) is not None:
+            why = "The daemon may open no more files, and a connection is one; try again soon."
+            self.refused_for_files += 1
+            self._on_files_short(files)
+        if why:
             self.refused += 1
             self._lingering[connection.number] = connection
-            self._on_refused(maximum)
             return BridgeError(
                 ErrorType.CONNECTION_LIMIT,
-                f"All {maximum} connections are in use; try again soon.",
+                why,
                 retry_after=round(1.0 + (connection.number % 16) / 16, 3),
                 executed=False,
             )
@@ -172,9 +190,9 @@ class ConnectionTable:
             executed=False,
         )
 
-    def may_linger(self) -> bool:
+    def may_linger(self, connection: BridgeProtocol) -> bool:
         """Whether one more refused connection may stay open for its peer to finish writing."""
-        return len(self._lingering) <= MAX_LINGERING
+        return len(self._lingering) <= MAX_LINGERING and self._files_limit(connection.transport) is None
 
     def note_fault(self, error: BridgeError) -> None:
         """Count a fault that no call stands behind."""

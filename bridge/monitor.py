@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
@@ -39,6 +41,7 @@ RETAINED_SECONDS = 60.0
 """How long memory may stay over its limit before it is called retained."""
 
 MEGABYTE = 1048576
+PAGE = os.sysconf("SC_PAGESIZE")
 
 
 class Sampler(Protocol):
@@ -50,16 +53,26 @@ class Sampler(Protocol):
 
 
 class ProcessSampler:
-    """The figures of real processes, by psutil. Make it in the process that is to be measured."""
+    """The figures of real processes. Make it in the process that is to be measured.
+
+    Its own figures it reads from a file that stays open: a daemon that has no descriptors left must still be watched.
+    """
 
     def __init__(self) -> None:
-        self._own = psutil.Process()
-        self._own.cpu_percent()  # the first reading is always 0.0
+        self._statm = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+        self._measured = (time.monotonic(), time.process_time())
         self._workers: dict[int, psutil.Process] = {}
 
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._statm)
+
     def sample(self, worker_pids: list[int]) -> tuple[float, float]:
-        """Return the sums; a worker that has just gone counts as nothing."""
-        memory, cpu = self._own.memory_info().rss, self._own.cpu_percent()
+        """Return the sums; a worker that has just gone, or cannot be looked at, counts as nothing."""
+        memory = int(os.pread(self._statm, 200, 0).split()[1]) * PAGE
+        (then, used_then), self._measured = self._measured, (time.monotonic(), time.process_time())
+        now, used = self._measured
+        cpu = 100 * (used - used_then) / (now - then) if now > then else 0.0
         for pid in set(self._workers) - set(worker_pids):
             del self._workers[pid]
         for pid in worker_pids:
@@ -69,7 +82,7 @@ class ProcessSampler:
                     worker = self._workers[pid] = psutil.Process(pid)
                 memory += worker.memory_info().rss
                 cpu += worker.cpu_percent()
-            except psutil.Error:
+            except (psutil.Error, OSError):
                 self._workers.pop(pid, None)
         return memory / MEGABYTE, cpu
 
@@ -144,7 +157,7 @@ class Monitor:
         self._memory_over_since: float | None = None
         self._relieved_at = float("-inf")
         self._retained = False
-        self._refused_told_at = float("-inf")
+        self._refused_told_at = self._files_told_at = float("-inf")
         self._loops = [
             self._loop(self._sample),
             self._loop(self._health_check),
@@ -166,6 +179,9 @@ class Monitor:
         for loop in self._loops:
             if loop.running:
                 loop.stop()
+        if isinstance(self._sampler, ProcessSampler):
+            self._sampler.close()
+            self._sampler = None
 
     def connection_refused(self, maximum: int) -> None:
         """Take note of a connection that was refused; the log hears of it at most every ten seconds."""
@@ -173,6 +189,17 @@ class Monitor:
         if now - self._refused_told_at >= REPEAT_SECONDS:
             self._refused_told_at = now
             self.log.warn("Connection limit reached ({maximum}), rejecting new connections", maximum=maximum)
+
+    def files_short(self, limit: int) -> None:
+        """Take note of a connection refused for want of descriptors; the log hears of it at most every ten seconds."""
+        now = self._clock.seconds()
+        if now - self._files_told_at >= REPEAT_SECONDS:
+            self._files_told_at = now
+            self.log.warn(
+                "Nearly all of the {limit} files that may be open are in use, rejecting new connections. Raise the "
+                "limit (LimitNOFILE= in the unit file, ulimit -n), or lower max_connections",
+                limit=limit,
+            )
 
     @property
     def retained(self) -> bool:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["BridgePort"]
 
+ACCEPTED_AT_ONCE = 8
+"""Connections accepted in one turn of the reactor. Those refused are closed in the next, so at most twice as many are
+beyond what is allowed at a time: well below ``rlimits.SPARE``, the descriptors kept for that."""
+
 
 class BridgePort(unix.Port):
     """Accepts connections on a socket that is bound, has its mode, and listens already.
@@ -39,8 +43,13 @@ class BridgePort(unix.Port):
         self.socket.setblocking(False)
         self.fileno = self.socket.fileno  # type: ignore[method-assign]
         self.connected = True
-        self.numberAccepts = 100
+        self.numberAccepts = ACCEPTED_AT_ONCE
         self.startReading()  # type: ignore[no-untyped-call]
+
+    def doRead(self) -> None:
+        """Accept some connections. Twisted alone would take a hundred and more before it closed one."""
+        self.numberAccepts = min(self.numberAccepts, ACCEPTED_AT_ONCE)
+        super().doRead()  # type: ignore[no-untyped-call]
 
     def _logConnectionLostMsg(self) -> None:
         """Say nothing: the service says that it stops."""

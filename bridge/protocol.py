@@ -490,7 +490,7 @@ class BridgeProtocol(Protocol):
             self._paused = False
             self._transport.resumeProducing()
         self._transport.unregisterProducer()
-        if self._table.may_linger():
+        if self._table.may_linger(self):
             self._transport.loseWriteConnection()
         else:
             self._transport.loseConnection()

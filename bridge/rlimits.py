@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import resource
 
-__all__ = ["RESERVE", "raise_open_files"]
+__all__ = ["RESERVE", "SPARE", "limit_met_by", "raise_open_files"]
 
 RESERVE = 200
 """Descriptors for everything that is not a connection: log, workers' pipes, libraries, and what functions open."""
+
+SPARE = 32
+"""Descriptors that no connection may take: with none left the daemon could neither refuse in words, nor start a worker
+process (ten), nor open its log anew."""
 
 
 def raise_open_files(max_connections: int, reserve: int = RESERVE) -> str | None:
@@ -36,3 +40,12 @@ def raise_open_files(max_connections: int, reserve: int = RESERVE) -> str | None
         f"{max(0, reachable - reserve)} connections will fit. Raise the hard limit (LimitNOFILE= in the unit file, "
         "ulimit -Hn) or lower max_connections"
     )
+
+
+def limit_met_by(descriptor: int) -> int | None:
+    """Return the limit of open files if this descriptor is one of the last ``SPARE`` below it, else ``None``.
+
+    The kernel gives out the lowest descriptor that is free, so the number of a new one tells how many are in use.
+    """
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return soft if soft != resource.RLIM_INFINITY and descriptor >= soft - SPARE else None

@@ -146,6 +146,8 @@ class BridgeService(Service):
             peer_of=_peer_of,
             on_refused=self._connection_refused,
             on_fault=self._fault,
+            files_limit=lambda transport: rlimits.limit_met_by(transport.fileno()),
+            on_files_short=self._files_short,
         )
         self.monitor = Monitor(
             admission=self.admission,
@@ -158,7 +160,7 @@ class BridgeService(Service):
             on_memory_retained=self._restart_for_memory if settings.exit_on_retained_memory else None,
             on_pressure=self._start_waiting,
             on_sample=self._sampled,
-            connections_refused=lambda: self.connections.refused,
+            connections_refused=lambda: self.connections.refused - self.connections.refused_for_files,
         )
         self.dispatcher = Dispatcher(
             registry=self.registry,
@@ -559,6 +561,9 @@ class BridgeService(Service):
 
     def _connection_refused(self, maximum: int) -> None:
         self.monitor.connection_refused(maximum)
+
+    def _files_short(self, limit: int) -> None:
+        self.monitor.files_short(limit)
 
     def _fault(self, error: BridgeError) -> None:
         self.stats.call_refused("", error, 0.0, self.clock.seconds())

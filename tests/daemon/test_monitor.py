@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import resource
+import time
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
 import pytest
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
@@ -149,6 +153,15 @@ class TestMonitor:
         bench.monitor.connection_refused(1000)
         assert log.count("[warn] Connection limit reached (1000), rejecting new connections") == 2
 
+    def test_files_line(self, log: list[str]) -> None:
+        """So are those for which there is no descriptor."""
+        bench = Bench()
+        for _ in range(100):
+            bench.monitor.files_short(256)
+        bench.clock.advance(11)
+        bench.monitor.files_short(256)
+        assert sum("Nearly all of the 256 files that may be open are in use" in line for line in log) == 2
+
     def test_stop(self) -> None:
         """Nothing is left running."""
         bench = Bench()
@@ -159,6 +172,31 @@ class TestMonitor:
 class TestProcessSampler:
     def test_this_process(self) -> None:
         """The figures of a real process are plausible, and a worker that has gone counts as nothing."""
-        memory, cpu = ProcessSampler().sample([2**22 - 1])
+        sampler = ProcessSampler()
+        memory, cpu = sampler.sample([2**22 - 1])
         assert 5 < memory < 4000
         assert cpu >= 0
+        seen = psutil.Process().memory_info().rss / 1048576
+        assert abs(sampler.sample([])[0] - seen) < 20
+        sampler.close()
+
+    def test_cpu(self) -> None:
+        """One busy thread is about one core, as far as the machine gives us one."""
+        sampler = ProcessSampler()
+        start = time.process_time()
+        while time.process_time() - start < 0.1:
+            pass
+        assert 5 < sampler.sample([])[1] < 150
+        sampler.close()
+
+    def test_without_descriptors(self) -> None:
+        """A daemon that can open no file any more is still watched; only its workers' figures are missing."""
+        sampler = ProcessSampler()
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+        try:
+            memory, _ = sampler.sample([os.getppid()])
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert 5 < memory < 4000
+        sampler.close()

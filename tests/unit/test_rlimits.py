@@ -6,7 +6,7 @@ import resource
 
 import pytest
 
-from bridge.rlimits import RESERVE, raise_open_files
+from bridge.rlimits import RESERVE, SPARE, limit_met_by, raise_open_files
 
 
 class FakeLimits:
@@ -60,3 +60,12 @@ def test_raising_is_forbidden(monkeypatch: pytest.MonkeyPatch) -> None:
     """A container that forbids it ends in a warning, not in a daemon that does not start."""
     FakeLimits(monkeypatch, 1024, 4096, allowed=False)
     assert "only 1024 are allowed" in str(raise_open_files(2000))
+
+
+def test_the_last_descriptors_are_no_connection_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A descriptor near the limit of now tells it; without a limit none does."""
+    limits = FakeLimits(monkeypatch, 256, 500_000)
+    assert limit_met_by(256 - SPARE - 1) is None
+    assert limit_met_by(256 - SPARE) == 256
+    limits.now = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    assert limit_met_by(1_000_000) is None

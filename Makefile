@@ -8,7 +8,7 @@ ARGS ?=
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick fuzz lint format types bench bench-console pictures build dist dist/cpan clean deps-run deps-test
+.PHONY: help run test quick fuzz lint format types bench soak bench-console pictures build dist dist/cpan clean deps-run deps-test
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ types: $(VENV)/.installed-dev ## mypy, strict
 
 bench: $(VENV)/.installed-dev ## measure throughput beside a bare Twisted server, big requests, memory, the Perl client
 	$(BIN)/python tests/bench/bench.py $(ARGS)
+
+soak: $(VENV)/.installed-dev ## ten minutes of callers, operators and faults together; make soak ARGS="--minutes 60"
+	$(BIN)/python tests/bench/soak.py $(ARGS)
 
 bench-console: $(VENV)/.installed-dev ## measure what the console costs, beside an idle Textual application
 	$(BIN)/python tests/bench/console_bench.py $(ARGS)

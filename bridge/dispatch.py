@@ -301,7 +301,18 @@ class Dispatcher:
         call.timer = self.clock.callLater(timeout, self._time_out, call, timeout)
         if kind is Kind.THREAD:
             self.busy_threads += 1
-            self.threads.callInThread(self._run_in_thread, call)
+            try:
+                self.threads.callInThread(self._run_in_thread, call)
+            except RuntimeError as error:  # the system has no thread for us: TasksMax, or no memory for its stack
+                self.log.error("{function} did not run: {why}", function=function.name, why=str(error))
+                self._end(
+                    call,
+                    BridgeError(
+                        ErrorType.INTERNAL_ERROR,
+                        f"{function.name} did not run: no thread could be started ({error}).",
+                        executed=False,
+                    ),
+                )
         elif kind is Kind.ASYNC:
             call.deferred = _start_coroutine(call.work)
             call.deferred.addCallback(wire.encode_result)

@@ -11,7 +11,6 @@ import gc
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,6 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import ILogObserver, Logger, globalLogPublisher
-from twisted.python.threadpool import ThreadPool
 
 from bridge import __version__, activation, rlimits, sockets
 from bridge.admin import Admin, Saved
@@ -46,6 +44,7 @@ from bridge.report import Report
 from bridge.rights import Rights
 from bridge.settings import Settings, SettingsError, changed_fixed, keep_fixed
 from bridge.stats import Stats
+from bridge.threads import CallThreads
 from bridge.tomlsave import save_limits
 from bridge.workers import WorkerPool
 
@@ -129,9 +128,7 @@ class BridgeService(Service):
         self.view = DaemonView(self.clock)
         self.registry = Registry(self.view)
         self.stats = Stats(self.clock.seconds())
-        self.threads = ThreadPool(0, settings.limits.max_concurrent_requests, name="cpanbridge")
-        # Daemon threads: one that never returns must not keep the process from ending.
-        self.threads.threadFactory = functools.partial(threading.Thread, daemon=True)  # type: ignore[assignment]
+        self.threads = CallThreads(settings.limits.max_concurrent_requests)
         self.workers = WorkerPool(
             reactor=reactor,
             clock=self.clock,

@@ -302,6 +302,20 @@ class TestThreads:
         assert bench.at_rest()
         assert (bench.dispatcher.abandoned, bench.dispatcher.cancelled) == (1, 0)  # it ran, and is counted as such
 
+    def test_no_thread(self) -> None:
+        """Where no thread can be started the caller is told that nothing ran, and the slot is free again."""
+        bench = Bench(threaded(), max_concurrent_requests=1)
+
+        def refuse(*_: object) -> None:
+            raise RuntimeError("can't start new thread")
+
+        bench.threads.callInThread = refuse
+        for _ in range(3):
+            [answer] = bench.call("m.thread").answers
+            assert (answer["error_type"], answer["executed"]) == ("InternalError", False)
+        assert bench.at_rest()
+        assert bench.dispatcher.busy_threads == 0
+
 
 class TestWaiting:
     def test_starts_when_a_slot_is_free(self) -> None:

@@ -33,7 +33,7 @@ STRANGER, GUEST_GROUP = 60_001, 60_100
 
 # Perl, since a stranger may not even read this Python.
 CONNECT = r"""
-use strict; use IO::Socket::UNIX;
+use strict; use IO::Socket::UNIX; $SIG{PIPE} = "IGNORE"; # who is refused is refused at once
 my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or do { print "refused: $!\n"; exit };
 print $s $ARGV[1], "\n"; $s->flush; print scalar(<$s>) // "closed\n";
 """

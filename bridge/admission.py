@@ -69,11 +69,12 @@ class ClientProcess:
 class Ticket:
     """One call's place in the order of things. Make one for each call and ask with it once."""
 
-    __slots__ = ("arrived", "deadline", "process", "started", "state")
+    __slots__ = ("arrived", "deadline", "held_by", "process", "started", "state")
 
     def __init__(self, process: ClientProcess) -> None:
         self.process = process
         self.state = TicketState.NEW
+        self.held_by: LimitName | None = None  # what kept it from starting when it came
         self.arrived = self.deadline = self.started = 0.0
 
 
@@ -177,7 +178,8 @@ class Admission:
         if ticket.state is TicketState.RUNNING:
             self.started.remove(ticket)
             return True
-        self._held.add(self._blocking(now))
+        ticket.held_by = self._blocking(now)
+        self._held.add(ticket.held_by)
         return False
 
     def pass_through(self, now: float) -> bool:
@@ -407,6 +409,11 @@ class Admission:
     def _refusal(self, ticket: Ticket, now: float) -> BridgeError:
         """Make the answer for a call that will not run, and remember that it was made."""
         limit = self._blocking(now)
+        free = self.in_flight < self.slots
+        by_share = free and self._waiting_processes > 1 and ticket.process.in_flight >= self._process_share()
+        if limit is LimitName.CONCURRENT and free and not by_share and ticket.held_by is not None:
+            # Time was let pass a little late: what held the call until its wait was over holds nobody any more.
+            limit = ticket.held_by
         self._held.add(limit)
         queued = now - ticket.arrived
         limits = self.limits
@@ -432,7 +439,7 @@ class Admission:
             case _:
                 value, maximum = self.in_flight + len(self._waiting), limits.max_concurrent_requests
                 why = f"All {self.slots} slots are busy"
-                if self.in_flight < self.slots:
+                if by_share:
                     value, maximum = ticket.process.in_flight, self._process_share()
                     why = f"This process holds its share of {maximum} slots while other processes wait"
         waited = f"waited {queued:.2f} s" if ticket.deadline else f"{len(self._waiting)} calls wait already"

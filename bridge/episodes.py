@@ -34,6 +34,9 @@ short programs come and go by thousands, and must not keep one that comes late f
 WITHOUT_CAUSE = "connections"
 """The resource that calls do not fill: who runs most of them says nothing about who is connected."""
 
+REFUSED_AS = {"lag": "cpu"}
+"""Resources whose refusals carry another one's word: a lag of the event loop is treated like a want of CPU."""
+
 _RANK = {"normal": 0, "warning": 1, "violation": 2}
 
 
@@ -120,7 +123,8 @@ class Episodes:
             sample. What falls from violation to warning is not news: a busy limit does so many times a minute.
         """
         changed: list[Episode] = []
-        refused_before, self._refused = self._refused, dict(refused)
+        refused = {**refused, **{name: refused.get(word, 0) for name, word in REFUSED_AS.items()}}
+        refused_before, self._refused = self._refused, refused
         occupied: Mapping[Culprit, int] | None = None
         for name, reading in readings.items():
             course = self._courses.get(name)

@@ -95,6 +95,7 @@ class _Resource:
     limit: float = 1.0
     warning_ratio: float = 0.8
     told: bool = False  # its violation stands in the log without its end
+    last_high: float = 0.0  # the latest value at or over the warning mark
     violation_told_at: float = float("-inf")
     warning_told_at: float = float("-inf")
     _over: int = 0
@@ -105,6 +106,8 @@ class _Resource:
         """Take one sample."""
         self.value, self.limit, self.warning_ratio = value, limit, warning_ratio
         ratio = value / limit
+        if ratio >= warning_ratio:
+            self.last_high = value
         self._over = self._over + 1 if ratio > 1 else 0
         self._below_warning_since = self._since(self._below_warning_since, now, ratio < warning_ratio - WARNING_GAP)
         self._below_violation_since = self._since(self._below_violation_since, now, ratio < VIOLATION_LEAVE)
@@ -122,8 +125,11 @@ class _Resource:
 
     def text(self) -> str:
         """Say how the resource stands, in the words that operators search for."""
-        verb = "exceeds" if self.value > self.limit else "approaching"
-        return f"{self.name} {self.words(self.value)} {verb} limit {self._limit_words()}"
+        value, now = self.value, ""
+        if value / self.limit < self.warning_ratio:  # held until it has been quiet for a while: tell why, and what is
+            value, now = self.last_high, f" (now {self.words(value)})"
+        verb = "exceeds" if value > self.limit else "approaching"
+        return f"{self.name} {self.words(value)} {verb} limit {self._limit_words()}{now}"
 
     def cleared(self) -> str:
         """Say that it is over."""

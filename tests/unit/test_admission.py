@@ -165,6 +165,16 @@ class TestFairness:
 
 
 class TestRate:
+    def test_a_late_look_still_names_what_held_the_call(self) -> None:
+        """When the window has room again by the time anybody looks, the refusal says ``rate`` all the same."""
+        bench = Bench(max_requests_per_minute=1, backpressure_seconds=1.0)
+        bench.finish(bench.ask())
+        bench.now += 58.999
+        bench.ask()
+        bench.now += 1.002  # past the call's deadline, and the window is empty
+        bench.poll()
+        assert bench.refused[0][1].details["limit"] == "rate"
+
     def test_refused_calls_do_not_count(self) -> None:
         """Only starts use up the window."""
         bench = Bench(max_requests_per_minute=2)

@@ -56,6 +56,15 @@ class Course:
 
 
 class TestCourse:
+    def test_refusals_for_lag_are_counted_though_they_say_cpu(self) -> None:
+        """Callers refused while the event loop lags are told ``cpu``; the episode of the lag counts them."""
+        course = Course()
+        course.refused = {"cpu": 5}
+        course.see({"lag": WARNING})
+        course.refused = {"cpu": 12}
+        course.see({"lag": VIOLATION})
+        assert course.episodes.open[0].refused == 12
+
     def test_from_beginning_to_end(self) -> None:
         """It opens, gets worse and ends: three pieces of news of one episode, however often it was sampled."""
         course = Course()

@@ -68,6 +68,13 @@ class TestTexts:
             ("warn", "Resource violations detected, throttling connections"),
         ]
 
+    def test_a_held_warning_tells_why_and_what_is(self) -> None:
+        """A warning that lasts only because it has not been quiet for long names the figure it is for, too."""
+        watch = Watch()
+        watch.see(concurrent=82)
+        watch.see(concurrent=3)
+        assert watch.levels.of(Level.WARNING) == ["Concurrent requests 82 approaching limit 100 (now 3)"]
+
     def test_several_at_once(self) -> None:
         """What is wrong at the same time stands in one line."""
         assert Watch().see(concurrent=90, cpu_percent=190.0) == [

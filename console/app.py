@@ -106,7 +106,7 @@ class ConsoleApp(App[int]):
 
     def get_default_screen(self) -> Screen[None]:
         """Begin with the main screen."""
-        return MainScreen()
+        return MainScreen(self.size, ascii_only=self.ascii_only)
 
     def on_mount(self) -> None:
         """Begin to follow the daemon, or to play the recording."""

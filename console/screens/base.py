@@ -30,8 +30,8 @@ class ConsoleScreen(Screen[None]):
         sorts: {table: (column, highest first)}.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, classes: str = "") -> None:
+        super().__init__(classes=classes)
         self.view = "overview"
         self.maximised: Widget | None = None
         self.filter: Filter | None = None

@@ -13,6 +13,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.geometry import Size
 from textual.timer import Timer
 from textual.widget import Widget
 
@@ -32,11 +33,18 @@ if TYPE_CHECKING:
 
 __all__ = ["MainScreen"]
 
+NARROW = 100
+"""Columns below which there is room for one table beside no other."""
+
 GAUGE_HZ = 4.0
 """Most gauge paints a second: more is not seen, and costs."""
 
 TABLE_SECONDS = 1.0
 """Least time between two paints of the tables, unless a key asked for one."""
+
+STANDING_SECONDS = 0.9
+"""Least time between two paints of the header while nothing else moves: paused, or without news. Its clock shows
+seconds, and a paint that comes a hair early must not let it skip one."""
 
 TREND_SECONDS = 120
 """What the small trends of the strip show."""
@@ -59,10 +67,19 @@ class MainScreen(Actions):
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-middle"), (100, "-wide")]  # noqa: RUF012 - Textual's form
     VERTICAL_BREAKPOINTS = [(0, "-low"), (18, "-short"), (32, "-tall")]  # noqa: RUF012
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, size: Size, *, ascii_only: bool = False) -> None:
+        # All classes from the start: each that comes later has every widget styled once more, a tenth of a second
+        # in all before anything is seen.
+        first = ["-overview", *(["-ascii"] if ascii_only else []), *(["-narrow"] if size.width < NARROW else [])]
+        for length, marks in (
+            (size.width, self.HORIZONTAL_BREAKPOINTS),
+            (size.height, self.VERTICAL_BREAKPOINTS),
+        ):
+            first.append(max((least, name) for least, name in marks if least <= length)[1])
+        super().__init__(classes=" ".join(first))
         self._drawn = -1
-        self._tables_at = 0.0
+        self._tables_at = self._header_at = 0.0
+        self._link: Link | None = None
         self._dirty = True
         self._timer: Timer | None = None
 
@@ -88,7 +105,6 @@ class MainScreen(Actions):
 
     def on_mount(self) -> None:
         """Begin to paint."""
-        self.set_class(self.console.ascii_only, "-ascii")
         self.query_one("#connections").focus()
         self.show_view("overview")
         self.set_pace()
@@ -101,7 +117,7 @@ class MainScreen(Actions):
 
     def on_resize(self) -> None:
         """Everything has another size."""
-        self.set_class(self.size.width < 100, "-narrow")
+        self.set_class(self.size.width < NARROW, "-narrow")
         self.repaint()
 
     def on_screen_resume(self) -> None:
@@ -195,7 +211,11 @@ class MainScreen(Actions):
             return
         now = self.console.monotonic()
         model = self.model
-        self._paint_header(now)
+        link = model.link(now)
+        standing = not self._dirty and (model.paused or link in {Link.STALE, Link.DOWN})
+        if not standing or link is not self._link or now - self._header_at >= STANDING_SECONDS:
+            self._header_at, self._link = now, link
+            self._paint_header(now, link)
         fresh = model.version != self._drawn
         if not fresh and not self._dirty:
             return
@@ -206,23 +226,21 @@ class MainScreen(Actions):
             return
         if not model.paused or self._dirty:
             self._paint_bars(snapshot, now)
-        if self._dirty or now - self._tables_at >= TABLE_SECONDS:
+        if self._dirty or (not model.paused and now - self._tables_at >= TABLE_SECONDS):
             self._tables_at = now
             self._paint_tables(snapshot, now)
             self._paint_frame(snapshot)
         self._dirty = False
 
-    def _paint_header(self, now: float) -> None:
-        self.query_one("#header", LineWidget).set_lines([self._header(now)])
-        link = self.model.link(now)
+    def _paint_header(self, now: float, link: Link) -> None:
+        self.query_one("#header", LineWidget).set_lines([self._header(now, link)])
         self.query_one("#bars", LimitBars).stale = link in {Link.STALE, Link.DOWN}
         self.set_class(link in {Link.STALE, Link.DOWN}, "-stale")
 
-    def _header(self, now: float) -> header.Line:
+    def _header(self, now: float, link: Link) -> header.Line:
         model, app = self.model, self.console
         width = self.size.width
-        narrow = width < 100
-        link = model.link(now)
+        narrow = width < NARROW
         snapshot = model.latest
         badge, style = {
             Link.CONNECTING: ("[CONNECTING]", "warning"),
@@ -290,7 +308,7 @@ class MainScreen(Actions):
             self.query_one("#summary", LineWidget).set_lines(lines)
 
     def _trend(self, name: str, scale: float) -> list[float | None]:
-        if self.size.width < 100:
+        if self.size.width < NARROW:
             return []
         values = self.model.trend(name, TREND_SECONDS)
         return values if scale == 1 else [None if value is None else value * scale for value in values]
@@ -362,7 +380,7 @@ class MainScreen(Actions):
                 counts["functions"] = f"({len(self.model.functions())})"
             if violations + warnings:
                 counts["events"] = (
-                    f"({violations + warnings} open)" if self.size.width >= 100 else f"({violations + warnings})"
+                    f"({violations + warnings} open)" if self.size.width >= NARROW else f"({violations + warnings})"
                 )
         width = self.size.width
         filter_text = f"filter: {self.filter_text}" if self.filter_text else ""

@@ -130,6 +130,7 @@ class TestReading:
             for _ in range(3):
                 stage.daemon.push_snapshot()
             await stage.until(lambda: stage.app.model.behind >= 3)
+            FrozenConsole.at += 1.0  # the header tells time; it need not tell more often
             await stage.shows(f"[PAUSED +{stage.app.model.behind}]")
             asked = [params for method, params in stage.daemon.requests if method == "subscribe"]
             assert not asked[-1]["connections"]  # what nobody sees need not be sent

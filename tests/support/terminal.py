@@ -32,6 +32,9 @@ WAIT_SECONDS = 25.0
 TICK = 0.02
 """Seconds between two looks."""
 
+GONE_LOOKS = 5
+"""So many looks one after the other must find a text gone."""
+
 KEYS = {
     "Enter": b"\r",
     "Esc": b"\x1b",
@@ -160,8 +163,18 @@ class Terminal:
         return text
 
     def wait_gone(self, text: str, seconds: float = WAIT_SECONDS) -> str:
-        """Return the screen's text once it no longer holds ``text``; raises ``AssertionError``."""
-        return self.wait_for(lambda shown: text not in shown, seconds, what=f"{text!r} to go away")
+        """Return the screen's text once it no longer holds ``text``; raises ``AssertionError``.
+
+        Once it has been gone for several looks: a frame that is half drawn has not got back what follows.
+        """
+        looks = 0
+
+        def gone(shown: str) -> bool:
+            nonlocal looks
+            looks = 0 if text in shown else looks + 1
+            return looks > GONE_LOOKS
+
+        return self.wait_for(gone, seconds, what=f"{text!r} to go away")
 
     def wait_raw(self, wanted: bytes, seconds: float = WAIT_SECONDS, *, since: int = 0) -> bytes:
         """Return the bytes written from ``since`` on, once ``wanted`` is among them; raises ``AssertionError``."""

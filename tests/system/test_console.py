@@ -473,8 +473,8 @@ class TestLink:
         console.wait_for("No answer")
         console.send("Esc")
         console.wait_gone("new limit")
-        assert "o.pl" in console.text
-        assert "test.echo" in console.text
+        console.wait_for("o.pl")
+        console.wait_for("test.echo")
         # A key that needs the daemon says so; it is kept for nobody.
         edit(console, 60)
         console.wait_for("Apply 100 -> 60")
@@ -761,7 +761,7 @@ class TestRows:
         console.wait_for("(0 of 4)")
         console.send("Esc")
         console.wait_gone("Enter keeps it")
-        console.wait_for("filter: name-b")  # the screen may have been caught between two lines of a frame
+        console.wait_for("filter: name-b")
         assert order(console, *names) == ["name-b"]
         console.send("/ state:", "Enter")
         console.wait_for("needs a value")

@@ -50,6 +50,9 @@ BASE = {
 }
 """The limits at each measurement; in between they change."""
 
+LONG = 60.0
+"""Seconds from which on a run must have met every limit and every fault."""
+
 WORKERS = 4
 
 CONFIG = """
@@ -345,6 +348,8 @@ class Soak:
         refused = self._call("system", "connections")["refused_connections"] - self.refused_before
         executed = self._call("soak", "ticks", [])
         self.books.accounts(said, self.own, self.before, after, refused=refused, executed=executed)
+        if self.seconds >= LONG:
+            self.books.met(said)
         self.books.levels(self.levels)
         for line in self._log_errors()[:5]:
             self.books.problems.append(f"in the log: {line}")

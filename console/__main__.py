@@ -29,7 +29,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.once:
         _become("status", *(["--json"] if arguments.json else []), arguments=arguments)
     # Textual draws on the standard error and reads the standard input; it ignores TERM=dumb.
-    if not arguments.replay and not (sys.stdin.isatty() and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"):
+    if not (sys.stdin.isatty() and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"):
+        if arguments.replay:
+            from bridge.text import printable
+
+            name = printable(arguments.replay, 4096)
+            print(f"cpanbridge console: --replay {name} needs a terminal; --cut writes a part of it", file=sys.stderr)
+            return 2
         _watch(arguments)
     if os.environ.get("NO_COLOR"):
         # Textual turns the colours of other themes into greys of nearly the same brightness.

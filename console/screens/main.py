@@ -36,6 +36,9 @@ __all__ = ["MainScreen"]
 NARROW = 100
 """Columns below which there is room for one table beside no other."""
 
+SUMMARY_HEIGHT = 32
+"""Lines from which on the summary below the bars is shown."""
+
 GAUGE_HZ = 4.0
 """Most gauge paints a second: more is not seen, and costs."""
 
@@ -65,7 +68,7 @@ class MainScreen(Actions):
         if action.id != "details"  # Enter belongs to the tables and the limits
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-middle"), (100, "-wide")]  # noqa: RUF012 - Textual's form
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (18, "-short"), (32, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (18, "-short"), (SUMMARY_HEIGHT, "-tall")]  # noqa: RUF012
 
     def __init__(self, size: Size, *, ascii_only: bool = False) -> None:
         # All classes from the start: each that comes later has every widget styled once more, a tenth of a second
@@ -262,6 +265,9 @@ class MainScreen(Actions):
         right: header.Line = [(" ", "")]
         if snapshot is not None and snapshot.draining:
             right.append(("DRAINING  ", "warning"))
+        if snapshot is not None and snapshot.unconfirmed is not None and self.size.height < SUMMARY_HEIGHT:
+            left_over = duration(max(0.0, snapshot.unconfirmed.until - snapshot.now))
+            right.append((f"rolls back in {left_over} (c)  ", "violation"))  # the summary would say it, were it shown
         if app.armed(now):
             right.append((f"RW armed {duration(app.armed_until - now)}  ", "warning"))
         else:
@@ -303,7 +309,7 @@ class MainScreen(Actions):
                 for scale in (1000.0 if name == "lag" else 1.0,)
             ]
         )
-        if self.size.height >= 18:
+        if self.size.height >= SUMMARY_HEIGHT:
             lines = header.summary(snapshot, self._hints(now), short=self.size.width < 140)
             self.query_one("#summary", LineWidget).set_lines(lines)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from console_app import FrozenConsole, Stage, on_stage
+from console_app import BOB, FrozenConsole, Stage, on_stage
 from fake_daemon import episode_event
 
 from bridge.adminwire import AdminError, AdminErrorCode, Preview, PreviewOutcome
@@ -304,6 +304,12 @@ class TestChangingLimits:
             await stage.shows("rolls back")
             await stage.press("c")
             await stage.until(lambda: stage.control.unconfirmed is None)
+
+    async def test_a_small_terminal_shows_what_rolls_back(self, tmp_path: Path) -> None:
+        async with on_stage(tmp_path, size=(80, 24)) as stage:
+            stage.publish(stage.control.set(BOB, {"max_requests_per_minute": 900}, stage.now, confirm_within=60))
+            await stage.shows("rolls back in")
+            assert "(c)" in stage.text.splitlines()[0]
 
     async def test_undo_names_what_it_takes_back(self, tmp_path: Path) -> None:
         async with on_stage(tmp_path) as stage:

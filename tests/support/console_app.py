@@ -17,7 +17,7 @@ from bridge.limits import Limits
 from console.app import ConsoleApp
 from console.export import screen_text
 
-__all__ = ["FrozenConsole", "Stage", "on_stage"]
+__all__ = ["BOB", "FrozenConsole", "Stage", "on_stage"]
 
 NOW = 1_760_000_000.0  # 2025-10-09 08:53:20 UTC
 ALICE, BOB = Who(1000, 4711, "alice"), Who(1001, 4712, "bob")

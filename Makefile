@@ -8,7 +8,7 @@ ARGS ?=
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick fuzz lint format types bench soak bench-console pictures build dist dist/cpan clean deps-run deps-test
+.PHONY: help run test quick fuzz compat lint format types bench soak bench-console pictures build dist dist/cpan clean deps-run deps-test
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ quick: $(VENV)/.installed-dev ## the tests without packaging and fuzzing
 
 fuzz: $(VENV)/.installed-dev ## try broken input on all that reads foreign data: ten minutes, or ARGS="--minutes 1"
 	$(BIN)/pytest tests/fuzz --minutes 10 $(ARGS)
+
+compat: $(VENV)/.installed-dev ## run CPAN modules' own tests against our replacements; make compat ARGS="-v DBI t/05concathash.t"
+	$(BIN)/python tests/compat/run.py $(ARGS)
 
 lint: $(VENV)/.installed-dev ## style, format and import contracts
 	$(BIN)/ruff check

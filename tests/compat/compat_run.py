@@ -1,0 +1,174 @@
+"""Runs one suite's files, each with a perl of its own, and gathers what they say."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from compat_fetch import Store
+from compat_suites import Suite
+from compat_tap import Verdict, judge
+from compat_unpack import take_away_modules, unpack_deb, unpack_source
+
+__all__ = ["Outcome", "Runner", "Seen"]
+
+HERE = Path(__file__).parent
+HELPERS = HERE / "perl"
+CLIENT = HERE.parents[1] / "bridge" / "perl" / "lib"
+
+
+@dataclass
+class Seen:
+    """One file's run.
+
+    Attributes:
+        file: relative to the suite's folder.
+        verdict, seconds: how it went and how long it took.
+        output, errors: what it wrote.
+    """
+
+    file: str
+    verdict: Verdict
+    seconds: float
+    output: str
+    errors: str
+
+
+@dataclass
+class Outcome:
+    """One suite's run.
+
+    Attributes:
+        seen: every file that was run.
+        internals: files left out, with the reasons.
+        trouble: why the suite could not be run at all, or None.
+    """
+
+    suite: Suite
+    seen: list[Seen] = field(default_factory=list)
+    internals: dict[str, str] = field(default_factory=dict)
+    trouble: str | None = None
+
+    @property
+    def passed(self) -> list[Seen]:
+        """Files in which nothing was wrong and something was tested."""
+        return [seen for seen in self.seen if seen.verdict.ok and seen.verdict.skip_reason is None]
+
+    @property
+    def skipped(self) -> list[Seen]:
+        """Files that found nothing to test here and said why."""
+        return [seen for seen in self.seen if seen.verdict.ok and seen.verdict.skip_reason is not None]
+
+    @property
+    def failed(self) -> list[Seen]:
+        """All other files."""
+        return [seen for seen in self.seen if not seen.verdict.ok]
+
+
+class Runner:
+    """Runs suites on one kind of perl.
+
+    Args:
+        store: where the packages come from.
+        socket: the daemon's; None runs the real modules instead of ours.
+    """
+
+    def __init__(self, store: Store, socket: Path | None) -> None:
+        self._store = store
+        self._socket = socket
+
+    @contextlib.contextmanager
+    def prepared(self, suite: Suite) -> Iterator[tuple[Path, dict[str, str]]]:
+        """Unpack a suite into a folder of its own; gives the folder and the environment for its perls.
+
+        Raises:
+            FetchError: a package cannot be had.
+        """
+        archives = self._store.source(suite.source)
+        with tempfile.TemporaryDirectory(prefix="compat-", ignore_cleanup_errors=True) as name:
+            work = Path(name) / "suite"
+            unpack_source(archives, work)
+            take_away_modules(work)
+            wanted = [*suite.needs]
+            if self._socket is None:
+                wanted += self._store.missing(suite.package)
+            beside = Path(name) / "packages"
+            for package in wanted:
+                unpack_deb(self._store.package(package), beside)
+            yield work, self._environment(suite, Path(name), beside)
+
+    def _environment(self, suite: Suite, folder: Path, beside: Path) -> dict[str, str]:
+        home = folder / "home"
+        home.mkdir()
+        environ = {name: os.environ[name] for name in ("PATH", "USER", "LOGNAME") if name in os.environ}
+        environ |= {"HOME": str(home), "LANG": "C.UTF-8", "TMPDIR": str(folder), "HARNESS_ACTIVE": "1"}
+        libraries = [
+            str(path) for path in (*beside.glob("usr/lib/*/perl5/*"), beside / "usr/share/perl5") if path.is_dir()
+        ]
+        if libraries:
+            environ["PERL5LIB"] = ":".join(libraries)
+        if shared := [str(path) for path in beside.glob("usr/lib/*-linux-gnu")]:
+            environ["LD_LIBRARY_PATH"] = ":".join(shared)
+        if self._socket is not None:
+            environ["CPAN_BRIDGE_SOCKET"] = str(self._socket)
+            environ["PERL5OPT"] = " ".join(self._switches())
+        return environ | suite.env
+
+    def _switches(self) -> list[str]:
+        if self._socket is None:
+            return []
+        return [f"-I{HELPERS}", "-MCoreOnly", f"-I{CLIENT}", "-MCPANBridge::Compat"]
+
+    def run(self, work: Path, environ: dict[str, str], file: str, timeout: float) -> Seen:
+        """Run one file in the suite's folder; ``timeout`` in seconds."""
+        switches = _shebang(work / file)
+        if any("T" in switch or "t" in switch for switch in switches):
+            # perl -T looks at neither PERL5OPT nor PERL5LIB.
+            library = environ.get("PERL5LIB", "")
+            switches += [f"-I{folder}" for folder in library.split(":") if folder] + self._switches()
+        began = time.monotonic()
+        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+            process = subprocess.Popen(
+                ["perl", *switches, file],
+                cwd=work,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                start_new_session=True,
+            )
+            status: int | None
+            try:
+                status = process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                status = None
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # what it started goes with it
+            process.wait()
+            output.seek(0)
+            errors.seek(0)
+            said = output.read().decode(errors="replace")
+            wrong = errors.read().decode(errors="replace")
+        return Seen(file, judge(said, status), time.monotonic() - began, said, wrong)
+
+
+def _shebang(path: Path) -> list[str]:
+    """Return the switches on a test's first line that perl must be given on its command line."""
+    with open(path, "rb") as text:
+        first = text.readline(200).decode(errors="replace")
+    match = re.match(r"#!.*\bperl\S*\s+(-\w+(?:\s+-\w+)*)", first)
+    return [switch for switch in match[1].split() if re.fullmatch(r"-[TtwWs]+", switch)] if match else []
+
+
+def missing_programs(suite: Suite) -> list[str]:
+    """Return the programs that a suite needs and this machine lacks."""
+    return [name for name in suite.programs if not shutil.which(name)]

@@ -1,0 +1,82 @@
+"""The table of suites, ``suites.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["Suite", "choose", "load"]
+
+TABLE = Path(__file__).with_name("suites.toml")
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One CPAN module's own tests.
+
+    Attributes:
+        name: the module.
+        source, package: Debian's source and binary package.
+        tests: patterns of the test files.
+        internals: files that are left out, each with the reason.
+        needs: Debian packages of pure Perl that the tests use, and that none of our modules replaces.
+        programs: programs without which the suite cannot run.
+        env: further environment variables.
+        timeout: seconds that one file may take.
+    """
+
+    name: str
+    source: str
+    package: str
+    tests: tuple[str, ...] = ("t/*.t",)
+    internals: dict[str, str] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    env: dict[str, str] = field(default_factory=dict)
+    timeout: float = 120.0
+
+    def files(self, root: Path) -> list[str]:
+        """Return the test files under a folder, relative to it; raises ``ValueError`` if there are none."""
+        found = sorted({str(path.relative_to(root)) for pattern in self.tests for path in root.glob(pattern)})
+        if not found:
+            raise ValueError(f"{self.name}: no file in {root} fits {', '.join(self.tests)}")
+        if gone := sorted(set(self.internals) - set(found)):
+            raise ValueError(
+                f"{self.name}: suites.toml leaves out {', '.join(gone)}, which {self.source} does not have"
+            )
+        return found
+
+
+def load(path: Path = TABLE) -> list[Suite]:
+    """Read the table; raises ``ValueError`` where it is wrong."""
+    suites: list[Suite] = []
+    for entry in tomllib.loads(path.read_text(encoding="utf-8"))["suite"]:
+        values = {name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()}
+        try:
+            suites.append(Suite(**values))
+        except TypeError as error:
+            raise ValueError(f"{path}, suite {entry.get('name', '?')}: {error}") from None
+    return suites
+
+
+def choose(suites: list[Suite], words: list[str]) -> list[tuple[Suite, list[str]]]:
+    """Take words of the command line: names of suites, each followed by files of it (none: all). No word: everything.
+
+    Raises:
+        ValueError: for a file without a suite, or a suite that is not in the table.
+    """
+    if not words:
+        return [(suite, []) for suite in suites]
+    by_name = {suite.name.lower(): suite for suite in suites}
+    chosen: list[tuple[Suite, list[str]]] = []
+    for word in words:
+        if suite := by_name.get(word.lower()):
+            chosen.append((suite, []))
+        elif not word.endswith(".t"):
+            raise ValueError(f"There is no suite called {word}; there are {', '.join(suite.name for suite in suites)}.")
+        elif not chosen:
+            raise ValueError(f"Name the suite before its file {word}.")
+        else:
+            chosen[-1][1].append(word)
+    return chosen

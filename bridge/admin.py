@@ -43,7 +43,8 @@ from bridge.adminwire import (
     Preview,
     Snapshot,
 )
-from bridge.control import DAEMON, LASTING_RANGE, Instant, LimitControl, Who
+from bridge.changes import DAEMON, Instant, Who
+from bridge.control import LASTING_RANGE, LimitControl
 from bridge.eventlog import EventLog
 from bridge.journal import JournalError
 from bridge.preview import preview

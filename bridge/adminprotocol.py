@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from bridge.admin import Admin
     from bridge.adminwire import Event
-    from bridge.control import Who
+    from bridge.changes import Who
 
 __all__ = ["AdminFactory", "AdminProtocol", "unread"]
 

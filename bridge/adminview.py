@@ -23,8 +23,8 @@ from bridge.text import printable
 
 if TYPE_CHECKING:
     from bridge.admission import Admission
+    from bridge.changes import Instant
     from bridge.connections import ConnectionTable
-    from bridge.control import Instant
     from bridge.monitor import Monitor
     from bridge.protocol import BridgeProtocol
     from bridge.stats import FunctionStats, HistorySample, Stats

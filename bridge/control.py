@@ -1,15 +1,15 @@
 """The rules of changing limits: revisions, undo, limits that end by themselves, changes that must be confirmed.
 
 Pure. ``docs/admin-protocol.md`` is the normative text. Whatever changes here is put in force, written down and told to
-everybody by ``bridge.admin``; each result carries the journal entry that was made. Deadlines use the monotonic clock,
+everybody by ``bridge.admin``; each result carries the journal entry that was made (``bridge.changes`` has them all).
+Deadlines use the monotonic clock,
 entries show wall time.
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import attrs
 
@@ -22,45 +22,17 @@ from bridge.adminwire import (
     Temporary,
     Unconfirmed,
 )
+from bridge.changes import DAEMON, LIMIT_ACTIONS, MAX_ENTRIES, ChangeLog, Instant, Who, told
 from bridge.limits import Limits, LimitsError
 from bridge.text import printable
 
-__all__ = ["DAEMON", "LASTING_RANGE", "Instant", "LimitControl", "Who"]
-
-MAX_ENTRIES = 1000
-"""Journal entries kept."""
+__all__ = ["LASTING_RANGE", "LimitControl"]
 
 LASTING_RANGE = (1.0, 604_800.0)
 """Seconds that a temporary limit may last: up to a week."""
 
 CONFIRM_RANGE = (5.0, 3600.0)
 """Seconds within which a change may have to be confirmed."""
-
-UNDOABLE = frozenset({"set", "undo", "reload"})
-"""What an undo without a revision looks for; what the daemon did by itself is not meant."""
-
-LIMIT_ACTIONS = frozenset({"start", "set", "undo", "expire", "rollback", "reload"})
-"""Entries whose ``changes`` are limits."""
-
-
-class Instant(NamedTuple):
-    """One moment on both clocks, in seconds."""
-
-    monotonic: float
-    wall: float
-
-
-@attrs.frozen
-class Who:
-    """Who does something, as the kernel says."""
-
-    uid: int
-    pid: int
-    user: str
-
-
-DAEMON = Who(0, 0, "daemon")
-"""What the daemon does by itself."""
 
 
 @attrs.frozen
@@ -79,20 +51,6 @@ class _Pending:
     shown: Unconfirmed
 
 
-class _Past(NamedTuple):
-    """A change of limits, and what has become of it since.
-
-    Attributes:
-        taken: whether it was taken back. touched: whether a later change that stands names one of its limits.
-        standing: the later changes that stand, newest first; only good until the next one is looked at.
-    """
-
-    entry: Change
-    taken: bool
-    touched: bool
-    standing: Mapping[int, Change]
-
-
 class LimitControl:
     """The limits in force, how they came to be, and what is still to happen to them.
 
@@ -102,21 +60,27 @@ class LimitControl:
 
     Attributes:
         limits: in force. configured: what file, environment and command line gave last.
-        revision: goes up by one with each change of limits.
-        entries: the journal, oldest first.
     """
 
     def __init__(self, limits: Limits, *, entries: Iterable[Change] = ()) -> None:
         self.limits = self.configured = limits
-        self.entries: deque[Change] = deque(entries, maxlen=MAX_ENTRIES)
-        self.revision = max((entry.revision for entry in self.entries), default=0)
-        self._number = max((entry.number for entry in self.entries), default=0)
         self._timers: dict[str, _Timer] = {}
         self._pending: _Pending | None = None
         # By revision, for whoever takes it back: the timers that its limits had before and after it.
         self._replaced: dict[int, dict[str, tuple[_Timer | None, _Timer | None]]] = {}
+        self._log = ChangeLog(entries, ends=self._replaced)
 
     # --- what is in force ---
+
+    @property
+    def revision(self) -> int:
+        """Goes up by one with each change of limits."""
+        return self._log.revision
+
+    @property
+    def entries(self) -> Sequence[Change]:
+        """The journal, oldest first."""
+        return self._log.entries
 
     @property
     def temporary(self) -> list[Temporary]:
@@ -215,7 +179,7 @@ class LimitControl:
         before = self.limits
         self.limits = proposed
         timers = {name: self._timers.get(name) for name in named}
-        change = self._enter(
+        change = self._log.enter(
             who,
             "set",
             now,
@@ -261,7 +225,7 @@ class LimitControl:
         """
         pending = self._waiting_change(revision)
         self._pending = None
-        change = self._enter(who, "confirm", now, detail=f"revision {pending.revision} stays")
+        change = self._log.enter(who, "confirm", now, detail=f"revision {pending.revision} stays")
         return self._result(self.limits, self.limits, change)
 
     def undo(
@@ -289,14 +253,20 @@ class LimitControl:
             self._pending = None
         else:
             self._check_unconfirmed(now)
-            entry = self._last_undoable() if revision is None else self._undoable(revision, now)
+            entry = (
+                self._log.last_undoable(self.limits)
+                if revision is None
+                else self._log.undoable(revision, self.limits, now)
+            )
             undone, restore = entry.revision, {name: old for name, (old, _) in entry.changes.items()}
         before = self.limits
         try:
             self.limits = self.limits.evolve(**restore)
         except LimitsError as error:  # the entry may be from a daemon with other ranges
             raise AdminError(AdminErrorCode.REFUSED, f"Revision {undone} cannot be undone: {error}.") from None
-        change = self._enter(who, "undo", now, changes=_difference(before, self.limits), reason=reason, undoes=undone)
+        change = self._log.enter(
+            who, "undo", now, changes=_difference(before, self.limits), reason=reason, undoes=undone
+        )
         self._wind_back(undone, restore)
         return self._result(before, self.limits, change)
 
@@ -311,7 +281,7 @@ class LimitControl:
         changes: Mapping[str, tuple[Any, Any]] | None = None,
     ) -> Change:
         """Make an entry for something that changes no limit: ``drain``, ``close``, ``note`` ..."""
-        return self._enter(who, action, now, reason=reason, detail=detail, changes=changes)
+        return self._log.enter(who, action, now, reason=reason, detail=detail, changes=changes)
 
     def lasting(self, now: Instant) -> Limits:
         """Return the limits that are to outlast the daemon: those in force, but for the temporary ones.
@@ -327,7 +297,7 @@ class LimitControl:
     ) -> Change:
         """Take note of what file, environment and command line give now that limits were written into the file."""
         self.configured = configured
-        return self._enter(who, "save", now, detail=path, changes=changes)
+        return self._log.enter(who, "save", now, detail=path, changes=changes)
 
     # --- what happens by itself ---
 
@@ -346,7 +316,7 @@ class LimitControl:
         changes = {name: (value, known[name]) for name, value in last.items() if name in known and value != known[name]}
         if not changes:
             return None
-        return self._enter(DAEMON, "start", now, changes=changes, detail="the configured limits are in force")
+        return self._log.enter(DAEMON, "start", now, changes=changes, detail="the configured limits are in force")
 
     def reload(self, fresh: Limits, now: Instant) -> LimitsResult:
         """Put in force what the sources say differently than at the last reading.
@@ -367,7 +337,7 @@ class LimitControl:
         changed = _difference(before, self.limits)
         change = None
         if changed:
-            change = self._enter(DAEMON, "reload", now, changes=changed, detail="the configuration was read again")
+            change = self._log.enter(DAEMON, "reload", now, changes=changed, detail="the configuration was read again")
             self._remember(timers)
         return self._result(before, self.limits, change)
 
@@ -398,7 +368,7 @@ class LimitControl:
     ) -> LimitsResult:
         before = self.limits
         self.limits = self.limits.evolve(**restore)
-        change = self._enter(
+        change = self._log.enter(
             DAEMON, action, now, changes=_difference(before, self.limits), detail=detail, undoes=revision
         )
         return self._result(before, self.limits, change)
@@ -425,40 +395,6 @@ class LimitControl:
                     self._timers[name] = old
         self._remember(before)
 
-    def _enter(
-        self,
-        who: Who,
-        action: str,
-        now: Instant,
-        *,
-        changes: Mapping[str, tuple[Any, Any]] | None = None,
-        reason: str = "",
-        detail: str = "",
-        undoes: int | None = None,
-        until: float | None = None,
-        confirm_by: float | None = None,
-    ) -> Change:
-        if action in LIMIT_ACTIONS:
-            self.revision += 1
-        self._number += 1
-        change = Change(
-            number=self._number,
-            revision=self.revision,
-            at=now.wall,
-            action=action,
-            user=who.user,
-            uid=who.uid,
-            pid=who.pid,
-            changes=dict(changes or {}),
-            reason=printable(reason),
-            detail=printable(detail),
-            undoes=undoes,
-            until=until,
-            confirm_by=confirm_by,
-        )
-        self.entries.append(change)
-        return change
-
     def _result(self, before: Limits, after: Limits, change: Change | None) -> LimitsResult:
         return LimitsResult(
             revision=self.revision,
@@ -481,100 +417,17 @@ class LimitControl:
             )
         return waiting
 
-    def _look_back(self) -> Iterator[_Past]:
-        """Go through the changes of limits, newest first.
-
-        A change and what took it back cancel out: limits are as if neither had been. A change that was undone and
-        done again stands.
-        """
-        standing: dict[int, Change] = {}
-        touched: Counter[str] = Counter()
-        takers: dict[int, list[Change]] = {}
-        for entry in reversed(self.entries):
-            if entry.action not in LIMIT_ACTIONS:
-                continue
-            names = self._names(entry)
-            taken = takers.pop(entry.revision, [])
-            yield _Past(entry, bool(taken), any(touched[name] for name in names), standing)
-            for taker in taken:
-                if standing.pop(taker.revision, None) is not None:
-                    touched.subtract(self._names(taker))
-            if not taken:
-                standing[entry.revision] = entry
-                touched.update(names)
-                if entry.undoes is not None:
-                    takers.setdefault(entry.undoes, []).append(entry)
-
-    def _names(self, entry: Change) -> frozenset[str]:
-        """Return the limits that a change named, those included that it only gave another end."""
-        return frozenset(entry.changes) | self._replaced.get(entry.revision, {}).keys()
-
-    def _last_undoable(self) -> Change:
-        known = self.limits.as_dict()
-        for entry, taken, touched, _ in self._look_back():
-            if entry.action not in UNDOABLE or taken or touched or not self._names(entry):
-                continue
-            # A second temporary value that has ended has taken the first one along.
-            if all(known.get(name) == after for name, (_, after) in entry.changes.items()):
-                return entry
-        raise AdminError(AdminErrorCode.REFUSED, "There is no change to undo.")
-
-    def _undoable(self, revision: int, now: Instant) -> Change:
-        for entry, taken, _, standing in self._look_back():
-            if entry.revision != revision:
-                continue
-            if not self._names(entry):
-                raise AdminError(AdminErrorCode.REFUSED, f"Revision {revision} changed no value.")
-            if taken:
-                raise AdminError(AdminErrorCode.REFUSED, f"Revision {revision} has been taken back already.")
-            self._check_untouched(entry, standing.values(), now)
-            return entry
-        raise AdminError(AdminErrorCode.NOT_FOUND, f"The journal has no revision {revision}.")
-
-    def _check_untouched(self, entry: Change, since: Iterable[Change], now: Instant) -> None:
-        """Raise unless a change's limits are as it left them; ``since`` are the later changes that stand."""
-        known = self.limits.as_dict()
-        unknown = [name for name in entry.changes if name not in known]
-        if unknown:  # the journal may be from a daemon of another version
-            raise AdminError(
-                AdminErrorCode.REFUSED,
-                printable(f"Revision {entry.revision} cannot be undone: there is no limit called {unknown[0]}."),
-            )
-        # Who set the same value once more, or another end, meant it: equal values alone do not tell.
-        names = self._names(entry)
-        touched: list[tuple[str, Change | None]] = [
-            (name, change) for change in since for name in sorted(names & self._names(change))
-        ]
-        touched += [
-            (name, self._last_change(name)) for name, (_, after) in entry.changes.items() if known[name] != after
-        ]
-        if touched:
-            name, last = touched[0]
-            raise self._conflict(
-                f"{name} is {known[name]:g} now{_told(last, now)}; revision {entry.revision} cannot be undone any more",
-                last,
-            )
-
-    def _last_change(self, name: str | None = None) -> Change | None:
-        return next(
-            (
-                entry
-                for entry in reversed(self.entries)
-                if entry.action in LIMIT_ACTIONS and (name is None or name in entry.changes)
-            ),
-            None,
-        )
-
     def _check_revision(self, expected: int | None, now: Instant) -> None:
         if expected is None or expected == self.revision:
             return
-        last = self._last_change()
+        last = self._log.last_change()
         what = ""
         if last is not None and last.changes:
             what = ", ".join(f"{name} is {value:g}" for name, value in self._now_of(last).items())
-        raise self._conflict(
-            f"The limits were changed meanwhile: {what or 'another revision'}{_told(last, now)}. "
+        raise self._log.conflict(
+            f"The limits were changed meanwhile: {what or 'another revision'}{told(last, now)}. "
             f"Revision {self.revision} is in force, not {expected}",
+            self.limits,
             last,
         )
 
@@ -585,20 +438,12 @@ class LimitControl:
         if self._pending is not None:
             waiting = self._pending.shown
             seconds = max(0.0, self._pending.due - now.monotonic)
-            raise self._conflict(
+            raise self._log.conflict(
                 f"Revision {waiting.revision} by {waiting.user} waits to be confirmed for {seconds:.0f} s more; "
                 "confirm or undo it first",
-                self._last_change(),
+                self.limits,
+                self._log.last_change(),
             )
-
-    def _conflict(self, message: str, last: Change | None) -> AdminError:
-        return AdminError(
-            AdminErrorCode.CONFLICT,
-            f"{message}.",
-            revision=self.revision,
-            limits=dict(self.limits.as_dict()),
-            change=last,
-        )
 
 
 _FIELDS: Any = attrs.fields(Limits)
@@ -621,13 +466,6 @@ def _about() -> dict[str, LimitAbout]:
 def _difference(before: Limits, after: Limits) -> dict[str, tuple[float, float]]:
     old = before.as_dict()
     return {name: (old[name], value) for name, value in after.as_dict().items() if value != old[name]}
-
-
-def _told(change: Change | None, now: Instant) -> str:
-    """Say who changed it, and when; clocks may have been set back since."""
-    if change is None:
-        return ""
-    return f", by {change.user} {max(0.0, now.wall - change.at):.0f} s ago (revision {change.revision})"
 
 
 def _check_range(name: str, value: object, bounds: tuple[float, float]) -> None:

@@ -19,7 +19,7 @@ from bridge.levels import Level
 from bridge.text import printable
 
 if TYPE_CHECKING:
-    from bridge.control import Instant
+    from bridge.changes import Instant
     from bridge.levels import Reading
 
 __all__ = ["Culprit", "Episodes"]

@@ -28,9 +28,10 @@ from bridge.adminview import AdminView, user_name
 from bridge.admission import Admission
 from bridge.api import Peer
 from bridge.brief import brief
+from bridge.changes import Instant, Who
 from bridge.clock import MonotonicClock
 from bridge.connections import BridgeFactory, ConnectionTable
-from bridge.control import Instant, LimitControl, Who
+from bridge.control import LimitControl
 from bridge.dispatch import Dispatcher
 from bridge.episodes import Episodes
 from bridge.journal import Journal, JournalError

@@ -22,8 +22,9 @@ from bridge.adminview import AdminView
 from bridge.adminwire import MAX_LINE, AdminErrorCode, Change
 from bridge.admission import Admission
 from bridge.api import Peer
+from bridge.changes import Instant, Who
 from bridge.connections import ConnectionTable
-from bridge.control import Instant, LimitControl, Who
+from bridge.control import LimitControl
 from bridge.episodes import Episodes
 from bridge.journal import JournalError
 from bridge.limits import Limits

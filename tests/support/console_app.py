@@ -12,7 +12,8 @@ from fake_daemon import FakeDaemon
 from textual.pilot import Pilot
 
 from bridge.adminwire import Event, LimitsResult
-from bridge.control import Instant, LimitControl, Who
+from bridge.changes import Instant, Who
+from bridge.control import LimitControl
 from bridge.limits import Limits
 from console.app import ConsoleApp
 from console.export import screen_text

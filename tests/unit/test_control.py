@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from bridge.adminwire import AdminError, AdminErrorCode, Change, LimitsResult
-from bridge.control import LIMIT_ACTIONS, Instant, LimitControl, Who
+from bridge.changes import LIMIT_ACTIONS, Instant, Who
+from bridge.control import LimitControl
 from bridge.limits import Limits
 
 ANNA, BERT = Who(1001, 21, "anna"), Who(1002, 22, "bert")
@@ -694,10 +696,7 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def in_the_end_nothing_temporary_stays(self) -> None:
         """A copy left alone for long has no timers, and only values that somebody meant to stay."""
-        left = LimitControl(START)
-        left.__dict__.update(
-            {name: value.copy() if hasattr(value, "copy") else value for name, value in vars(self.control).items()}
-        )
+        left = copy.deepcopy(self.control)
         expected = dict(left.limits.as_dict())
         homes = {each.name: each.restore for each in left.temporary}
         alone = left.unconfirmed is None

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.adminwire import RESOURCES, Episode
-from bridge.control import Instant
+from bridge.changes import Instant
 from bridge.episodes import MAX_CULPRITS, Culprit, Episodes
 from bridge.levels import Level, Reading
 

@@ -22,7 +22,7 @@ from compat_unpack import take_away_modules, unpack_deb, unpack_source
 __all__ = ["Outcome", "Runner", "Seen"]
 
 HERE = Path(__file__).parent
-HELPERS = HERE / "perl"
+HELPERS = HERE.parents[1] / "bridge" / "perl" / "t" / "lib"
 CLIENT = HERE.parents[1] / "bridge" / "perl" / "lib"
 
 

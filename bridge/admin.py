@@ -6,12 +6,11 @@ see is made by ``bridge.adminview``; here methods are checked, carried out, writ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import msgspec
-from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from bridge.adminparams import (
@@ -31,6 +30,7 @@ from bridge.adminparams import (
     TextParams,
     UndoParams,
 )
+from bridge.adminroles import Daemon, Operator
 from bridge.adminwire import (
     MAX_INTERVAL,
     MIN_INTERVAL,
@@ -43,11 +43,11 @@ from bridge.adminwire import (
     Preview,
     Snapshot,
 )
-from bridge.changes import DAEMON, Instant, Who
+from bridge.changes import DAEMON, Instant
 from bridge.control import LASTING_RANGE, LimitControl
 from bridge.eventlog import EventLog
 from bridge.journal import JournalError
-from bridge.preview import preview
+from bridge.previews import Previews
 from bridge.settings import LOG_LEVELS
 from bridge.text import printable
 from bridge.tomlsave import SaveError
@@ -63,79 +63,7 @@ if TYPE_CHECKING:
     from bridge.monitor import Monitor
     from bridge.stats import Stats
 
-__all__ = ["Admin", "Daemon", "Operator", "Saved"]
-
-MAX_PREVIEWS = 2
-"""Previews at the same time; each takes a quarter of the reactor's time while it runs."""
-
-PREVIEW_SLICE, PREVIEW_PAUSE = 0.002, 0.006
-"""Seconds that a preview computes in one go, and that calls have the reactor for themselves in between."""
-
-
-class Saved(NamedTuple):
-    """What came of writing limits into the configuration file.
-
-    Attributes:
-        changes: {name: (in the file before, or ``None``; now)}.
-        configured: what all sources of settings give from now on.
-    """
-
-    path: str
-    changes: dict[str, tuple[float | None, float]]
-    configured: Limits
-    warnings: list[str]
-
-
-class Daemon(Protocol):
-    """What operators can do to the daemon; the service does it."""
-
-    def set_limits(self, limits: Limits, by: str) -> list[str]:
-        """Put limits in force and return warnings."""
-        ...
-
-    def set_draining(self, draining: bool) -> bool:
-        """Refuse new calls, or take them again; ``False`` when the daemon is stopping anyway."""
-        ...
-
-    def set_log_level(self, level: str) -> str:
-        """Log from this level on and return the level before."""
-        ...
-
-    def save_limits(self, limits: Limits) -> Saved:
-        """Write limits into the configuration file. Raises ``SaveError``."""
-        ...
-
-    @property
-    def log_level(self) -> str:
-        """The level from which lines are logged."""
-        ...
-
-
-class Operator(Protocol):
-    """One connection to the admin socket, as its methods see it."""
-
-    number: int
-    who: Who
-    may_operate: bool
-    since: float
-    interval: float
-    gaps: int
-
-    def subscribe(self, interval: float, *, connections: bool, functions: bool, rows: int) -> None:
-        """Begin to push snapshots and events, in place of what was pushed before."""
-        ...
-
-    def unsubscribe(self) -> None:
-        """Stop that."""
-        ...
-
-    def push_event(self, event: Event) -> None:
-        """Send an event if this operator subscribed and reads what it is sent."""
-        ...
-
-    def abort(self) -> None:
-        """Drop the connection."""
-        ...
+__all__ = ["Admin"]
 
 
 @attrs.frozen
@@ -176,8 +104,9 @@ class Admin:
         self._clock = clock
         self._now = now
         self._events = EventLog()
+        self._journal_fault = ""
         self._timer: IDelayedCall | None = None
-        self._previews = 0
+        self._previews = Previews(clock)
         look, operate = False, True
         self._methods: dict[str, _Method] = {
             "status": _Method(self._status, StatusParams, look),
@@ -289,6 +218,7 @@ class Admin:
         """Return what is to be seen at this moment."""
         made = self._view.snapshot(connections=connections, functions=functions, rows=rows)
         made.log_level = self._daemon.log_level
+        made.journal_fault = self._journal_fault
         made.revision = self.control.revision
         made.sequence = self._events.newest
         made.temporary = list(self.control.temporary)
@@ -414,28 +344,10 @@ class Admin:
         if not 1 <= params.minutes <= 60:
             raise _invalid(f"minutes must be from 1 to 60, not {params.minutes!r}")
         proposed = self.control.proposed(params.limits)
-        if self._previews >= MAX_PREVIEWS:
-            raise AdminError(AdminErrorCode.REFUSED, "Other previews are being made; try again in a few seconds.")
         seconds = params.minutes * 60
         newest = self._clock.seconds()
         samples = [each for each in self._stats.history if each.at > newest - seconds]
-        self._previews += 1
-        try:
-            return await self._in_slices(preview(samples, self.control.limits, proposed, asked=seconds))
-        finally:
-            self._previews -= 1
-
-    async def _in_slices(self, work: Generator[None, None, Preview]) -> Preview:
-        """Run a long computation a little at a time, so that calls hardly notice it."""
-        while True:
-            end = self._clock.seconds() + PREVIEW_SLICE
-            try:
-                while self._clock.seconds() < end:
-                    next(work)
-            except StopIteration as done:
-                made: Preview = done.value
-                return made
-            await deferLater(self._clock, PREVIEW_PAUSE)
+        return await self._previews.make(samples, self.control.limits, proposed, asked=seconds)
 
     def _changed(self, result: LimitsResult, *, put: bool = True) -> LimitsResult:
         """Put the outcome of a change in force, write it down and tell everybody."""
@@ -540,7 +452,9 @@ class Admin:
         warnings: list[str] = []
         try:
             self._journal.append(change)
+            self._journal_fault = ""
         except JournalError as error:
+            self._journal_fault = str(error)
             warnings.append(f"It is in force, but could not be written down yet: {error}")
             self.log.error("{warning}", warning=warnings[0])
         sequence = self._events.next_sequence()

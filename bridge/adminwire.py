@@ -320,6 +320,7 @@ class Snapshot(msgspec.Struct):
         boot_id: another one with each start of the daemon; counters begin anew with it.
         now: the daemon's wall clock. uptime: seconds.
         state: ``ok``, ``warning``, ``violation`` or ``draining``.
+        journal_fault: why the journal's newest entries could not be written down, "" where all are.
         revision: that of the limits; goes up by one with each change of them.
         sample: the newest row of the history (:data:`HISTORY_FIELDS`), ``None`` in the first second.
         sequence: that of the newest event.
@@ -339,6 +340,7 @@ class Snapshot(msgspec.Struct):
     state: str = "ok"
     draining: bool = False
     log_level: str = "info"
+    journal_fault: str = ""
     revision: int = 0
     sequence: int = 0
     gap: int = 0

@@ -22,8 +22,9 @@ from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import ILogObserver, Logger, globalLogPublisher
 
 from bridge import __version__, activation, rlimits, sockets
-from bridge.admin import Admin, Saved
+from bridge.admin import Admin
 from bridge.adminprotocol import AdminFactory
+from bridge.adminroles import Saved
 from bridge.adminview import AdminView, user_name
 from bridge.admission import Admission
 from bridge.api import Peer

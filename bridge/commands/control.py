@@ -31,6 +31,7 @@ def drain(arguments: argparse.Namespace) -> int:
             f"Draining: new calls are refused; {snapshot.in_flight} in flight and {snapshot.waiting} waiting. "
             "To take calls again: cpanbridge resume"
         )
+        _tell_fault(snapshot)
     return OK
 
 
@@ -39,6 +40,7 @@ def resume(arguments: argparse.Namespace) -> int:
     snapshot = _act(arguments, "resume")
     if snapshot is not None:
         print(f"Taking calls again; the daemon's state is {printable(snapshot.state)}.")
+        _tell_fault(snapshot)
     return OK
 
 
@@ -84,3 +86,9 @@ def _act(arguments: argparse.Namespace, method: str) -> Snapshot | None:
         print_json(msgspec.json.decode(raw))
         return None
     return understand(raw, Snapshot, arguments.admin_socket)
+
+
+def _tell_fault(snapshot: Snapshot) -> None:
+    """What was done is done; that it is not on the disk yet must be known."""
+    if snapshot.journal_fault:
+        print_warnings([f"It is in force, but could not be written down yet: {snapshot.journal_fault}"])

@@ -125,6 +125,9 @@ def _facts(snapshot: Snapshot) -> list[tuple[str, str]]:
         left = duration(waits.until - snapshot.now)
         text = f"! revision {waits.revision} by {printable(waits.user)} rolls back in {left}"
         facts.append(("unconfirmed", styled(f"{text}; to keep it: cpanbridge limits confirm", "warning")))
+    if snapshot.journal_fault:
+        text = f"! not written down: {printable(snapshot.journal_fault, 200)}"
+        facts.append(("journal", styled(text, "warning")))
     # This command is attached, too; whoever asks wants to know about the others.
     others = [each for each in snapshot.operators if not each.you]
     named = [

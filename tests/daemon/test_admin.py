@@ -16,8 +16,9 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.logger import LogLevel, globalLogPublisher
 
-from bridge.admin import Admin, Saved
+from bridge.admin import Admin
 from bridge.adminprotocol import MAX_OBSERVERS, MAX_OPERATORS, AdminFactory, AdminProtocol
+from bridge.adminroles import Saved
 from bridge.adminview import AdminView
 from bridge.adminwire import MAX_LINE, AdminErrorCode, Change
 from bridge.admission import Admission
@@ -571,6 +572,9 @@ class TestLimits:
         with logged():
             assert "No space left" in anna.result("events.note", text="x")["detail"]
             assert anna.result("log_level", level="debug")["warnings"]
+            assert "No space left" in anna.result("drain")["journal_fault"]
+        office.journal.full = False
+        assert anna.result("resume")["journal_fault"] == ""
 
     def test_reload(self, office: Office, anna: Client) -> None:
         """What the file says anew is in force and told; what an operator set stays."""

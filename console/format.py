@@ -33,6 +33,7 @@ __all__ = [
     "milliseconds",
     "number",
     "percent",
+    "plain",
     "resample",
     "size",
     "trend",
@@ -331,3 +332,10 @@ def _height(value: float | None, steps: int, top: float) -> int:
     if value >= top:
         return steps
     return max(1, round(value / top * steps)) if value > 0 else 1
+
+
+def plain(value: float | None) -> str:
+    """Write a number as short as it is exact."""
+    if value is None:
+        return "-"
+    return str(int(value)) if float(value).is_integer() else f"{value:.10g}"

@@ -6,7 +6,7 @@ the daemon refuses, the dialog says who and what, and nothing is applied until t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from rich.text import Text
@@ -14,7 +14,6 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Button, Input, Static
@@ -22,11 +21,14 @@ from textual.widgets import Button, Input, Static
 from bridge.adminwire import AdminError, AdminErrorCode, LimitAbout, LimitsResult, Preview
 from bridge.text import printable
 from console.client import NotSentError
-from console.format import clock, duration
+from console.format import clock, plain
 from console.screens.dialogs import MAX_REASON
+from console.whatif import preview_text
+from console.widgets.choice import Choice
+from console.widgets.number import Number
 
 if TYPE_CHECKING:
-    from bridge.adminwire import Change, PreviewOutcome
+    from bridge.adminwire import Change
 
 __all__ = ["EditLimits", "Office"]
 
@@ -63,83 +65,6 @@ class Office(Protocol):
         ...
 
 
-class Number(Input):
-    """A number with keys that nudge it."""
-
-    KEYS: ClassVar[dict[str, tuple[str, float | str]]] = {
-        "minus": ("nudge", -1.0),
-        "plus": ("nudge", 1.0),
-        "equals_sign": ("nudge", 1.0),
-        "pagedown": ("nudge", -10.0),
-        "pageup": ("nudge", 10.0),
-        "d": ("put", "default"),
-        "h": ("put", "half"),
-        "r": ("put", "now"),
-        "down": ("limit", 1.0),
-        "up": ("limit", -1.0),
-        "y": ("apply", ""),
-    }
-    """What a key does. Not bindings: an ``Input`` takes every printable key before bindings are looked at."""
-
-    step = 1.0
-
-    async def _on_key(self, event: events.Key) -> None:
-        """Nudge, or take a digit."""
-        if event.key in self.KEYS:
-            event.stop()
-            event.prevent_default()
-            self.post_message(self.Pressed(event.key))
-        else:
-            await super()._on_key(event)
-
-    class Pressed(Message):
-        """One of :attr:`KEYS` was pressed; the dialog knows what is to happen."""
-
-        def __init__(self, key: str) -> None:
-            super().__init__()
-            self.key = key
-
-    def nudge(self, steps: float) -> None:
-        """Add so many steps."""
-        try:
-            value = float(self.value)
-        except ValueError:
-            return
-        self.value = show(max(0.0, round(value + steps * self.step, 6)))
-
-
-class Choice(Button):
-    """A button that goes through a few values."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,space,enter", "turn(1)", "Next value", show=False),
-        Binding("left", "turn(-1)", "Value before", show=False),
-    ]
-
-    def __init__(self, title: str, values: tuple[tuple[int, str], ...], *, id: str) -> None:  # noqa: A002 - Textual's word
-        super().__init__("", id=id, compact=True)
-        self._title = title
-        self._values = values
-        self._at = 0
-        self.action_turn(0)
-
-    @property
-    def chosen(self) -> int:
-        """The value, in seconds; 0 for none."""
-        return self._values[self._at][0]
-
-    def action_turn(self, steps: int) -> None:
-        """Go on."""
-        self._at = (self._at + steps) % len(self._values)
-        self.refresh(layout=True)  # a longer value needs more room
-        self.label = Text(f"{self._title} < {self._values[self._at][1]} >")
-
-    def press(self) -> Choice:
-        """A click goes on, too."""
-        self.action_turn(1)
-        return self
-
-
 class EditLimits(ModalScreen[LimitsResult | None]):
     """The dialog. Returns the daemon's answer, or ``None`` when nothing was changed.
 
@@ -169,7 +94,7 @@ class EditLimits(ModalScreen[LimitsResult | None]):
         self._base = limits
         self._names = list(limits.about)
         self._limit = name
-        self._texts: dict[str, str] = {key: show(value) for key, value in (values or {}).items()}
+        self._texts: dict[str, str] = {key: plain(value) for key, value in (values or {}).items()}
         self._span = 1
         self._delay: Timer | None = None
         self._asking = 0  # counts previews; a late answer to an old question is dropped
@@ -247,7 +172,7 @@ class EditLimits(ModalScreen[LimitsResult | None]):
             self.set_focus(number)
         elif what == "put":
             assert isinstance(by, str)
-            number.value = show(self._value_for(by))
+            number.value = plain(self._value_for(by))
             number.cursor_position = len(number.value)
             self.set_focus(number)
         elif what == "limit":
@@ -267,7 +192,7 @@ class EditLimits(ModalScreen[LimitsResult | None]):
         about = self._about
         number = self.query_one("#value", Number)
         number.step = 1.0 if about.whole or about.high > 100 else 0.05
-        number.value = self._texts.get(name, show(self._base.after[name]))
+        number.value = self._texts.get(name, plain(self._base.after[name]))
         number.cursor_position = len(number.value)
         self._show_facts()
         self._changed()
@@ -284,15 +209,15 @@ class EditLimits(ModalScreen[LimitsResult | None]):
         text = Text()
         text.append(name, "bold")
         text.append(f"  ({self._names.index(name) + 1} of {len(self._names)})\n{about.doc}\n")
-        text.append(f"now {show(used)} in use   " if used is not None else "")
-        text.append(f"limit {show(now)} {about.unit}", "bold")
+        text.append(f"now {plain(used)} in use   " if used is not None else "")
+        text.append(f"limit {plain(now)} {about.unit}", "bold")
         change = self._office.last_change(name)
         if change is not None:
             text.append(f" (set {clock(change.at)} {printable(change.user)})")
-        text.append(f"   default {show(about.default)}   {show(about.low)}..{show(about.high)}")
+        text.append(f"   default {plain(about.default)}   {plain(about.low)}..{plain(about.high)}")
         for temporary in self._base.temporary:
             if temporary.name == name:
-                text.append(f"\ntemporary: back to {show(temporary.restore)} at {clock(temporary.until)}", "italic")
+                text.append(f"\ntemporary: back to {plain(temporary.restore)} at {clock(temporary.until)}", "italic")
         self.query_one("#facts", Static).update(text)
 
     def _values(self) -> tuple[dict[str, float], list[str]]:
@@ -307,7 +232,7 @@ class EditLimits(ModalScreen[LimitsResult | None]):
                 wrong.append(f"{name}: {'a whole number' if about.whole else 'a number'}, please")
                 continue
             if not about.low <= value <= about.high:
-                wrong.append(f"{name} must be from {show(about.low)} to {show(about.high)} {about.unit}")
+                wrong.append(f"{name} must be from {plain(about.low)} to {plain(about.high)} {about.unit}")
             elif value != self._base.after[name]:
                 values[name] = value
         return values, wrong
@@ -325,7 +250,7 @@ class EditLimits(ModalScreen[LimitsResult | None]):
         """Show what follows from the values."""
         values, wrong = self._values()
         others = [
-            f"{name} {show(self._base.after[name])} -> {show(value)}"
+            f"{name} {plain(self._base.after[name])} -> {plain(value)}"
             for name, value in values.items()
             if name != self._limit
         ]
@@ -334,8 +259,8 @@ class EditLimits(ModalScreen[LimitsResult | None]):
         lowered = self._lowered(values)
         self.query_one("#again-row").display = bool(lowered)
         if lowered:
-            used = show(self._office.in_use(lowered[0]) or 0)
-            why = f"{show(values[lowered[0]])} is below the {used} in use: calls will be held. Type it again: "
+            used = plain(self._office.in_use(lowered[0]) or 0)
+            why = f"{plain(values[lowered[0]])} is below the {used} in use: calls will be held. Type it again: "
             self.query_one("#again-why", Static).update(Text(why))
         self._say("; ".join(wrong))
         apply = self.query_one("#apply", Button)
@@ -343,7 +268,7 @@ class EditLimits(ModalScreen[LimitsResult | None]):
         if len(values) == 1:
             ((name, value),) = values.items()
             short = "" if name == self._limit else f"{name} "
-            apply.label = Text(f"Apply {short}{show(self._base.after[name])} -> {show(value)}  (y)")
+            apply.label = Text(f"Apply {short}{plain(self._base.after[name])} -> {plain(value)}  (y)")
         else:
             apply.label = Text(f"Apply {len(values)} changes  (y)" if values else "Nothing to apply")
         apply.refresh(layout=True)
@@ -411,8 +336,8 @@ class EditLimits(ModalScreen[LimitsResult | None]):
             return
         lowered = self._lowered(values)
         again = self.query_one("#again", Input)
-        if lowered and again.value.strip() != show(values[lowered[0]]):
-            self._say(f"Type {show(values[lowered[0]])} once more: it is below what is in use now.")
+        if lowered and again.value.strip() != plain(values[lowered[0]]):
+            self._say(f"Type {plain(values[lowered[0]])} once more: it is below what is in use now.")
             self.set_focus(again)
             return
         self._busy = True
@@ -455,44 +380,3 @@ class EditLimits(ModalScreen[LimitsResult | None]):
         told = self.query_one("#wrong", Static).content
         self._show_limit(self._limit)
         self._say(str(told))
-
-
-def preview_text(preview: Preview, now: Mapping[str, float], values: Mapping[str, float]) -> Text:
-    """Return the what-if table."""
-    current, proposed = preview.current, preview.proposed
-    minutes = preview.seconds / 60
-    text = Text()
-    text.append(f"what-if over the last {minutes:.0f} min", "bold")
-    text.append(f"  ({preview.samples} seconds, {current.calls} calls recorded)\n", "dim")
-    head = "proposed"
-    if len(values) == 1:
-        ((name, value),) = values.items()
-        text.append(f"{'':11}{'now ' + show(now[name]):>14}{show(value):>14}\n", "bold")
-    else:
-        text.append(f"{'':11}{'now':>14}{head:>14}\n", "bold")
-
-    def row(title: str, cell: Callable[[PreviewOutcome], str]) -> None:
-        before, after = cell(current), cell(proposed)
-        text.append(f"{title:11}{before:>14}")
-        text.append(f"{after:>14}\n", "bold" if before != after else "")
-
-    row("violation", lambda each: f"{duration(each.violation_seconds)} in {each.violation_episodes}")
-    row("warning", lambda each: duration(each.warning_seconds))
-    row("refused", lambda each: f"{each.refused} calls")
-    row("waited", lambda each: f"{each.waited} calls")
-    row("wait p95", lambda each: f"{each.wait_p95 * 1000:.0f} ms")
-    text.append(
-        f"demand: at once {preview.demand_concurrent_max} (p99 {preview.demand_concurrent_p99}), "
-        f"{preview.demand_rate_max} calls/min\n"
-    )
-    for note in preview.notes[:3]:
-        text.append(f"! {printable(note)}\n", "italic")
-    text.append("estimate: recorded demand replayed, no promise", "dim")
-    return text
-
-
-def show(value: float | None) -> str:
-    """Write a number as short as it is exact."""
-    if value is None:
-        return "-"
-    return str(int(value)) if float(value).is_integer() else f"{value:.10g}"

@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Arguments for pytest or the benchmark: make test ARGS="-k admission", make bench ARGS=--quick
 ARGS ?=
+# Most tests wait for other processes most of the time: a process of tests for each core, each takes whole files.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 export PYTHON
 
 .DEFAULT_GOAL := help
@@ -23,10 +25,10 @@ run: $(VENV)/.installed-run ## install what is missing and run the daemon here, 
 	@trap : INT; $(BIN)/twistd -n --pidfile= cpanbridge $(ARGS) || case $$? in 130) ;; *) exit 1 ;; esac
 
 test: lint types ## everything that a push is judged by
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(SIDE_BY_SIDE) $(ARGS)
 
 quick: $(VENV)/.installed-dev ## the tests without packaging and fuzzing
-	$(BIN)/pytest -m "not packaging and not fuzz" $(ARGS)
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not packaging and not fuzz" $(ARGS)
 
 fuzz: $(VENV)/.installed-dev ## try broken input on all that reads foreign data: ten minutes, or ARGS="--minutes 1"
 	$(BIN)/pytest tests/fuzz --minutes 10 $(ARGS)

@@ -1,0 +1,294 @@
+package CPANBridge::Compat::JSON;
+
+use 5.014;
+use strict;
+use warnings;
+
+use JSON::PP::Boolean ();
+
+use CPANBridge::Compat::JSON::Decoder;
+use CPANBridge::Compat::JSON::Encoder;
+
+our $VERSION = '0.1.0';
+
+my ( $TRUE, $FALSE ) = map { my $value = $_; bless \$value, 'JSON::PP::Boolean' } 1, 0;
+
+# Packages that errors are not blamed on.
+my %OURS = map { $_ => 1 } __PACKAGE__, 'CPANBridge::Compat::JSON::Encoder', 'CPANBridge::Compat::JSON::Decoder',
+  'CPANBridge::Compat::JSON::Typed', 'JSON::XS', 'Cpanel::JSON::XS';
+
+# A switch is set by calling it with nothing or something true, and read by get_....
+sub make_switches {
+    my ( $class, @names ) = @_;
+    no strict 'refs';
+    for my $name (@names) {
+        *{"${class}::$name"} = sub { $_[0]{$name} = @_ < 2 || $_[1] ? 1 : 0; return $_[0] };
+        *{"${class}::get_$name"} = sub { return $_[0]{$name} ? 1 : '' };
+    }
+    return;
+}
+
+__PACKAGE__->make_switches(
+    qw(ascii latin1 utf8 indent space_before space_after canonical allow_nonref allow_unknown allow_blessed
+      convert_blessed relaxed shrink allow_tags)
+);
+
+sub new {
+    my ($class) = @_;
+    my ( $false, $true ) = $class->_booleans;
+    return bless {
+        allow_nonref  => 1,
+        max_depth     => 512,
+        max_size      => 0,
+        indent_length => 3,
+        true          => $true,
+        false         => $false,
+        buffer        => '',
+        seen          => 0,
+        nested        => 0,
+        mode          => 'blank',
+    }, $class;
+}
+
+sub _booleans { return ( $FALSE, $TRUE ) }
+
+sub pretty { my $self = shift; return $self->indent(@_)->space_before(@_)->space_after(@_) }
+
+sub max_depth {
+    my ( $self, $depth ) = @_;
+    $self->{max_depth} = @_ < 2 ? 0x80000000 : $depth;
+    return $self;
+}
+
+sub get_max_depth { return $_[0]{max_depth} }
+
+sub max_size {
+    my ( $self, $size ) = @_;
+    $self->{max_size} = @_ < 2 ? 0 : $size;
+    return $self;
+}
+
+sub get_max_size { return $_[0]{max_size} }
+
+sub boolean_values {
+    my ( $self, @values ) = @_;
+    $self->{custom_booleans} = @values ? 1 : 0;
+    @$self{ 'false', 'true' } = @values ? @values[ 0, 1 ] : $self->_booleans;
+    return $self;
+}
+
+sub get_boolean_values { my ($self) = @_; return $self->{custom_booleans} ? @$self{ 'false', 'true' } : () }
+
+sub filter_json_object {
+    my ( $self, $filter ) = @_;
+    $self->{filter_object} = $filter;
+    return $self;
+}
+
+sub filter_json_single_key_object {
+    my ( $self, $key, $filter ) = @_;
+    $filter ? $self->{filter_key}{$key} = $filter : delete $self->{filter_key}{$key};
+    delete $self->{filter_key} if !%{ $self->{filter_key} || {} };
+    return $self;
+}
+
+# Dies as the C code does: with the line of the code that called us.
+sub blame {
+    my ($why) = @_;
+    die $why if ref $why || $why =~ / at .+ line \d+\.?\n\z/;
+    chomp $why;
+    my $level = 0;
+    while ( my ( $package, $file, $line ) = caller $level++ ) {
+        die "$why at $file line $line.\n" if !$OURS{$package};
+    }
+    die "$why\n";
+}
+
+sub encode {
+    my ( $self, undef, $type ) = @_;
+    my $text = eval { local $SIG{__DIE__}; CPANBridge::Compat::JSON::Encoder::encode( $self, $_[1], $type ) };
+    blame($@) if !defined $text;
+    return $text;
+}
+
+sub decode {
+    my ( $self, $text ) = @_;
+    return ( $self->_decode( $text, 0 ) )[0];
+}
+
+sub decode_prefix {
+    my ( $self, $text ) = @_;
+    return $self->_decode( $text, 1 );
+}
+
+sub _decode {
+    my ( $self, $text, $prefix ) = @_;
+    if ( my $most = $self->{max_size} ) {
+        my $size = defined $text ? length $text : 0;
+        if ( $size && utf8::is_utf8($text) ) { my $copy = $text; utf8::encode($copy); $size = length $copy }
+        blame("attempted decode of JSON text of $size bytes size, but max_size is set to $most") if $size > $most;
+    }
+    my @found = eval { local $SIG{__DIE__}; CPANBridge::Compat::JSON::Decoder::decode( $self, $text, $prefix ) };
+    blame($@) if !@found;
+    return @found;
+}
+
+# --- texts that come in pieces ------------------------------------------------------------------------------------
+
+sub incr_parse {
+    my ( $self, $more ) = @_;
+    $self->{buffer} .= $more if defined $more;
+    return if !defined wantarray;
+    my @found;
+    do {
+        if ( !$self->_is_whole ) {
+            $self->_look;
+            my $most = $self->{max_size};
+            blame("attempted decode of JSON text of $self->{seen} bytes size, but max_size is set to $most")
+              if $most && $self->{seen} > $most;
+            if ( !$self->_is_whole ) {
+                @$self{ 'buffer', 'seen' } = ( '', 0 ) if $self->{mode} eq 'blank' && $self->{seen};
+                return wantarray ? @found : $found[0];
+            }
+        }
+        my ( $value, $length ) = $self->_decode( $self->{buffer}, 1 );
+        substr $self->{buffer}, 0, $length, '';
+        $self->{seen} -= $length;
+        @$self{ 'nested', 'mode' } = ( 0, 'blank' );
+        push @found, $value;
+    } while wantarray;
+    return wantarray ? @found : $found[0];
+}
+
+sub _is_whole { return $_[0]{mode} eq 'text' && !$_[0]{nested} }
+
+# Goes on until a whole text has been seen, or all there is.
+sub _look {
+    my ($self) = @_;
+    my $mode = $self->{mode};
+    pos( $self->{buffer} ) = $self->{seen};
+    for ( $self->{buffer} ) {
+        while (1) {
+            if ( $mode eq 'blank' ) {
+                /\G[\x20\t\n\r]+/gc;
+                if    (/\G(?=#)/gc) { $mode = 'comment' }
+                elsif (/\G(?=.)/sgc) { $mode = 'text' }
+                else                 { last }
+            }
+            elsif ( $mode eq 'comment' || $mode eq 'inner comment' ) {
+                if   (/\G[^\n]*\n/gc) { $mode = $mode eq 'comment' ? 'blank' : 'text' }
+                else                  { pos = length; last }
+            }
+            elsif ( $mode eq 'string' ) {
+                /\G(?:[^"\\]|\\.)+/sgc;
+                last if !/\G"/gc;
+                $mode = 'text';
+                last if !$self->{nested};
+            }
+            elsif ( $mode eq 'word' ) {
+                /\G[-+.0-9a-zA-Z]+/gc;
+                $mode = 'text';
+                last if !$self->{nested};
+            }
+            elsif (/\G[\[\{\(]/gc) {
+                blame('json text or perl structure exceeds maximum nesting level (max_depth set too low?)')
+                  if ++$self->{nested} > $self->{max_depth};
+            }
+            elsif (/\G[\]\}]/gc) { $self->{nested}--; if ( $self->{nested} <= 0 ) { $self->{nested} = 0; last } }
+            elsif (/\G\)/gc)     { $self->{nested}-- }
+            elsif (/\G"/gc)      { $mode = 'string' }
+            elsif (/\G[-0-9a-zA-Z]/gc) { $mode = 'word' }
+            elsif (/\G#/gc)            { $mode = 'inner comment' }
+            elsif (/\G[\x20\t\n\r]/gc) { last if !$self->{nested} }
+            elsif (/\G./sgc)           { last if !$self->{nested} }
+            else                       { last }
+        }
+        $self->{seen} = defined pos() ? pos() : 0;
+    }
+    $self->{mode} = $mode;
+    return;
+}
+
+sub incr_text : lvalue {
+    my ($self) = @_;
+    blame('incr_text can not be called when the incremental parser already started parsing') if $self->{seen};
+    $self->{buffer};
+}
+
+sub incr_skip {
+    my ($self) = @_;
+    substr $self->{buffer}, 0, $self->{seen}, '';
+    @$self{ 'seen', 'nested', 'mode' } = ( 0, 0, 'blank' );
+    return;
+}
+
+sub incr_reset {
+    my ($self) = @_;
+    @$self{ 'buffer', 'seen', 'nested', 'mode' } = ( '', 0, 0, 'blank' );
+    return;
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+CPANBridge::Compat::JSON - what the replacements of JSON::XS and Cpanel::JSON::XS have in common
+
+=head1 DESCRIPTION
+
+The base class of both; programs have no need of it. Its objects are hashes that hold the settings, which
+L<CPANBridge::Compat::JSON::Encoder> and L<CPANBridge::Compat::JSON::Decoder> look at.
+
+=head1 METHODS
+
+Those that are not told here are told in the documentation of JSON::XS.
+
+=head2 make_switches
+
+    $class->make_switches(@names);
+
+Gives a class methods that set and read switches.
+
+=head2 blame
+
+Dies with a text and the line of the code that called a method.
+
+=head2 new
+
+=head2 pretty
+
+=head2 max_depth
+
+=head2 get_max_depth
+
+=head2 max_size
+
+=head2 get_max_size
+
+=head2 boolean_values
+
+=head2 get_boolean_values
+
+=head2 filter_json_object
+
+=head2 filter_json_single_key_object
+
+=head2 encode
+
+=head2 decode
+
+=head2 decode_prefix
+
+=head2 incr_parse
+
+=head2 incr_text
+
+=head2 incr_skip
+
+=head2 incr_reset
+
+=cut

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import locale
 import os
 import sys
@@ -37,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"cpanbridge console: --replay {name} needs a terminal; --cut writes a part of it", file=sys.stderr)
             return 2
         _watch(arguments)
+    # A fifth of the time until the first frame would go into looking for garbage among modules that are being loaded;
+    # the application turns the collector on again.
+    gc.disable()
     if os.environ.get("NO_COLOR"):
         # Textual turns the colours of other themes into greys of nearly the same brightness.
         os.environ.setdefault("TEXTUAL_THEME", "ansi-dark")

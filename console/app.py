@@ -7,6 +7,7 @@ mouse reports and the alternate screen on after SIGTERM and SIGHUP.
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -42,6 +43,9 @@ RATES = (0.5, 1.0, 2.0, 4.0, 10.0)
 
 ARMED_SECONDS = 300.0
 """How long write mode lasts."""
+
+START_SECONDS = 2.0
+"""When the start is over: something has been on the screen for long."""
 
 SLOW_ANSWER = 30.0
 """Seconds that a preview may take: it is computed beside the calls, a little at a time."""
@@ -118,9 +122,17 @@ class ConsoleApp(App[int]):
             loop.add_signal_handler(number, self._terminated, number)
         if self._record_from_start is not None:
             self.start_recording(self._record_from_start)
+        self.set_timer(START_SECONDS, self._collect)
         source = self._replay if self._replay is not None else self.feed
         assert source is not None
         self.run_worker(source.run(), name="feed", group="feed", exit_on_error=False)
+
+    @staticmethod
+    def _collect() -> None:
+        """Collect garbage from now on, if the start did without; what is there now stays for good."""
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
 
     def _terminated(self, number: int) -> None:
         self.exit(return_code=128 + number)

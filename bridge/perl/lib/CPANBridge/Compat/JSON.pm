@@ -97,11 +97,26 @@ sub blame {
     my ($why) = @_;
     die $why if ref $why || $why =~ / at .+ line \d+\.?\n\z/;
     chomp $why;
+    my ( $file, $line ) = place();
+    die "$why at $file line $line.\n";
+}
+
+# File and line of the code that called us, and what warnings it wants.
+sub place {
     my $level = 0;
-    while ( my ( $package, $file, $line ) = caller $level++ ) {
-        die "$why at $file line $line.\n" if !$OURS{$package};
+    while ( my @frame = caller $level++ ) {
+        return @frame[ 1, 2, 9 ] if !$OURS{ $frame[0] };
     }
-    die "$why\n";
+    return ( $0, 0, undef );
+}
+
+# Warns with the line of the code that called us, where that wants such warnings, or has not said (then $default counts).
+sub warn_as {
+    my ( $category, $text, $default ) = @_;
+    my ( $file, $line, $bits ) = place();
+    my $wanted = defined $bits ? vec( $bits, $warnings::Offsets{$category}, 1 ) || vec( $bits, $warnings::Offsets{all}, 1 ) : $^W || $default;
+    warn "$text at $file line $line.\n" if $wanted;
+    return;
 }
 
 sub encode {
@@ -113,7 +128,8 @@ sub encode {
 
 sub decode {
     my ( $self, $text ) = @_;
-    return ( $self->_decode( $text, 0 ) )[0];
+    my ($value) = $self->_decode( $text, 0 );
+    return $value;
 }
 
 sub decode_prefix {
@@ -256,6 +272,14 @@ Gives a class methods that set and read switches.
 =head2 blame
 
 Dies with a text and the line of the code that called a method.
+
+=head2 place
+
+The file and the line of the code that called a method, and the bits of its warnings.
+
+=head2 warn_as
+
+Warns with a text of a category of warnings, at the line of the code that called a method.
 
 =head2 new
 

@@ -59,7 +59,7 @@ sub _characters {
     my ($bytes) = @_;
     utf8::downgrade( $bytes, 1 ) or die "Wide character in subroutine entry\n";
     my $text = $bytes;
-    return $text if utf8::decode($text);
+    return $text if utf8::decode($text) && !( $O->{cpanel} && !$O->{relaxed} && $text =~ /[^\x{0}-\x{10ffff}]/ );
     my $good = $bytes =~ /\A(
         (?: [\x00-\x7f]++ | [\xc2-\xdf][\x80-\xbf] | \xe0[\xa0-\xbf][\x80-\xbf] | [\xe1-\xef][\x80-\xbf]{2}
           | \xf0[\x90-\xbf][\x80-\xbf]{2} | [\xf1-\xf3][\x80-\xbf]{3} | \xf4[\x80-\x8f][\x80-\xbf]{2} )*+
@@ -70,10 +70,19 @@ sub _characters {
     return $good . $rest;
 }
 
+# Texts may begin with a mark that tells how they are encoded.
 sub _byte_order_mark {
     return if $Text =~ /\G\x{feff}/gc;
-    return if !$O->{utf8} && $Text =~ /\G\xef\xbb\xbf/ && do { my $copy = $Text; utf8::downgrade( $copy, 1 ) && utf8::decode($copy) && ( $Text = $copy, 1 ) } && ( pos($Text) = 0, $Text =~ /\G\x{feff}/gc );
-    if ( $Text =~ /\A(?:\xfe\xff|\xff\xfe|\x00\x00\xfe\xff)/ ) { die "Cannot handle multibyte BOM yet\n" }
+    return if $Text !~ /\A(?:\xef\xbb\xbf|\xfe\xff|\xff\xfe|\x00\x00\xfe\xff)/;
+    my $encoding = $Text =~ /\A\xef/ ? 'UTF-8' : $Text =~ /\A(?:\xff\xfe\x00\x00|\x00\x00\xfe\xff)/ ? 'UTF-32' : 'UTF-16';
+    my $bytes = $Text;
+    return if !utf8::downgrade( $bytes, 1 );
+    require Encode;
+    my $text = eval { Encode::decode( $encoding, $bytes, Encode::FB_CROAK() ) };
+    return if !defined $text;
+    $text =~ s/\A\x{feff}//;
+    ( $Text, $Bad ) = ( $text, undef );
+    pos($Text) = 0;
     return;
 }
 
@@ -166,7 +175,7 @@ sub _array {
 }
 
 sub _hash {
-    my %hash;
+    my ( %hash, %gathered );
     my $unique = $O->{unique_keys};
     fail($DEEP) if ++$Depth > $Max;
     _blank();
@@ -190,7 +199,7 @@ sub _hash {
             fail("':' expected") if !( $Text =~ /\G:/gc );
             _blank();
             if ( $O->{gather_keys} && exists $hash{$key} ) {
-                $hash{$key} = [ $hash{$key} ] if !$O->{gathered}{ \%hash }{$key}++;
+                $hash{$key} = [ $hash{$key} ] if !$gathered{$key}++;
                 push @{ $hash{$key} }, _value();
             }
             else { $hash{$key} = _value() }
@@ -278,12 +287,23 @@ sub _four {
 # A character given by its code, or by a pair of surrogates.
 sub _escaped {
     my $code = _four();
-    return chr $code if $code < 0xd800 || $code > 0xdfff;
+    return _character($code) if $code < 0xd800 || $code > 0xdfff;
     fail('missing high surrogate character in surrogate pair') if $code >= 0xdc00;
     fail('missing low surrogate character in surrogate pair') if !( $Text =~ /\G\\u/gc );
     my $low = _four();
     fail('surrogate pair expected') if $low < 0xdc00 || $low > 0xdfff;
-    return chr( 0x10000 + ( ( $code - 0xd800 ) << 10 ) + ( $low - 0xdc00 ) );
+    return _character( 0x10000 + ( ( $code - 0xd800 ) << 10 ) + ( $low - 0xdc00 ) );
+}
+
+sub _character {
+    my ($code) = @_;
+    if ( $O->{cpanel} && !$Relaxed && ( ( $code & 0xfffe ) == 0xfffe || $code >= 0xfdd0 && $code <= 0xfdef ) ) {
+        my $text = sprintf 'Unicode non-character U+%04X is not recommended for open interchange', $code;
+        CPANBridge::Compat::JSON::warn_as( 'nonchar', $text, 1 );
+    }
+    my $character = chr $code;
+    utf8::upgrade($character) if $code > 0x7f;
+    return $character;
 }
 
 # A byte by its number, which only binary strings may have.
@@ -311,7 +331,7 @@ sub _integer {
     my $limit = $text =~ /\A-/ ? $O->{cpanel} ? '9223372036854775808' : '9223372036854775807' : '18446744073709551615';
     return 0 + $text if length $digits < length $limit || length $digits == length $limit && $digits le $limit;
     return _big( 'Math::BigInt', $text ) if $O->{allow_bignum};
-    return $text;
+    return $O->{mark_long} ? bless \$text, 'CPANBridge::Compat::JSON::Long' : $text;
 }
 
 sub _number {

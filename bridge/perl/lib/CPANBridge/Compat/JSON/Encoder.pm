@@ -14,9 +14,7 @@ my $INTEGER = B::SVf_IOK();
 my $FLOAT   = B::SVf_NOK();
 my $NUMBER  = $INTEGER | $FLOAT;
 my $STRING  = B::SVp_POK();
-
-# Perl 5.36 knows booleans of its own. Looked up by name, so that older perls do not mind.
-my $is_bool = do { no strict 'refs'; defined &{'builtin::is_bool'} ? \&{'builtin::is_bool'} : undef };
+my $ANY_NUMBER = $NUMBER | B::SVp_IOK() | B::SVp_NOK();
 
 my %ESCAPE = (
     '"'  => '\\"',
@@ -99,17 +97,14 @@ sub _array {
 # The keys in the order in which they are to be written.
 sub keys_of {
     my ($hash) = @_;
-    if ( my $by = $O->{sort_by} ) {
-        return sort { $by->( $hash, $a, $b ) } keys %$hash if ref $by;
-    }
-    return keys %$hash if !$O->{canonical} || tied %$hash;
+    return keys %$hash if !$O->{canonical} || tied %$hash && !$O->{cpanel};
     return sort keys %$hash;
 }
 
 sub _hash {
     my ($hash) = @_;
     die "$DEEP\n" if $Depth >= $Max;
-    my @keys = $O->{canonical} || $O->{sort_by} ? keys_of($hash) : keys %$hash;
+    my @keys = $O->{canonical} ? keys_of($hash) : keys %$hash;
     if ( !@keys ) { $Out .= '{}'; return }
     $Depth++;
     my $break = $Indent ? "\n" . ' ' x ( $O->{indent_length} * $Depth ) : '';
@@ -131,21 +126,28 @@ sub _hash {
 sub _scalar {
     if ( !defined $_[0] ) { $Out .= 'null'; return }
 
+    # A copy: Perl's constants and tied values have no flags to look at, and "&" would turn the caller's own float into an
+    # integer.
+    my $value = $_[0];
+
     # ("" & string) is "", while ("" & number) is 0: what was never a number needs no look at its flags. A string with
-    # the UTF-8 flag must not meet "&", and "&" would turn the caller's own float into an integer.
-    if ( utf8::is_utf8( $_[0] ) || !length( '' & ( my $copy = $_[0] ) ) and substr( $_[0], 0, 1 ) ne '*' ) {
-        if   ( $_[0] =~ $Special ) { string( $_[0] ) }
-        else                       { $Out .= '"' . $_[0] . '"' }
+    # the UTF-8 flag must not meet "&".
+    if ( utf8::is_utf8($value) || !length( '' & ( my $copy = $value ) ) and ref \$value ne 'GLOB' ) {
+        if   ( $value =~ $Special || $O->{cpanel} && utf8::is_utf8($value) ) { string($value) }
+        else                                                                 { $Out .= '"' . $value . '"' }
         return;
     }
-    my $value = \$_[0];
-    if ( tied $_[0] ) { my $copy = $_[0]; $value = \$copy }    # magic: its flags say nothing
-    my $flags = B::svref_2object($value)->FLAGS;
-    if ( ref \$_[0] eq 'GLOB' ) { return _unknown( sprintf 'encountered perl type (%s,0x%x) that JSON cannot handle, check your input data', $_[0], $flags ) }
-    if ( $flags & $STRING && ( !$O->{cpanel} || !( $flags & $NUMBER ) || !length $$value ) ) { string($$value) }
-    elsif ( $O->{cpanel} && $O->{core_bools} && $is_bool && $is_bool->($$value) ) { $Out .= $$value ? 'true' : 'false' }
-    elsif ( $flags & $NUMBER || $flags & ( B::SVp_IOK() | B::SVp_NOK() ) ) { $Out .= number( $$value, $flags ) }
-    else { string("$$value") }
+    if ( $O->{cpanel} && ref B::svref_2object( \$_[0] ) eq 'B::SPECIAL' ) {    # Perl's own true and false themselves
+        $Out .= $value ? 'true' : 'false';
+        return;
+    }
+    my $flags = B::svref_2object( \$value )->FLAGS;
+    if ( ref \$value eq 'GLOB' ) {
+        _unknown( sprintf 'encountered perl type (%s,0x%x) that JSON cannot handle, check your input data', $value, $flags );
+    }
+    elsif ( $flags & $STRING && ( !$O->{cpanel} || !( $flags & $NUMBER ) || $value ne 0 + $value ) ) { string($value) }
+    elsif ( $flags & $ANY_NUMBER ) { $Out .= number( $value, $flags ) }
+    else                           { string($value) }
     return;
 }
 
@@ -171,11 +173,15 @@ sub not_a_number {
     my $name = $value != $value ? 'nan' : $value > 0 ? 'inf' : '-inf';
     return $name if !$O->{cpanel};
     my $how = $O->{stringify_infnan} || 0;
-    return $how == 0 ? 'null' : $how == 1 ? qq("$name") : $how == 2 ? $name : $how == 3 ? $name : 'null';
+    return $how == 0 ? 'null' : $how == 2 ? sprintf( '%g', $value ) =~ tr/A-Z/a-z/r : $how == 1 ? '"' . sprintf( '%g', $value ) =~ tr/A-Z/a-z/r . '"' : qq("$name");
 }
 
 sub string {
     my $string = "$_[0]";
+    if ( $O->{cpanel} && utf8::is_utf8($string) ) {
+        die "malformed or illegal unicode character in string [$string], cannot convert to JSON\n" if $string =~ /[^\x{0}-\x{10ffff}]/;
+        utf8::encode($string) if $O->{binary} && !utf8::downgrade( $string, 1 );
+    }
     $string =~ s/($Special)/$ESCAPE{$1} || _code($1)/ge if $string =~ $Special;
     $Out .= '"' . $string . '"';
     return;
@@ -183,11 +189,7 @@ sub string {
 
 sub _code {
     my $code = ord $_[0];
-    if ( $O->{binary} && !$O->{ascii} ) {
-        my $bytes = $_[0];
-        utf8::encode($bytes) if $code > 0xff;
-        return join '', map { sprintf '\\x%02x', ord } split //, $bytes;
-    }
+    return sprintf '\\x%02x', $code if $O->{binary};
     return sprintf '\\u%04x', $code if $code < 0x10000;
     die sprintf "out of range codepoint (0x%x) encountered, unrepresentable in JSON\n", $code if $code > 0x10ffff;
     $code -= 0x10000;
@@ -228,7 +230,8 @@ sub _object {
 sub _cpanel_object {
     my ( $object, $class ) = @_;
     if ( $O->{allow_bignum} && ( $object->isa('Math::BigInt') || $object->isa('Math::BigFloat') ) ) {
-        $Out .= $object->is_nan || $object->is_inf ? not_a_number( $object->numify ) : $object->bstr;
+        my $odd = $object->is_nan || $object->is_inf;
+        $Out .= !$odd ? $object->bstr : ( $O->{stringify_infnan} || 0 ) == 3 ? lc $object->bstr : not_a_number( $object->numify );
         return 1;
     }
     if ( $O->{allow_stringify} || $O->{convert_blessed} && _has_string($object) ) {

@@ -1,0 +1,162 @@
+"""What module ``database`` asks of a driver, and what all drivers do alike: who uses a connection when, and its end."""
+
+from __future__ import annotations
+
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from threading import RLock
+from typing import Any, ClassVar, NoReturn
+
+from bridge.api import BridgeError, ErrorType
+from bridge.modules._database_rows import Row, Rows, floats
+
+__all__ = ["Connection", "Outcome", "Statement", "fail"]
+
+Outcome = dict[str, Any]
+"""What :meth:`Statement.execute` returns: ``columns``, ``rows``, ``more``, ``count`` and what the driver adds."""
+
+
+def fail(text: str, exception: str, **details: object) -> NoReturn:
+    """Raise what the caller gets as an error of the database.
+
+    Args:
+        text: the database's own words.
+        exception: the class of the DB-API's exception (``OperationalError``, ``IntegrityError``, ...).
+        details: further fields: ``code``, the database's number; ``state``, five characters of SQLSTATE.
+    """
+    raise BridgeError(ErrorType.FUNCTION_ERROR, text, exception=exception, **details)
+
+
+class Connection(ABC):
+    """One open database. Every use of it happens within :meth:`using`."""
+
+    driver: ClassVar[str]
+
+    def __init__(self) -> None:
+        # A call that timed out may still run when the next one comes; a callback's calls come in the same thread.
+        self._lock = RLock()
+        self._abandoned = False
+        self.closed = False
+        self.mark_floats = False
+
+    @contextlib.contextmanager
+    def using(self) -> Iterator[None]:
+        """Have the connection to oneself.
+
+        Raises:
+            BridgeError: it is closed.
+        """
+        with self._lock:
+            if self.closed:
+                fail("The connection to the database is closed.", "InterfaceError", state="08003")
+            try:
+                yield
+            finally:
+                if self._abandoned:
+                    self._end()
+
+    def abandon(self) -> None:
+        """Close as soon as nobody uses it: now, or when what runs has been interrupted. Never waits."""
+        self._abandoned = True
+        if self._lock.acquire(blocking=False):
+            try:
+                self._end()
+            finally:
+                self._lock.release()
+        else:
+            with contextlib.suppress(Exception):
+                self.interrupt()
+
+    def close(self) -> None:
+        """Roll back what is not committed, and close."""
+        with self._lock:
+            self._end()
+
+    def _end(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self.shut()
+
+    def marked(self, outcome: Outcome) -> Outcome:
+        """Add ``floats`` to what holds rows, where the caller wants it: on some wires a float comes as a string."""
+        if self.mark_floats and outcome["rows"]:
+            outcome["floats"] = floats(outcome["rows"])
+        return outcome
+
+    @property
+    @abstractmethod
+    def in_transaction(self) -> bool:
+        """Whether something is to be committed or rolled back."""
+
+    @abstractmethod
+    def shut(self) -> None:
+        """Roll back and close."""
+
+    @abstractmethod
+    def interrupt(self) -> None:
+        """End the statement that runs in another thread, soon."""
+
+    @abstractmethod
+    def prepare(self, sql: str) -> Statement:
+        """Take a statement; whether it is right is found out here as far as the database can tell."""
+
+    @abstractmethod
+    def commit(self) -> None:
+        """Commit; nothing happens outside of a transaction."""
+
+    @abstractmethod
+    def rollback(self) -> None:
+        """Roll back; nothing happens outside of a transaction."""
+
+    @abstractmethod
+    def set(self, settings: dict[str, Any]) -> None:
+        """Change settings; the driver says which there are."""
+
+    @abstractmethod
+    def info(self) -> dict[str, Any]:
+        """Return what a caller may want to know: versions, and the state of the connection."""
+
+    @abstractmethod
+    def last_id(self, details: dict[str, Any]) -> int | str | None:
+        """Return the number that the last inserted row got by itself."""
+
+
+class Statement(ABC):
+    """One prepared statement, and the rows of its last execution."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.rows: Rows | None = None
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """Return ``parameters`` (their names) and ``columns``, as far as they are known before the execution."""
+
+    @abstractmethod
+    def execute(self, values: Sequence[Any], as_text: Sequence[int], rows: int) -> Outcome:
+        """Execute.
+
+        Args:
+            values: one for each parameter.
+            as_text: which of the values (counted from 0) are bytes, but mean text in the database's encoding.
+            rows: how many rows to return at once.
+        """
+
+    def fetch(self, count: int) -> tuple[list[Row], bool]:
+        """Return the next rows, and whether there may be more."""
+        if self.rows is None:
+            return [], False
+        rows = self.rows.batch(count)
+        more = self.rows.more
+        if not more:
+            self.finish()
+        return rows, more
+
+    @abstractmethod
+    def finish(self) -> None:
+        """Let go of the rows that are left."""
+
+    def close(self) -> None:
+        """Let go of the statement."""
+        self.finish()

@@ -1,0 +1,102 @@
+"""Rows in batches: bounded by their number and by their size, growing from one to the next."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+__all__ = ["FIRST_ROWS", "MOST_ROWS", "Rows", "floats", "size_of"]
+
+FIRST_ROWS = 100
+"""Rows that come with the answer to execute, unless the caller wants another number."""
+
+MOST_ROWS = 10_000
+"""Most rows in a batch, whatever the caller wants."""
+
+FIRST_CHUNK = 16
+"""Rows read before anything is known of their size."""
+
+ROW_BYTES = 16
+"""About what a row costs besides its strings."""
+
+Row = Sequence[object]
+Fetch = Callable[[int], list[Row]]
+
+
+def size_of(rows: list[Row]) -> int:
+    """Return about how many bytes rows are: characters of strings, bytes, and a little for everything else."""
+    strings = sum([len(value) for row in rows for value in row if value.__class__ is str or value.__class__ is bytes])
+    return strings + sum(ROW_BYTES + 8 * len(row) for row in rows[:1]) * len(rows)
+
+
+def floats(rows: list[Row]) -> dict[int, list[int] | bool]:
+    """Return which values are floats: by column ``True`` when it has nothing but numbers, else the rows' numbers."""
+    found: dict[int, list[int] | bool] = {}
+    for index, column in enumerate(zip(*rows, strict=True)):
+        kinds = set(map(type, column))
+        if float in kinds:
+            only = kinds <= {float, int, type(None)}
+            found[index] = only or [number for number, value in enumerate(column) if value.__class__ is float]
+    return found
+
+
+class Rows:
+    """What a cursor has left.
+
+    Args:
+        fetch: returns the next rows, at most as many as it is told; fewer only at the end.
+        most_bytes: about how large a batch may be; one row may always come.
+    """
+
+    def __init__(self, fetch: Fetch, most_bytes: int) -> None:
+        self._fetch = fetch
+        self._most_bytes = most_bytes
+        self._kept: deque[Row] = deque()  # read, but too much for the batch
+        self._ended = False
+
+    @property
+    def more(self) -> bool:
+        """Whether there may be more rows."""
+        return not self._ended or bool(self._kept)
+
+    def batch(self, count: int) -> list[Row]:
+        """Return the next rows: up to ``count``, fewer where they are large, none only at the end."""
+        count = max(1, min(count, MOST_ROWS))
+        rows: list[Row] = []
+        used = 0
+        chunk = FIRST_CHUNK
+        while len(rows) < count:
+            fresh = self._read(min(chunk, count - len(rows)))
+            if not fresh:
+                break
+            size = size_of(fresh)
+            if used + size > self._most_bytes:
+                fitting = self._fitting(fresh, self._most_bytes - used, at_least=not rows)
+                rows += fresh[:fitting]
+                self._kept.extendleft(reversed(fresh[fitting:]))
+                break
+            rows += fresh
+            used += size
+            # As many as will probably fit, but never far more than were seen.
+            room = (self._most_bytes - used) * len(rows) // max(used, 1)
+            chunk = max(1, min(4 * len(rows), room))
+        return rows
+
+    def _read(self, count: int) -> list[Row]:
+        if self._kept:
+            return [self._kept.popleft() for _ in range(min(count, len(self._kept)))]
+        if self._ended:
+            return []
+        rows = self._fetch(count)
+        self._ended = len(rows) < count
+        return rows
+
+    @staticmethod
+    def _fitting(rows: list[Row], room: int, *, at_least: bool) -> int:
+        """Return how many of the rows fit, and one at least where nothing else came before."""
+        used = 0
+        for index, row in enumerate(rows):
+            used += size_of([row])
+            if used > room:
+                return max(index, int(at_least))
+        return len(rows)

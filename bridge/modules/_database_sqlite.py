@@ -1,0 +1,331 @@
+"""SQLite for module ``database``, by the standard library's sqlite3."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from bridge.api import BridgeError, ErrorType
+from bridge.modules._database_access import Rules
+from bridge.modules._database_driver import Connection, Outcome, Statement, fail
+from bridge.modules._database_rows import Rows
+from bridge.modules._database_sql import Dialect, Parsed, first_word, parse, split
+
+__all__ = ["SQLite", "SQLiteStatement"]
+
+DIALECT = Dialect("sqlite")
+
+STEPS_BETWEEN_LOOKS = 20_000
+"""Instructions of SQLite's machine between two looks at the clock."""
+
+# Statements that return rows, so that their columns can be asked for without executing them.
+SELECTS = frozenset({"SELECT", "WITH", "VALUES"})
+
+# Nothing is begun before these: they are transactions themselves, or must not be in one.
+UNBEGUN = frozenset({"BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", ""})
+
+# EXPLAIN of an EXPLAIN is none; the others do what they do when they are prepared.
+UNCHECKED = frozenset({"EXPLAIN", ""})
+
+Handler = Callable[[], object]
+
+
+class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What :meth:`SQLite.set` takes; ``None`` leaves a setting as it is."""
+
+    autocommit: bool | None = None
+    immediate: bool | None = None
+    text: str | None = None
+    busy_ms: int | None = None
+    extended_codes: bool | None = None
+    mark_floats: bool | None = None
+    read_only: bool | None = None
+
+
+def _bytes_if_not_text(data: bytes) -> str | bytes:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
+
+
+TEXT: dict[str, Any] = {
+    "str": str,
+    "bytes": bytes,
+    "lenient": _bytes_if_not_text,
+}
+
+
+@functools.lru_cache(maxsize=64)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern, also one that Perl has made a string of: ``(?^i:...)``."""
+    return re.compile(re.sub(r"\(\?\^([a-z]*):", lambda found: f"(?{_flags(found[1])}:", pattern))
+
+
+def _flags(flags: str) -> str:
+    """Return those of Perl's flags that Python has, too."""
+    return "".join(flag for flag in flags if flag in "imsx")
+
+
+def regexp(pattern: str | None, text: object) -> int | None:
+    """Be SQL's operator REGEXP, which SQLite leaves to others."""
+    if pattern is None or text is None:
+        return None
+    return 1 if _compiled(str(pattern)).search(text if isinstance(text, str) else str(text)) else 0
+
+
+class SQLite(Connection):
+    """One SQLite database.
+
+    Args:
+        name: a file by its whole path, ``:memory:``, the empty string, or a ``file:`` URI.
+        rules: what the caller may open.
+        seconds: the longest that a statement may run.
+        batch_bytes: about how large a batch of rows may be.
+        read_only: do not change the file.
+        clock: tells the time in seconds.
+    """
+
+    driver = "sqlite"
+
+    def __init__(
+        self,
+        name: str,
+        rules: Rules,
+        *,
+        seconds: float = 290.0,
+        batch_bytes: int = 1 << 20,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        rules.check_file(name)
+        self.rules = rules
+        self.batch_bytes = batch_bytes
+        self.autocommit = True
+        self.immediate = True
+        self.callback_error: str | None = None
+        self.progress: Handler | None = None
+        self.authorizer: Callable[..., int] | None = None
+        self._extended = False
+        self._seconds = seconds
+        self._clock = clock
+        self._deadline: float | None = None
+        self._refusal: BridgeError | None = None
+        with self.errors():
+            self.raw = sqlite3.connect(
+                name, isolation_level=None, check_same_thread=False, uri=name.startswith("file:"), timeout=30.0
+            )
+        self.raw.set_progress_handler(self._look, STEPS_BETWEEN_LOOKS)
+        self.raw.create_function("regexp", 2, regexp, deterministic=True)
+        if not rules.trusted:
+            self.raw.set_authorizer(self._authorize)
+
+    # --- what Connection asks for ---
+
+    @property
+    def in_transaction(self) -> bool:
+        return self.raw.in_transaction
+
+    def shut(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            if self.raw.in_transaction:
+                self.raw.rollback()
+        with contextlib.suppress(sqlite3.Error):
+            self.raw.close()
+
+    def interrupt(self) -> None:
+        self.raw.interrupt()
+
+    def prepare(self, sql: str) -> SQLiteStatement:
+        return SQLiteStatement(self, sql)
+
+    def begin(self) -> None:
+        """Begin a transaction."""
+        with self.errors():
+            self.raw.execute("BEGIN IMMEDIATE" if self.immediate else "BEGIN")
+
+    def commit(self) -> None:
+        with self.errors():
+            self.raw.commit()
+
+    def rollback(self) -> None:
+        with self.errors():
+            self.raw.rollback()
+
+    def set(self, settings: dict[str, Any]) -> None:
+        try:
+            new = msgspec.convert(settings, Settings)
+        except msgspec.ValidationError as error:
+            raise BridgeError(ErrorType.BAD_PARAMS, f"settings: {error}") from None
+        if new.text is not None:
+            if new.text not in TEXT:
+                raise BridgeError(ErrorType.BAD_PARAMS, f"text is one of {', '.join(TEXT)}, not {new.text!r}.")
+            self.raw.text_factory = TEXT[new.text]
+        if new.busy_ms is not None:
+            self.raw.execute(f"PRAGMA busy_timeout = {new.busy_ms:d}").close()
+        if new.immediate is not None:
+            self.immediate = new.immediate
+        if new.read_only is not None:
+            self.raw.execute(f"PRAGMA query_only = {new.read_only:d}").close()
+        if new.mark_floats is not None:
+            self.mark_floats = new.mark_floats
+        if new.extended_codes is not None:
+            self._extended = new.extended_codes
+        if new.autocommit is not None:
+            if new.autocommit and not self.autocommit:
+                self.commit()
+            self.autocommit = new.autocommit
+
+    def info(self) -> dict[str, Any]:
+        return {"version": sqlite3.sqlite_version, "in_transaction": self.raw.in_transaction}
+
+    def last_id(self, details: dict[str, Any]) -> int:
+        return int(self.raw.execute("SELECT last_insert_rowid()").fetchone()[0])
+
+    # --- for the statements ---
+
+    @contextlib.contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turn SQLite's errors into the bridge's, with SQLite's number as ``code``."""
+        self._deadline = self._clock() + self._seconds
+        self._refusal = None
+        try:
+            yield
+        except (sqlite3.Error, sqlite3.Warning) as error:
+            self._raise(error)
+        except OverflowError as error:
+            fail(str(error), "OverflowError", code=18)
+        finally:
+            self._deadline = None
+
+    def _raise(self, error: Exception) -> None:
+        code = getattr(error, "sqlite_errorcode", None) or 1
+        text = str(error)
+        refusal, self._refusal = self._refusal, None
+        if refusal is not None:
+            raise refusal from None
+        said, self.callback_error = self.callback_error, None
+        if said is not None:
+            text = said
+        elif code == sqlite3.SQLITE_INTERRUPT and self._deadline is not None and self._clock() >= self._deadline:
+            text = f"interrupted: the statement ran longer than {self._seconds:g} s"
+        fail(text, type(error).__name__, code=code if self._extended else code & 0xFF)
+
+    def _look(self) -> int:
+        """Tell SQLite every so many instructions whether to stop: true stops it."""
+        if self._deadline is not None and self._clock() >= self._deadline:
+            return 1
+        return 1 if self.progress is not None and self.progress() else 0
+
+    def watch(self, steps: int, handler: Handler | None) -> None:
+        """Have a function called every so many instructions; what it returns, where true, ends the statement."""
+        self.progress = handler
+        self.raw.set_progress_handler(self._look, steps if handler is not None else STEPS_BETWEEN_LOOKS)
+
+    def _authorize(self, action: int, first: str | None, second: str | None, *_: object) -> int:
+        """Refuse to callers of other users what would use the daemon's rights beyond the database itself."""
+        try:
+            if action == sqlite3.SQLITE_ATTACH:
+                self.rules.check_file(first or "")
+            elif action == sqlite3.SQLITE_FUNCTION and second == "load_extension":
+                raise BridgeError(ErrorType.FORBIDDEN, "load_extension is not allowed.")
+            elif action == sqlite3.SQLITE_PRAGMA and first in {"temp_store_directory", "data_store_directory"}:
+                raise BridgeError(ErrorType.FORBIDDEN, f"PRAGMA {first} is not allowed.")
+        except BridgeError as error:
+            self._refusal = error
+            return sqlite3.SQLITE_DENY
+        return sqlite3.SQLITE_OK if self.authorizer is None else self.authorizer(action, first, second, *_)
+
+    def ask_before(self, authorizer: Callable[..., int] | None) -> None:
+        """Have a function asked before each action of a statement that is being prepared."""
+        self.authorizer = authorizer
+        watched = authorizer is not None or not self.rules.trusted
+        self.raw.set_authorizer(self._authorize if watched else None)
+
+
+class SQLiteStatement(Statement):
+    """One statement.
+
+    Attributes:
+        rest: what followed it in the text.
+        word: its first word, in capitals.
+    """
+
+    connection: SQLite
+
+    def __init__(self, connection: SQLite, sql: str) -> None:
+        super().__init__(connection)
+        text, self.rest = split(sql, DIALECT, sqlite3.complete_statement)
+        if "\0" in text:
+            fail("the statement holds a NUL character", "ProgrammingError", code=1)
+        self.word = first_word(text, DIALECT)
+        self.parsed: Parsed = parse(text, DIALECT)
+        # Numbered all through: names are sent as positions, and sqlite3 wants one kind only.
+        self.text = self.parsed.render(lambda number: f"?{number}")
+        self._cursor: sqlite3.Cursor | None = None
+        if self.word not in UNCHECKED:
+            with connection.errors():
+                connection.raw.execute(f"EXPLAIN {self.text}", [None] * self.parsed.count).close()
+
+    def describe(self) -> dict[str, Any]:
+        columns: list[str] = []
+        if self.word in SELECTS:
+            with contextlib.suppress(sqlite3.Error):
+                cursor = self.connection.raw.execute(
+                    f"SELECT * FROM ({self.text}\n) LIMIT 0",  # noqa: S608 - it is the caller's own statement
+                    [None] * self.parsed.count,
+                )
+                columns = [column[0] for column in cursor.description or ()]
+                cursor.close()
+        return {"parameters": self.parsed.names, "columns": columns, "kind": self.word}
+
+    def execute(self, values: Sequence[Any], as_text: Sequence[int], rows: int) -> Outcome:
+        connection = self.connection
+        raw = connection.raw
+        self.finish()
+        text = self.text
+        if as_text:  # bytes that are no UTF-8 can only be bound as a blob
+            text = self.parsed.render(lambda n: f"CAST(?{n} AS TEXT)" if n - 1 in as_text else f"?{n}")
+        with connection.errors():
+            if not connection.autocommit and not raw.in_transaction and self.word not in UNBEGUN:
+                connection.begin()
+            before = raw.total_changes
+            cursor = raw.cursor()
+            cursor.execute(text, values)
+            count = cursor.rowcount
+            if count < 0:
+                count = raw.total_changes - before if self.word == "WITH" else 0
+            columns = None
+            first: list[Any] = []
+            more = False
+            if cursor.description is not None:
+                columns = [column[0] for column in cursor.description]
+                self._cursor = cursor
+                self.rows = Rows(cursor.fetchmany, connection.batch_bytes)
+                first = self.rows.batch(rows)
+                more = self.rows.more
+                if not more:
+                    if self.word in {"INSERT", "UPDATE", "DELETE", "REPLACE"}:
+                        count = max(cursor.rowcount, 0)
+                    self.finish()
+            else:
+                cursor.close()
+        return {"columns": columns, "rows": first, "more": more, "count": count, "in_transaction": raw.in_transaction}
+
+    def fetch(self, count: int) -> tuple[list[Any], bool]:
+        with self.connection.errors():
+            return super().fetch(count)
+
+    def finish(self) -> None:
+        self.rows = None
+        cursor, self._cursor = self._cursor, None
+        if cursor is not None:
+            with contextlib.suppress(sqlite3.Error):
+                cursor.close()

@@ -1,0 +1,73 @@
+"""What module ``database`` can do with SQLite alone: facts, copies of whole databases."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from bridge.api import BridgeError, ErrorType, Module, Session
+from bridge.modules._database_driver import Connection
+from bridge.modules._database_sqlite import SQLite
+
+__all__ = ["register"]
+
+Find = Callable[[Session, int], Connection]
+
+Arguments = Annotated[int, msgspec.Meta(ge=-1, le=127)]
+
+
+def register(module: Module, find: Find) -> None:
+    """Add the functions to a module.
+
+    Args:
+        module: the one that gets them.
+        find: returns the connection of a caller that has a number.
+    """
+
+    def sqlite(session: Session, number: int) -> SQLite:
+        found = find(session, number)
+        if not isinstance(found, SQLite):
+            raise BridgeError(ErrorType.BAD_PARAMS, f"Connection {number} is none of SQLite's.")
+        return found
+
+    @module.function
+    def sqlite_facts() -> dict[str, Any]:
+        """Return SQLite's ``version`` and its ``compile_options``."""
+        raw = sqlite3.connect(":memory:")
+        try:
+            options = [row[0] for row in raw.execute("PRAGMA compile_options")]
+        finally:
+            raw.close()
+        return {"version": sqlite3.sqlite_version, "compile_options": options}
+
+    @module.function
+    def backup(
+        session: Session,
+        connection: int,
+        direction: Literal["from", "to"],
+        file: str | None = None,
+        other: int | None = None,
+    ) -> None:
+        """Copy a whole SQLite database ``to`` a file or another connection, or ``from`` one.
+
+        Args:
+            session: the caller's.
+            connection: the one that is copied, or written over.
+            direction: which of the two.
+            file: the whole path of the other database.
+            other: or its connection.
+        """
+        used = sqlite(session, connection)
+        if (file is None) == (other is None):
+            raise BridgeError(ErrorType.BAD_PARAMS, "backup needs either a file or another connection.")
+        partner = SQLite(file, used.rules) if file is not None else sqlite(session, other or 0)
+        source, target = (used, partner) if direction == "to" else (partner, used)
+        try:
+            with used.using(), partner.using(), used.errors():
+                source.raw.backup(target.raw)
+        finally:
+            if file is not None:
+                partner.close()

@@ -1,0 +1,356 @@
+"""Module ``database``: SQL databases, their statements and rows.
+
+Connections and statements belong to the caller's connection to the daemon: when it ends, what is not committed is
+rolled back. They are named by numbers. Rows come in batches: the first with the answer to ``execute``, more by
+``fetch`` as long as ``more`` is true.
+
+An error of the database is a ``FunctionError`` whose ``exception`` is the DB-API's class (``IntegrityError``, ...),
+with the database's own number as ``code`` and, where the database has one, its SQLSTATE as ``state``.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+
+from bridge.api import BridgeError, ErrorType, Module, Session
+from bridge.modules._database_access import Options, Rules
+from bridge.modules._database_driver import Connection, Outcome, Statement
+from bridge.modules._database_rows import FIRST_ROWS, MOST_ROWS
+from bridge.modules._database_sqlite import SQLite, SQLiteStatement
+from bridge.modules._database_sqlite_extra import register
+
+__all__ = ["module"]
+
+module = Module("database", "SQL databases: SQLite.")
+
+Count = Annotated[int, msgspec.Meta(ge=1, le=MOST_ROWS)]
+
+_T = TypeVar("_T", Connection, Statement)
+
+
+class _State:
+    """The options in force; replaced as a whole when they change."""
+
+    options = Options()
+
+
+@module.configure
+def configure(options: dict[str, object]) -> None:
+    """Take the table [modules.database]; see :class:`Options`."""
+    try:
+        _State.options = msgspec.convert(options, Options)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error).replace("`", "")) from None
+
+
+class _Table:
+    """What one caller has open."""
+
+    def __init__(self) -> None:
+        self.things: dict[int, Connection | Statement] = {}
+        self._numbers = itertools.count(1)
+
+    def put(self, thing: Connection | Statement) -> int:
+        number = next(self._numbers)
+        self.things[number] = thing
+        return number
+
+    def get(self, number: int, kind: type[_T]) -> _T:
+        thing = self.things.get(number)
+        if not isinstance(thing, kind):
+            raise BridgeError(
+                ErrorType.BAD_PARAMS,
+                f"There is no {kind.__name__.lower()} {number} here: it was closed or released, or belonged to "
+                "another connection to the daemon.",
+            )
+        return thing
+
+    def count(self) -> int:
+        return sum(isinstance(thing, Connection) and not thing.closed for thing in self.things.values())
+
+    def close(self) -> None:
+        things, self.things = self.things, {}
+        for thing in things.values():
+            if isinstance(thing, Connection):
+                thing.abandon()
+
+
+def _table(session: Session) -> _Table:
+    table = session.data.get("database")
+    if table is None:
+        table = session.data["database"] = _Table()
+        session.on_close(table.close)
+    assert isinstance(table, _Table)
+    return table
+
+
+def _open_sqlite(database: str, rules: Rules, options: Options) -> Connection:
+    return SQLite(database, rules, seconds=options.statement_seconds, batch_bytes=options.batch_bytes)
+
+
+_OPEN = {"sqlite": _open_sqlite}
+
+
+# --- connections ------------------------------------------------------------------------------------------------------
+
+
+@module.function
+def connect(
+    session: Session,
+    driver: Literal["sqlite"],
+    database: str,
+    settings: dict[str, Any] = {},  # noqa: B006 - never changed
+) -> dict[str, Any]:
+    """Open a database; returns its number as ``connection``, and what is known of it.
+
+    Args:
+        session: the caller's.
+        driver: which kind.
+        database: the file's whole path, ``:memory:`` or a ``file:`` URI.
+        settings: as for ``set``.
+    """
+    options = _State.options
+    table = _table(session)
+    if table.count() >= options.max_connections:
+        raise BridgeError(
+            ErrorType.FUNCTION_ERROR,
+            f"This caller has {options.max_connections} databases open, the most it may: close some first.",
+            exception="OperationalError",
+        )
+    rules = Rules.of(session.peer, options)
+    made = _OPEN[driver](database, rules, options)
+    try:
+        made.set(settings)
+        return {"connection": table.put(made), **made.info()}
+    except BaseException:
+        made.close()
+        raise
+
+
+@module.function
+def disconnect(session: Session, connection: int) -> None:
+    """Roll back what is not committed, and close the database."""
+    table = _table(session)
+    table.get(connection, Connection).close()  # type: ignore[type-abstract]
+    del table.things[connection]
+
+
+@module.function(name="set")
+def set_(session: Session, connection: int, settings: dict[str, Any]) -> dict[str, Any]:
+    """Change settings of a connection, and return what ``info`` does.
+
+    All drivers: ``autocommit``; ``mark_floats`` (with rows come ``floats``: for each column whether it holds numbers
+    with a fraction, or a list of the rows where it does). SQLite: ``immediate`` (begin transactions at once),
+    ``text`` (how text comes: ``str``, ``bytes``, or ``lenient``: str where it is UTF-8), ``busy_ms``,
+    ``extended_codes``, ``read_only``.
+    """
+    used = _connection(session, connection)
+    with used.using():
+        used.set(settings)
+        return used.info()
+
+
+@module.function
+def info(session: Session, connection: int) -> dict[str, Any]:
+    """Return the database's ``version``, whether it is ``in_transaction``, and what else the driver knows."""
+    used = _connection(session, connection)
+    with used.using():
+        return used.info()
+
+
+@module.function
+def commit(session: Session, connection: int) -> None:
+    """Commit the transaction, if there is one."""
+    used = _connection(session, connection)
+    with used.using():
+        used.commit()
+
+
+@module.function
+def rollback(session: Session, connection: int) -> None:
+    """Roll the transaction back, if there is one."""
+    used = _connection(session, connection)
+    with used.using():
+        used.rollback()
+
+
+@module.function
+def last_id(
+    session: Session,
+    connection: int,
+    details: dict[str, Any] = {},  # noqa: B006 - never changed
+) -> int | str | None:
+    """Return the number that the last inserted row got by itself."""
+    used = _connection(session, connection)
+    with used.using():
+        return used.last_id(details)
+
+
+# --- statements -------------------------------------------------------------------------------------------------------
+
+
+@module.function
+def prepare(session: Session, connection: int, sql: str) -> dict[str, Any]:
+    """Prepare the first statement of a text.
+
+    Returns:
+        ``statement``, its number; ``parameters``, their names in order; ``kind``, its first word; ``rest``, what
+        followed it in the text.
+    """
+    used = _connection(session, connection)
+    with used.using():
+        statement = used.prepare(sql)
+        return {"statement": _table(session).put(statement), **_about(statement)}
+
+
+@module.function
+def describe(session: Session, statement: int) -> dict[str, Any]:
+    """Return a statement's ``parameters`` and, as far as they are known before it is executed, its ``columns``."""
+    used = _statement(session, statement)
+    with used.connection.using():
+        return used.describe()
+
+
+@module.function
+def execute(
+    session: Session,
+    statement: int,
+    values: list[Any] = [],  # noqa: B006 - never changed
+    as_text: list[int] = [],  # noqa: B006 - never changed
+    rows: Count = FIRST_ROWS,
+) -> Outcome:
+    """Execute a prepared statement.
+
+    Args:
+        session: the caller's.
+        statement: its number.
+        values: one for each parameter: null, numbers, strings, or bytes.
+        as_text: which of the values (counted from 0) are bytes that the database shall take for text.
+        rows: how many rows to return at once.
+
+    Returns:
+        ``columns``: their names, or null for a statement that returns no rows; ``rows``, ``more``; ``count``: how many
+        rows were changed; ``in_transaction``.
+    """
+    used = _statement(session, statement)
+    with used.connection.using():
+        return used.connection.marked(used.execute(_values(values), as_text, rows))
+
+
+@module.function
+def run(  # noqa: PLR0917 - callers name them
+    session: Session,
+    connection: int,
+    sql: str,
+    values: list[Any] = [],  # noqa: B006 - never changed
+    as_text: list[int] = [],  # noqa: B006 - never changed
+    rows: Count = FIRST_ROWS,
+) -> Outcome:
+    """Prepare a statement and execute it, in one call.
+
+    Returns:
+        what ``execute`` does, ``rest``, and, while there may be more rows, the number of the ``statement``.
+    """
+    used = _connection(session, connection)
+    with used.using():
+        statement = used.prepare(sql)
+        outcome = used.marked(statement.execute(_values(values), as_text, rows))
+        outcome["rest"] = getattr(statement, "rest", "")
+        if outcome["more"]:
+            outcome["statement"] = _table(session).put(statement)
+        else:
+            statement.close()
+        return outcome
+
+
+@module.function
+def execute_many(
+    session: Session,
+    statement: int,
+    tuples: list[list[Any]],
+    as_text: list[list[int]] = [],  # noqa: B006 - never changed
+) -> dict[str, Any]:
+    """Execute a statement with one tuple of values after the other; one that fails does not stop the next.
+
+    Returns:
+        ``outcomes``: for each tuple ``{"count": ...}``, or ``{"error": text, "code": ..., "state": ...}``;
+        ``in_transaction``.
+    """
+    used = _statement(session, statement)
+    outcomes: list[dict[str, Any]] = []
+    with used.connection.using():
+        for index, values in enumerate(tuples):
+            try:
+                outcome = used.execute(_values(values), as_text[index] if as_text else (), 1)
+            except BridgeError as error:
+                if error.error_type is not ErrorType.FUNCTION_ERROR:
+                    raise
+                outcomes.append({"error": error.message, **error.details})
+            else:
+                outcomes.append({"count": outcome["count"]})
+        used.finish()
+        return {"outcomes": outcomes, "in_transaction": used.connection.in_transaction}
+
+
+@module.function
+def fetch(session: Session, statement: int, rows: Count = MOST_ROWS) -> dict[str, Any]:
+    """Return the next ``rows`` of a statement, fewer where they are large, and whether there may be ``more``."""
+    used = _statement(session, statement)
+    with used.connection.using():
+        found, more = used.fetch(rows)
+        return used.connection.marked({"rows": found, "more": more})
+
+
+@module.function
+def finish(session: Session, statement: int) -> None:
+    """Let go of the rows that are left; the statement can be executed again."""
+    used = _statement(session, statement)
+    with used.connection.using():
+        used.finish()
+
+
+@module.function
+def release(session: Session, handles: list[int]) -> int:
+    """Let go of statements and connections; unknown numbers are ignored. Returns how many were known."""
+    table = _table(session)
+    known = 0
+    for number in handles:
+        thing = table.things.pop(number, None)
+        if thing is None:
+            continue
+        known += 1
+        if isinstance(thing, Connection):
+            thing.close()
+        elif not thing.connection.closed:
+            with thing.connection.using():
+                thing.close()
+    return known
+
+
+def _about(statement: Statement) -> dict[str, Any]:
+    if isinstance(statement, SQLiteStatement):
+        return {"parameters": statement.parsed.names, "kind": statement.word, "rest": statement.rest}
+    return statement.describe()
+
+
+def _connection(session: Session, number: int) -> Connection:
+    return _table(session).get(number, Connection)  # type: ignore[type-abstract]
+
+
+def _statement(session: Session, number: int) -> Statement:
+    return _table(session).get(number, Statement)  # type: ignore[type-abstract]
+
+
+def _values(values: list[Any]) -> list[Any]:
+    """Take bytes as older clients send them."""
+    for index, value in enumerate(values):
+        if value.__class__ is dict:
+            values[index] = base64.b64decode(value["__bytes__"]) if set(value) == {"__bytes__"} else value
+    return values
+
+
+register(module, _connection)

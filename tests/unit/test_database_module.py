@@ -1,0 +1,324 @@
+"""The module database with SQLite: batches, kinds of values, transactions, limits, and what it refuses."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.api import BridgeError, ErrorType, Peer, Session
+from bridge.modules import database
+from bridge.modules._database_access import Options, Rules
+from bridge.modules._database_rows import Rows, floats, size_of
+from bridge.modules._database_sqlite import SQLite
+
+STRANGER = Peer(pid=1, uid=os.geteuid() + 1, gid=1)
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """Return the session of a caller who is the daemon's own user."""
+    made = Session(Peer(pid=1, uid=os.geteuid(), gid=os.getegid()))
+    yield made
+    assert made.close() == []
+
+
+@pytest.fixture(autouse=True)
+def options() -> Iterator[None]:
+    """Have every test begin with the options that are there by default."""
+    yield
+    database.configure({})
+
+
+def opened(session: Session, name: str = ":memory:", **settings: object) -> int:
+    number = database.connect(session, "sqlite", name, settings)["connection"]
+    assert isinstance(number, int)
+    return number
+
+
+def rows(session: Session, connection: int, sql: str, values: list[Any] | None = None) -> list[Any]:
+    return list(database.run(session, connection, sql, values or [])["rows"])
+
+
+class TestValues:
+    def test_every_kind_comes_back_as_it_went(self, session: Session) -> None:
+        """NULL, integers of 64 bits, floats, text and bytes."""
+        connection = opened(session)
+        values = [None, 2**63 - 1, -(2**63), 0.1 + 0.2, "tschüß\0x", b"\x00\xff"]
+        assert rows(session, connection, "select ?, ?, ?, ?, ?, ?", values) == [tuple(values)]
+
+    def test_an_integer_that_is_too_large_is_refused(self, session: Session) -> None:
+        """SQLite has 64 bits; a silent float would be another number."""
+        with pytest.raises(BridgeError, match="too large"):
+            rows(session, opened(session), "select ?", [2**63])
+
+    def test_text_comes_as_the_caller_wants_it(self, session: Session) -> None:
+        """As characters, as bytes, or as bytes only where it is no UTF-8."""
+        connection = opened(session, text="bytes")
+        assert rows(session, connection, "select 'ü'") == [("ü".encode(),)]
+        database.set_(session, connection, {"text": "lenient"})
+        assert rows(session, connection, "select 'ü', cast(x'ff' as text)") == [("ü", b"\xff")]
+
+    def test_bytes_can_be_meant_as_text(self, session: Session) -> None:
+        """Also those that are no UTF-8: the database is not to take them for a blob."""
+        connection = opened(session, text="bytes")
+        outcome = database.run(session, connection, "select typeof(?), ?1", [b"\xff"], [0])
+        assert outcome["rows"] == [(b"text", b"\xff")]
+
+    def test_floats_are_marked_where_the_caller_wants_it(self, session: Session) -> None:
+        """A column of numbers as a whole, a mixed one row by row."""
+        connection = opened(session, mark_floats=True)
+        outcome = database.run(session, connection, "values (1, 1.5, 'a'), (2, null, 2.5)")
+        assert outcome["floats"] == {1: True, 2: [1]}
+
+
+class TestBatches:
+    def test_all_rows_come_once_and_in_order(self, session: Session) -> None:
+        """The first batch with the answer, the others by fetch."""
+        connection = opened(session)
+        sql = "with recursive n(i) as (values(1) union all select i + 1 from n where i < 5000) select i from n"
+        outcome = database.run(session, connection, sql, [], [], 100)
+        found = list(outcome["rows"])
+        assert len(found) == 100
+        while outcome["more"]:
+            outcome = {**outcome, **database.fetch(session, outcome["statement"], 700)}
+            found += outcome["rows"]
+        assert [row[0] for row in found] == list(range(1, 5001))
+
+    @given(st.lists(st.integers(0, 300), max_size=60), st.integers(1, 50), st.integers(50, 1000))
+    def test_whatever_the_rows_sizes_are_none_is_lost(self, sizes: list[int], count: int, most: int) -> None:
+        """A batch holds at most as many rows as asked for, and more than one only when they fit."""
+        source = [(number, "x" * size) for number, size in enumerate(sizes)]
+        left = list(source)
+
+        def fetch(wanted: int) -> list[Any]:
+            taken, left[:] = left[:wanted], left[wanted:]
+            return taken
+
+        made, found = Rows(fetch, most), []
+        while batch := made.batch(count):
+            assert len(batch) <= count
+            assert len(batch) == 1 or size_of(batch) <= most
+            found += batch
+        assert found == source
+        assert not made.more
+
+    def test_floats_of_no_rows(self) -> None:
+        """Nothing to mark."""
+        assert floats([]) == {}
+
+
+class TestStatements:
+    def test_a_wrong_statement_fails_when_it_is_prepared(self, session: Session) -> None:
+        """And is not executed: with SQLite's number and words."""
+        connection = opened(session)
+        with pytest.raises(BridgeError, match="no such table: nowhere") as caught:
+            database.prepare(session, connection, "select * from nowhere")
+        assert (caught.value.error_type, caught.value.details["code"]) == (ErrorType.FUNCTION_ERROR, 1)
+
+    def test_a_statement_can_be_executed_again(self, session: Session) -> None:
+        """With other values; what is left of the rows before is gone."""
+        connection = opened(session)
+        prepared = database.prepare(session, connection, "select :a || ?; select 2")
+        assert (prepared["parameters"], prepared["rest"]) == ([":a", "2"], " select 2")
+        for word in ("x", "y"):
+            assert database.execute(session, prepared["statement"], [word, "z"])["rows"] == [(f"{word}z",)]
+
+    def test_tuples_fail_one_by_one(self, session: Session) -> None:
+        """Each has its outcome, in order."""
+        connection = opened(session)
+        database.run(session, connection, "create table t (a integer primary key)")
+        number = database.prepare(session, connection, "insert into t values (?)")["statement"]
+        outcomes = database.execute_many(session, number, [[1], [1], [2]])["outcomes"]
+        assert [outcome.get("code") for outcome in outcomes] == [None, 19, None]
+        assert rows(session, connection, "select count(*) from t") == [(2,)]
+
+    def test_columns_are_known_before_the_execution(self, session: Session) -> None:
+        """For what selects."""
+        number = database.prepare(session, opened(session), "select 1 as one, ? as two")["statement"]
+        assert database.describe(session, number)["columns"] == ["one", "two"]
+
+    def test_a_released_statement_is_gone(self, session: Session) -> None:
+        """And the sentence says so."""
+        number = database.prepare(session, opened(session), "select 1")["statement"]
+        assert database.release(session, [number, 999]) == 1
+        with pytest.raises(BridgeError, match=f"no statement {number} here"):
+            database.execute(session, number)
+
+
+class TestTransactions:
+    def test_what_is_not_committed_goes_with_the_caller(self, tmp_path: Path) -> None:
+        """The end of the connection to the daemon rolls back and lets go of the file."""
+        name = str(tmp_path / "file.db")
+        first = Session(Peer(1, os.geteuid(), 0))
+        connection = opened(first, name)
+        database.run(first, connection, "create table t (a)")
+        database.set_(first, connection, {"autocommit": False})
+        assert database.run(first, connection, "insert into t values (1)")["in_transaction"]
+        assert first.close() == []
+        second = Session(Peer(2, os.geteuid(), 0))
+        again = opened(second, name)
+        assert rows(second, again, "select * from t") == []
+        database.run(second, again, "insert into t values (2)")
+        second.close()
+
+    def test_commit_keeps(self, session: Session, tmp_path: Path) -> None:
+        """And turning autocommit on commits, too."""
+        name = str(tmp_path / "file.db")
+        connection = opened(session, name, autocommit=False)
+        database.run(session, connection, "create table t (a)")
+        database.commit(session, connection)
+        database.run(session, connection, "insert into t values (1)")
+        assert not database.set_(session, connection, {"autocommit": True})["in_transaction"]
+        assert rows(session, opened(session, name), "select * from t") == [(1,)]
+
+
+class TestLimits:
+    def test_a_statement_that_runs_too_long_is_interrupted(self) -> None:
+        """By the clock that it was given, and with words that say so."""
+        ticks = iter(range(10**9))
+        opened = SQLite(":memory:", Rules(trusted=True), seconds=5, clock=lambda: float(next(ticks)))
+        endless = "with recursive n(i) as (values(1) union all select i + 1 from n) select count(*) from n"
+        with opened.using(), pytest.raises(BridgeError, match="longer than 5 s") as caught:
+            opened.prepare(endless).execute([], [], 1)
+        assert caught.value.details["code"] == 9
+        opened.close()
+
+    def test_a_caller_that_goes_interrupts_what_runs(self) -> None:
+        """The reactor does not wait for it; the thread that runs it closes the database."""
+        opened = SQLite(":memory:", Rules(trusted=True))
+        started = threading.Event()
+        opened.raw.create_function("started", 0, started.set)
+        failed: list[BridgeError] = []
+
+        def run() -> None:
+            endless = "with recursive n(i) as (values(1) union all select i + 1 from n) select count(*) from n"
+            try:
+                with opened.using():
+                    opened.prepare(f"select started(), ({endless})").execute([], [], 1)
+            except BridgeError as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        assert started.wait(10)
+        opened.abandon()
+        thread.join(10)
+        assert opened.closed
+        assert "interrupted" in failed[0].message
+
+    def test_open_databases_are_counted(self, session: Session) -> None:
+        """One caller cannot have any number."""
+        database.configure({"max_connections": 2})
+        first = opened(session)
+        opened(session)
+        with pytest.raises(BridgeError, match="2 databases open"):
+            opened(session)
+        database.disconnect(session, first)
+        opened(session)
+
+    def test_options_are_checked(self) -> None:
+        """All of them have names."""
+        with pytest.raises(ValueError, match="folder"):
+            database.configure({"folder": "/"})
+
+
+class TestOtherUsers:
+    @pytest.fixture
+    def stranger(self) -> Iterator[Session]:
+        made = Session(STRANGER)
+        yield made
+        made.close()
+
+    def test_memory_is_free(self, stranger: Session) -> None:
+        """Nothing of the daemon's is in reach there."""
+        connection = opened(stranger)
+        assert rows(stranger, connection, "select 1") == [(1,)]
+        database.run(stranger, connection, "attach ':memory:' as more")
+        opened(stranger, "file:shared?mode=memory&cache=shared")
+
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "attach '{file}' as more",
+            "attach 'file:{file}' as more",
+            "vacuum into '{file}'",
+            "select load_extension('{file}')",
+            "pragma temp_store_directory = '{folder}'",
+        ],
+    )
+    def test_no_statement_reaches_a_file(self, stranger: Session, tmp_path: Path, sql: str) -> None:
+        """Neither by another name, nor by a copy."""
+        connection = opened(stranger)
+        file = tmp_path / "file.db"
+        with pytest.raises(BridgeError) as caught:
+            rows(stranger, connection, sql.format(file=file, folder=tmp_path))
+        assert caught.value.error_type in {ErrorType.FORBIDDEN, ErrorType.FUNCTION_ERROR}
+        assert not file.exists()
+
+    @pytest.mark.parametrize("form", ["{file}", "file:{file}", "file://localhost{file}", "file:{file}?vfs=unix"])
+    def test_no_file_can_be_opened(self, stranger: Session, tmp_path: Path, form: str) -> None:
+        """However it is spelt."""
+        with pytest.raises(BridgeError, match="does not open") as caught:
+            opened(stranger, form.format(file=tmp_path / "file.db"))
+        assert caught.value.error_type is ErrorType.FORBIDDEN
+
+    def test_a_backup_is_no_way_around(self, stranger: Session, tmp_path: Path) -> None:
+        """It opens a file like everything else."""
+        with pytest.raises(BridgeError, match="does not open"):
+            database.module.functions["backup"].call(stranger, opened(stranger), "to", file=str(tmp_path / "x"))
+
+    def test_folders_can_be_opened_up(self, tmp_path: Path) -> None:
+        """Files below them, but not through a link that leads out."""
+        inside, outside = tmp_path / "inside", tmp_path / "outside"
+        inside.mkdir()
+        outside.mkdir()
+        (inside / "link.db").symlink_to(outside / "file.db")
+        rules = Rules.of(STRANGER, Options(folders=[str(inside)]))
+        rules.check_file(str(inside / "file.db"))
+        for path in (outside / "file.db", inside / "link.db", inside / ".." / "outside" / "file.db"):
+            with pytest.raises(BridgeError, match="does not open"):
+                rules.check_file(str(path))
+
+    def test_servers_can_be_named(self) -> None:
+        """By host, or host and port; the local one is called local."""
+        rules = Rules.of(STRANGER, Options(servers=["db", "other:5433", "local"]))
+        for host, port in (("db", "5432"), ("other", "5433"), ("", "5432")):
+            rules.check_server(host, port)
+        with pytest.raises(BridgeError, match="does not connect to other"):
+            rules.check_server("other", "5432")
+
+    def test_root_and_the_daemon_s_own_user_may_anything(self) -> None:
+        """They could without the daemon."""
+        assert Rules.of(Peer(1, os.geteuid(), 0), Options()).trusted
+        assert Rules.of(Peer(1, 0, 0), Options()).trusted
+
+
+def test_a_relative_name_is_refused(session: Session) -> None:
+    """It would be looked for where the daemon was started."""
+    with pytest.raises(BridgeError, match="whole path"):
+        opened(session, "file.db")
+
+
+def test_regexp_takes_perl_s_patterns(session: Session) -> None:
+    """Also those that qr// has made a string of."""
+    connection = opened(session)
+    assert rows(session, connection, "select 'ABC' regexp '(?^i:b)', 'abc' regexp '^b', null regexp 'x'") == [
+        (1, 0, None)
+    ]
+
+
+def test_a_backup_copies_all(session: Session, tmp_path: Path) -> None:
+    """To a file and from there."""
+    backup = database.module.functions["backup"].call
+    first, second = opened(session), opened(session)
+    database.run(session, first, "create table t as select 1 as a")
+    backup(session, first, "to", file=str(tmp_path / "copy.db"))
+    backup(session, second, "from", file=str(tmp_path / "copy.db"))
+    assert rows(session, second, "select a from t") == [(1,)]

@@ -1,0 +1,478 @@
+package CPANBridge::Compat::DBI::Remote;
+
+use strict;
+use warnings;
+
+use Carp ();
+use Scalar::Util ();
+
+use CPANBridge::Compat::DBI::Handle;
+use CPANBridge::Compat::Link;
+
+our $VERSION = '0.1.0';
+
+$Carp::Internal{$_}++ for __PACKAGE__, map { __PACKAGE__ . "::$_" } qw(db st);
+
+# What an error of the connection to the daemon is called in SQL: "communication link failure".
+our $LOST = '08S01';
+
+# Rows that are asked for: with the answer to execute, then more and more. The daemon bounds a batch by its size, too.
+my ( $FIRST, $GROWS, $MOST ) = ( 100, 10, 5000 );
+
+# Calls a function of the daemon's module for a handle. Returns what it returns (1 where that is nothing), or nothing
+# after the handle's error was set.
+sub call {
+    my ( $h, $function, $args ) = @_;
+    my $dbh  = $h->{Database} || $h;
+    my $link = $dbh->{_link};
+    if ( !$link ) { return $h->set_err( 1, "$function: the database handle is not connected", '08003' ) }
+    if ( $dbh->{_pid} != $$ || $dbh->{_thread} != $CPANBridge::Compat::DBI::Handle::THREAD ) {
+        return $h->set_err( 1,
+            'CPANBridge: this handle belongs to another process or thread; connect again in this one', $LOST );
+    }
+    if ( !$link->is_current( $dbh->{_token} ) ) { return lost($h) }
+    my $result;
+    return defined $result ? $result : 1 if eval { $result = $link->call( database => $function, $args ); 1 };
+    return failed( $h, $@ );
+}
+
+sub lost {
+    my ($h) = @_;
+    my $dbh = $h->{Database} || $h;
+    $dbh->STORE( Active => 0 );
+    return $h->set_err( 1,
+        'CPANBridge: the connection to the daemon that this handle was made on is gone (the daemon was restarted, or a '
+          . 'call was given up); connect again', $LOST );
+}
+
+# Sets a handle's error to what was thrown. What was not thrown by the bridge - by a signal handler, say - goes on.
+sub failed {
+    my ( $h, $error ) = @_;
+    die $error if !Scalar::Util::blessed($error) || !$error->isa('CPANBridge::Error');
+    my $answer = $error->answer || {};
+    my $type   = $error->type;
+    if ( $type eq 'FunctionError' ) {
+        return $h->set_err( $answer->{code} || 1, $error->message, $answer->{state} );
+    }
+    if ( $type eq 'Forbidden' || $type eq 'BadParams' || $type eq 'ResultTooLarge' ) {
+        return $h->set_err( 1, 'CPANBridge: ' . $error->message, 'HY000' );
+    }
+    my $dbh = $h->{Database} || $h;
+    $dbh->STORE( Active => 0 )
+      if $dbh->{Type} eq 'db' && $dbh->{_link} && !$dbh->{_link}->is_current( $dbh->{_token} );
+    return $h->set_err( 1, "CPANBridge: $type: " . $error->message, $LOST );
+}
+
+# Opens a database and returns a handle for it.
+sub connect {
+    my ( $drh, $name, $attributes, $arguments ) = @_;
+    my $link = CPANBridge::Compat::Link->get;
+    my $answer;
+    eval { $answer = $link->call( database => 'connect', $arguments ); 1 } or return failed( $drh, $@ );
+    my ( $outer, $dbh ) = DBI::_new_dbh( $drh, { Name => $name, %$attributes } );
+    $dbh->{_link}       = $link;
+    $dbh->{_token}      = $link->token;
+    $dbh->{_connection} = $answer->{connection};
+    $dbh->{_info}       = $answer;
+    $dbh->{_autocommit} = 1;
+    $dbh->STORE( Active => 1 );
+    return wantarray ? ( $outer, $dbh ) : $outer;
+}
+
+# --- database handles -----------------------------------------------------------------------------------------------
+#
+# Drivers have methods _encode($value, $type), which returns what is sent for a value and whether it is bytes that mean
+# text, and _decode($rows, $sth), where rows need it.
+
+package    # not to be indexed
+  CPANBridge::Compat::DBI::Remote::db;
+
+use strict;
+use warnings;
+
+our @ISA = 'DBD::_::db';
+
+sub _call { goto &CPANBridge::Compat::DBI::Remote::call }
+
+# What the daemon says of the transaction with each answer.
+sub _note { my ( $dbh, $answer ) = @_; $dbh->{_in_transaction} = $answer->{in_transaction} ? 1 : 0; return }
+
+sub ping {
+    my ($dbh) = @_;
+    return 0 if !$dbh->{Active} || !$dbh->{_link};
+    my @errors = @{ $dbh->{_e} };
+    my $answer = $dbh->_call( info => { connection => $dbh->{_connection} } );
+    @{ $dbh->{_e} } = @errors if $answer;
+    return $answer ? 1 : 0;
+}
+
+sub disconnect {
+    my ($dbh) = @_;
+    return 1 if !$dbh->{_link};
+    my $mine = _is_mine($dbh);
+    my $result = 1;
+    if ( $mine && $dbh->{Active} ) {
+        $result = $dbh->_call( disconnect => { connection => $dbh->{_connection} } );
+    }
+    $dbh->STORE( Active => 0 );
+    for my $child ( grep {defined} @{ $dbh->{ChildHandles} || [] } ) {
+        my $sth = CPANBridge::Compat::DBI::Handle::inner($child);
+        delete @$sth{ '_rows', '_statement' };
+        $sth->STORE( Active => 0 );
+    }
+    delete $dbh->{_link};
+    return $result;
+}
+
+sub _is_mine {
+    my ($dbh) = @_;
+    return $dbh->{_pid} == $$ && $dbh->{_thread} == $CPANBridge::Compat::DBI::Handle::THREAD && $dbh->{_link}->is_current( $dbh->{_token} );
+}
+
+sub DESTROY {
+    my ($dbh) = @_;
+    return if !$dbh->{_link} || !$dbh->{Active} || !_is_mine($dbh);
+    if ( !$dbh->FETCH('AutoCommit') && $dbh->{_in_transaction} && $dbh->{Warn} && $dbh->{Executed} ) {
+        warn sprintf "Issuing rollback() due to DESTROY without explicit disconnect() of %s handle %s.\n", $dbh->{ImplementorClass},
+          defined $dbh->{Name} ? $dbh->{Name} : '';
+    }
+    eval { $dbh->{_link}->release( database => $dbh->{_connection} ) };
+    return;
+}
+
+# --- statement handles ----------------------------------------------------------------------------------------------
+
+package    # not to be indexed
+  CPANBridge::Compat::DBI::Remote::st;
+
+use strict;
+use warnings;
+
+our @ISA = 'DBD::_::st';
+
+sub _call { goto &CPANBridge::Compat::DBI::Remote::call }
+
+# Parameters are kept as [value, type] by number.
+sub bind_param {
+    my ( $sth, $name, $value, $attributes ) = @_;
+    my $number = $sth->_number_of($name);
+    return $sth->set_err( 1, "Can't bind unknown placeholder '$name'" ) if !$number;
+    my $type = ref $attributes eq 'HASH' ? $sth->_type_of($attributes) : $attributes;
+    my $bound = $sth->{_params}[ $number - 1 ] ||= [];
+    $bound->[0] = $value;
+    $bound->[1] = $type if defined $type;
+    return 1;
+}
+
+sub _type_of { return $_[1]{TYPE} }
+
+sub _number_of {
+    my ( $sth, $name ) = @_;
+    my $names = $sth->{_names};
+    if ( $name =~ /\A\d+\z/ ) { return $name >= 1 && $name <= @$names ? $name : undef }
+    my $at = $sth->{_number} ||= do {
+        my %number;
+        @number{@$names} = 1 .. @$names;
+        \%number;
+    };
+    return $at->{$name};
+}
+
+sub execute {
+    my ( $sth, @values ) = @_;
+    my $dbh   = $sth->{Database};
+    my $count = @{ $sth->{_names} };
+    if (@values) {
+        return $sth->set_err( 1, $sth->_wrong_number( scalar @values, $count ) ) if @values != $count;
+        my $at = 0;
+        for my $value (@values) { ( $sth->{_params}[ $at++ ] ||= [] )->[0] = $value }
+    }
+    $sth->STORE( Active => 0 ) if $sth->{Active};
+    my ( @sent, @as_text );
+    for my $at ( 0 .. $count - 1 ) {
+        my ( $value, $type ) = @{ $sth->{_params}[$at] || [] };
+        my $bytes;
+        if ( defined $value ) {
+            ( $value, $bytes ) = eval { $dbh->_encode( $value, $type, $sth ) } or return $sth->_unsendable($@);
+            push @as_text, $at if $bytes;
+        }
+        push @sent, $value;
+    }
+    my $answer = $sth->_call(
+        execute => {
+            statement => $sth->{_statement},
+            values    => \@sent,
+            @as_text ? ( as_text => \@as_text ) : (),
+            rows => $sth->{_want} = $sth->{RowCacheSize} || $dbh->{RowCacheSize} || $FIRST,
+        }
+    );
+    if ( !$answer ) { $dbh->_failed; return }
+    return $sth->_take($answer);
+}
+
+sub _unsendable { my ( $sth, $why ) = @_; $why =~ s/ at \S+ line \d+\.\n\z//; return $sth->set_err( 1, $why ) }
+
+sub _wrong_number { my ( $sth, $given, $count ) = @_; return "called with $given bind variables when $count are needed" }
+
+# Takes the answer to execute; returns what execute returns.
+sub _take {
+    my ( $sth, $answer ) = @_;
+    my $dbh = $sth->{Database};
+    $dbh->_note($answer);
+    my $columns = $answer->{columns};
+    delete $sth->{_convert};
+    $sth->{_statement} = $answer->{statement} if $answer->{statement};
+    if ($columns) {
+        $sth->_columns($answer);
+        $dbh->_decode( $answer, $sth );
+        $sth->{_rows}    = $answer->{rows};
+        $sth->{_more}    = $answer->{more};
+        $sth->{_fetched} = 0;
+        $sth->{_count}   = $answer->{count};
+        $sth->STORE( Active => 1 );
+        return $answer->{count} || '0E0';
+    }
+    delete @$sth{qw(_rows _fetched)};
+    $sth->_columns($answer);
+    $sth->{_more}  = 0;
+    $sth->{_count} = $answer->{count};
+    return $answer->{count} || '0E0';
+}
+
+sub _columns {
+    my ( $sth, $answer ) = @_;
+    my $names = $answer->{columns} || [];
+    my $old = $sth->{NAME};
+    return if $old && defined $sth->{NUM_OF_FIELDS} && @$old == @$names && "@$old" eq "@$names";
+    $sth->STORE( NAME => $sth->{Database}->_column_names($names) );
+    if ( !defined $sth->{NUM_OF_FIELDS} || $sth->{NUM_OF_FIELDS} != @$names ) {
+        $sth->STORE( NUM_OF_FIELDS => scalar @$names );
+        delete $sth->{_fbav} if !$sth->{_bound};
+    }
+    return;
+}
+
+# The next rows, when those that are here have been fetched.
+sub _refill {
+    my ($sth) = @_;
+    return if !$sth->{_more};
+    my $want = $sth->{RowCacheSize} || $sth->{_want} * $GROWS;
+    $want = $MOST if $want > $MOST;
+    my $answer = $sth->_call( fetch => { statement => $sth->{_statement}, rows => $sth->{_want} = $want } ) or return;
+    $sth->{Database}->_decode( $answer, $sth );
+    $sth->{_rows} = $answer->{rows};
+    $sth->{_more} = $answer->{more};
+    return scalar @{ $sth->{_rows} };
+}
+
+sub fetch {
+    my ($sth) = @_;
+    my $rows = $sth->{_rows};
+    if ( !$rows ) {
+        return if $sth->{Active};
+        return $sth->_not_active;
+    }
+    if ( !@$rows ) {
+        if ( !$sth->_refill ) {
+            $sth->STORE( Active => 0 );
+            delete $sth->{_rows};
+            return;
+        }
+        $rows = $sth->{_rows};
+    }
+    my $row = shift @$rows;
+    $sth->{_fetched}++;
+    my $fields = $sth->{_fbav} || CPANBridge::Compat::DBI::Statement::make_row($sth);
+    $sth->_convert($row) if $sth->{_convert} || $sth->{ChopBlanks};
+    @$fields[ 0 .. $#$fields ] = @$row;
+    return $fields;
+}
+
+sub _not_active { return }
+
+sub _convert {
+    my ( $sth, $row ) = @_;
+    $_->($row) for @{ $sth->{_convert} || [] };
+    if ( $sth->{ChopBlanks} ) { defined && s/ +\z// for @$row }
+    return;
+}
+
+sub _fetch_rows {
+    my ( $sth, $most ) = @_;
+    my @all;
+    while ( my $rows = $sth->{_rows} ) {
+        my $wanted = defined $most ? $most - @all : scalar @$rows;
+        last if defined $most && $wanted <= 0;
+        my @some = $wanted >= @$rows ? splice @$rows : splice @$rows, 0, $wanted;
+        if ( $sth->{_convert} || $sth->{ChopBlanks} ) { $sth->_convert($_) for @some }
+        $sth->{_fetched} += @some;
+        if ( !@all ) { @all = @some }
+        else         { push @all, @some }
+        last if defined $most && @all >= $most;
+        if ( !@{ $sth->{_rows} } && !$sth->_refill ) {
+            $sth->STORE( Active => 0 );
+            delete $sth->{_rows};
+            return if $sth->{_e}[0] && !@all;
+        }
+    }
+    return \@all;
+}
+
+sub rows {
+    my ($sth) = @_;
+    return defined $sth->{_fetched} && !$sth->{_count} ? $sth->{_fetched} : defined $sth->{_count} ? $sth->{_count} : -1;
+}
+
+sub finish {
+    my ($sth) = @_;
+    my $open = delete $sth->{_more};
+    delete $sth->{_rows};
+    $sth->STORE( Active => 0 ) if $sth->{Active};
+    return 1 if !$open || !$sth->{Database}{_link};
+    return $sth->_call( finish => { statement => $sth->{_statement} } ) ? 1 : undef;
+}
+
+# Only what was asked for is found out before the statement is executed.
+sub _describe {
+    my ($sth) = @_;
+    return if defined $sth->{NUM_OF_FIELDS} || !$sth->{_statement};
+    my $answer = $sth->_call( describe => { statement => $sth->{_statement} } ) or return;
+    $sth->_columns($answer);
+    return;
+}
+
+my %DESCRIBED = map { $_ => 1 } qw(NUM_OF_FIELDS NAME TYPE PRECISION SCALE NULLABLE);
+
+sub FETCH {
+    my ( $sth, $name ) = @_;
+    if ( $name eq 'ParamValues' || $name eq 'ParamTypes' ) {
+        my ( $names, $params ) = @$sth{ '_names', '_params' };
+        my $index = $name eq 'ParamTypes';
+        return {
+            map {
+                my $bound = $params->[ $_ - 1 ];
+                ( $names->[ $_ - 1 ] => $index ? $bound && defined $bound->[1] ? { TYPE => $bound->[1] } : undef : $bound->[0] )
+            } 1 .. @$names
+        };
+    }
+    return scalar @{ $sth->{_names} } if $name eq 'NUM_OF_PARAMS';
+    $sth->_describe if !defined $sth->{NUM_OF_FIELDS} && ( $DESCRIBED{$name} || $name =~ /^NAME_/ );
+    return $sth->SUPER::FETCH($name);
+}
+
+sub execute_for_fetch {
+    my ( $sth, $fetch, $status ) = @_;
+    my $dbh = $sth->{Database};
+    @$status = () if $status;
+    my ( $tuples, $failed, $affected ) = ( 0, 0, 0 );
+    my $count = @{ $sth->{_names} };
+    my $ended;
+    while ( !$ended ) {
+        my ( @sent, @as_text );
+        while ( @sent < 1000 ) {
+            my $tuple = $fetch->();
+            if ( !$tuple ) { $ended = 1; last }
+            my ( @values, @bytes );
+            for my $at ( 0 .. $count - 1 ) {
+                my $value = $tuple->[$at];
+                my $bound = $sth->{_params}[$at];
+                if ( defined $value ) {
+                    ( $value, my $bytes ) = $dbh->_encode( $value, $bound && $bound->[1], $sth );
+                    push @bytes, $at if $bytes;
+                }
+                push @values, $value;
+            }
+            push @sent,    \@values;
+            push @as_text, \@bytes;
+        }
+        last if !@sent;
+        my $answer = $sth->_call(
+            execute_many => {
+                statement => $sth->{_statement},
+                tuples    => \@sent,
+                grep( {@$_} @as_text ) ? ( as_text => \@as_text ) : (),
+            }
+        ) or return;
+        $dbh->_note($answer);
+        for my $outcome ( @{ $answer->{outcomes} } ) {
+            $tuples++;
+            if ( defined $outcome->{error} ) {
+                $failed++;
+                push @$status, [ $outcome->{code} || 1, $outcome->{error}, $outcome->{state} || 'S1000' ] if $status;
+            }
+            else {
+                my $rows = $outcome->{count};
+                push @$status, $rows || '0E0' if $status;
+                $affected = $affected < 0 || $rows < 0 ? -1 : $affected + $rows;
+            }
+        }
+    }
+    $dbh->_failed if $failed;
+    return DBD::_::st::_tuples_outcome( $sth, $tuples, $failed, $affected, wantarray );
+}
+
+sub DESTROY {
+    my ($sth) = @_;
+    my $dbh = $sth->{Database};
+    return if !$sth->{_statement} || !$dbh->{_link} || !CPANBridge::Compat::DBI::Remote::db::_is_mine($dbh);
+    eval { $dbh->{_link}->release( database => $sth->{_statement} ) };
+    return;
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+CPANBridge::Compat::DBI::Remote - handles of databases that the daemon has open
+
+=head1 DESCRIPTION
+
+Used by the replacements of L<DBD::SQLite> and L<DBD::Pg>; programs have no need of it. Here is what their database and
+statement handles have in common: the calls of the daemon's module C<database>, and the rows, which come in batches.
+
+=head1 FUNCTIONS
+
+=head2 call
+
+Calls a function of the module for a handle, and sets the handle's error where that fails.
+
+=head2 connect
+
+Opens a database.
+
+=head2 failed
+
+Sets a handle's error to what a call has thrown. An error that is the connection's to the daemon has the state C<08S01>
+and a text that begins with "CPANBridge".
+
+=head2 lost
+
+Sets a handle's error: the connection that it was made on is gone.
+
+=head1 METHODS
+
+=head2 ping
+
+=head2 disconnect
+
+=head2 bind_param
+
+=head2 execute
+
+=head2 execute_for_fetch
+
+=head2 fetch
+
+=head2 rows
+
+=head2 finish
+
+=head2 FETCH
+
+Are described in L<DBI>.
+
+=cut

@@ -1,0 +1,339 @@
+package CPANBridge::Compat::DBI::SQLiteFunctions;
+
+use strict;
+use warnings;
+
+use Carp ();
+use Cwd ();
+use Scalar::Util ();
+
+use CPANBridge::Compat::DBI::SQLiteValues;
+use CPANBridge::Compat::Link;
+
+our $VERSION = '0.1.0';
+
+$Carp::Internal{ (__PACKAGE__) }++;
+
+# The methods of DBD::SQLite's own, without their prefix; also reached by $dbh->func( ..., 'create_function' ).
+our @NAMES = qw(
+  last_insert_rowid db_filename busy_timeout create_function create_aggregate create_collation collation_needed
+  progress_handler set_authorizer commit_hook rollback_hook update_hook trace profile backup_from_file backup_to_file
+  backup_from_dbh backup_to_dbh enable_load_extension load_extension table_column_metadata status db_status limit db_config
+  get_autocommit txn_state error_offset register_fts3_perl_tokenizer create_module
+);
+
+{
+    no strict 'refs';
+    no warnings 'once';
+    for my $name (@NAMES) {
+        my $method = "sqlite_$name";
+        *$name = sub { my $dbh = shift; return $dbh->$method(@_) };
+    }
+}
+
+# --- facts ----------------------------------------------------------------------------------------------------------
+
+my $facts;
+
+sub _facts { return $facts ||= CPANBridge::Compat::Link->get->call( database => 'sqlite_facts', {} ) }
+
+sub compile_options { return @{ _facts()->{compile_options} } }
+
+sub no_status { return {} }
+
+{
+
+    package    # not to be indexed
+      CPANBridge::Compat::DBI::SQLiteFunctions::Fact;
+
+    sub TIESCALAR { return bless \( my $what = $_[1] ), $_[0] }
+
+    sub FETCH {
+        my ($self) = @_;
+        my $version = eval { CPANBridge::Compat::DBI::SQLiteFunctions::_facts()->{version} } or return;
+        return $version if $$self eq 'version';
+        return sprintf '%d%03d%03d', split /\./, $version;
+    }
+
+    # A hash whose entries stay what they were first.
+    package    # not to be indexed
+      CPANBridge::Compat::DBI::SQLiteFunctions::Once;
+
+    sub TIEHASH { return bless {}, $_[0] }
+    sub FETCH   { return $_[0]{ $_[1] } }
+
+    sub STORE {
+        my ( $self, $name, $code ) = @_;
+        Carp::croak("Can't redefine the collation $name") if exists $self->{$name};
+        return $self->{$name} = $code;
+    }
+
+    sub DELETE   { Carp::croak("Can't delete the collation $_[1]") }
+    sub EXISTS   { return exists $_[0]{ $_[1] } }
+    sub FIRSTKEY { my $reset = keys %{ $_[0] }; return each %{ $_[0] } }
+    sub NEXTKEY  { return each %{ $_[0] } }
+}
+
+# --- patterns of SQL ------------------------------------------------------------------------------------------------
+
+sub strlike {
+    my ( $pattern, $text, $escape ) = @_;
+    my $regex = '';
+    while ( length $pattern ) {
+        if ( defined $escape && length $escape && $pattern =~ s/\A\Q$escape\E(.)//s ) { $regex .= quotemeta $1 }
+        elsif ( $pattern =~ s/\A%// ) { $regex .= '.*' }
+        elsif ( $pattern =~ s/\A_// ) { $regex .= '.' }
+        else                          { $regex .= quotemeta substr $pattern, 0, 1, '' }
+    }
+    return $text =~ /\A$regex\z/is ? 0 : 1;
+}
+
+sub strglob {
+    my ( $pattern, $text ) = @_;
+    my $regex = '';
+    while ( length $pattern ) {
+        if    ( $pattern =~ s/\A\*// )                    { $regex .= '.*' }
+        elsif ( $pattern =~ s/\A\?// )                    { $regex .= '.' }
+        elsif ( $pattern =~ s/\A(\[\^?\]?[^\]]*\])// )    { $regex .= $1 }
+        else                                              { $regex .= quotemeta substr $pattern, 0, 1, '' }
+    }
+    return $text =~ /\A$regex\z/s ? 0 : 1;
+}
+
+# --- methods --------------------------------------------------------------------------------------------------------
+
+# Calls a function of the module for this connection; dies like DBD::SQLite where the handle is not connected.
+sub _ask {
+    my ( $dbh, $function, %arguments ) = @_;
+    return $dbh->_call( $function => { connection => $dbh->{_connection}, %arguments } );
+}
+
+sub sqlite_last_insert_rowid { my ($dbh) = @_; return $dbh->last_insert_id }
+
+sub sqlite_db_filename {
+    my ($dbh) = @_;
+    return undef if !$dbh->{Active};
+    my $rows = $dbh->_all('PRAGMA database_list') or return;
+    my ($main) = grep { $_->[1] eq 'main' } @$rows;
+    return $main ? $main->[2] : undef;
+}
+
+sub sqlite_busy_timeout {
+    my ( $dbh, $milliseconds ) = @_;
+    if ( defined $milliseconds ) {
+        _ask( $dbh, set => settings => { busy_ms => 0 + $milliseconds } ) or return;
+        return $dbh->{_busy} = $milliseconds;
+    }
+    return defined $dbh->{_busy} ? $dbh->{_busy} : 30_000;
+}
+
+sub sqlite_get_autocommit { my ($dbh) = @_; return $dbh->{_in_transaction} ? 0 : 1 }
+
+sub sqlite_txn_state { my ($dbh) = @_; return $dbh->{_in_transaction} ? 2 : 0 }
+
+# What comes to a callback is text as this handle has it, and what it returns is sent in the same way.
+sub _callback {
+    my ( $dbh, $code ) = @_;
+    $code = \&$code if !ref $code;
+    my $mode = sub { return $dbh->{_mode} };
+    Scalar::Util::weaken($dbh);
+    my $unicode = sub { return CPANBridge::Compat::DBI::SQLiteValues::is_unicode( $mode->() ) };
+    return $dbh->{_link}->callback(
+        sub {
+            my @arguments = @_;
+            if ( !$unicode->() ) { defined && !ref && utf8::is_utf8($_) && utf8::encode($_) for @arguments }
+            my $result = $code->(@arguments);
+            return $result if !defined $result || ref $result;
+            return $result if !Scalar::Util::looks_like_number($result) && ( utf8::is_utf8($result) || $result !~ /[^\x00-\x7f]/ );
+            my $number = CPANBridge::Compat::DBI::SQLiteValues::as_number($result);
+            return $number if defined $number;
+            $result = "$result";
+            utf8::decode($result) if !$unicode->() && !utf8::is_utf8($result);
+            return $result;
+        }
+    );
+}
+
+sub sqlite_create_function {
+    my ( $dbh, $name, $arguments, $code, $flags ) = @_;
+    return _ask(
+        $dbh,
+        create_function => name => $name,
+        arguments       => 0 + $arguments,
+        code            => defined $code ? _callback( $dbh, $code ) : undef,
+        deterministic   => $flags && $flags & 0x800 ? \1 : \0,
+    );
+}
+
+sub sqlite_create_aggregate {
+    my ( $dbh, $name, $arguments, $class ) = @_;
+    my %running;
+    my $serial = 0;
+    my $new = _callback( $dbh, sub { my $number = ++$serial; $running{$number} = ref $class ? $class : $class->new; return $number } );
+    my $step = _callback( $dbh, sub { my $number = shift; $running{$number}->step(@_); return } );
+    my $finish = _callback( $dbh, sub { my $number = shift; my $object = delete $running{$number}; return $object->finalize } );
+    return _ask( $dbh, create_aggregate => name => $name, arguments => 0 + $arguments, new => $new, step => $step, finish => $finish );
+}
+
+sub sqlite_create_collation {
+    my ( $dbh, $name, $code ) = @_;
+    return _ask( $dbh, create_collation => name => $name, code => defined $code ? _callback( $dbh, $code ) : undef );
+}
+
+sub sqlite_collation_needed {
+    my ( $dbh, $code ) = @_;
+    return $dbh->set_err( 21, 'attempt to set collation_needed on inactive database handle' ) if !$dbh->{Active};
+    $dbh->{_collation_needed} = $code;
+    return 1;
+}
+
+sub sqlite_progress_handler {
+    my ( $dbh, $steps, $code ) = @_;
+    return _ask( $dbh, progress_handler => steps => 0 + $steps, code => defined $code ? _callback( $dbh, $code ) : undef );
+}
+
+sub sqlite_set_authorizer {
+    my ( $dbh, $code ) = @_;
+    return _ask( $dbh, set_authorizer => code => defined $code ? _callback( $dbh, $code ) : undef );
+}
+
+sub sqlite_trace {
+    my ( $dbh, $code ) = @_;
+    return _ask( $dbh, trace => code => defined $code ? _callback( $dbh, $code ) : undef );
+}
+
+# --- copies of whole databases ---
+
+sub sqlite_backup_from_file { my ( $dbh, $file ) = @_; return _copy( $dbh, $file, 'from' ) }
+
+sub sqlite_backup_to_file { my ( $dbh, $file ) = @_; return _copy( $dbh, $file, 'to' ) }
+
+sub _copy {
+    my ( $dbh, $file, $direction ) = @_;
+    return $dbh->set_err( 21, "attempt to backup_${direction}_file on inactive database handle" ) if !$dbh->{Active};
+    my $path = $file =~ m{\A/} ? $file : Cwd::getcwd() . "/$file";
+    utf8::decode($path) if !utf8::is_utf8($path);
+    return _ask( $dbh, backup => file => $path, direction => $direction );
+}
+
+sub sqlite_backup_from_dbh { my ( $dbh, $other ) = @_; return _copy_dbh( $dbh, $other, 'from' ) }
+
+sub sqlite_backup_to_dbh { my ( $dbh, $other ) = @_; return _copy_dbh( $dbh, $other, 'to' ) }
+
+sub _copy_dbh {
+    my ( $dbh, $other, $direction ) = @_;
+    my $theirs = CPANBridge::Compat::DBI::Handle::inner($other);
+    return $dbh->set_err( 21, 'attempt to backup on inactive database handle' ) if !$dbh->{Active} || !$theirs->{Active};
+    return _ask( $dbh, backup => other => $theirs->{_connection}, direction => $direction );
+}
+
+sub sqlite_table_column_metadata {
+    my ( $dbh, $schema, $table, $column ) = @_;
+    Carp::croak('table_column_metadata: the database handle is not active') if !$dbh->{Active};
+    Carp::croak('table_column_metadata needs the name of a table')          if !defined $table;
+    Carp::croak('table_column_metadata needs the name of a column')         if !defined $column;
+    my $in = defined $schema ? CPANBridge::Compat::DBI::SQLiteCatalog::_quoted($schema) . '.' : '';
+    my $rows = $dbh->_all( "PRAGMA ${in}table_info(" . CPANBridge::Compat::DBI::SQLiteCatalog::_quoted($table) . ')' ) or return;
+    my ($about) = grep { lc $_->[1] eq lc $column } @$rows or return;
+    my $sql = $dbh->_all( "SELECT sql FROM ${in}sqlite_master WHERE type = 'table' AND lower(name) = lower(?)", $table );
+    return {
+        data_type      => defined $about->[2] && length $about->[2] ? $about->[2] : undef,
+        collation_name => 'BINARY',
+        not_null       => $about->[3] ? 1 : 0,
+        primary        => $about->[5] ? 1 : 0,
+        auto_increment => $about->[5] && $sql && @$sql && $sql->[0][0] =~ /\bAUTOINCREMENT\b/i ? 1 : 0,
+    };
+}
+
+# --- what there is not ---
+
+for my $name (qw(commit_hook rollback_hook update_hook profile create_module register_fts3_perl_tokenizer error_offset limit db_config)) {
+    no strict 'refs';
+    *{"sqlite_$name"} = sub {
+        my ($dbh) = @_;
+        return $dbh->set_err( 1, "CPANBridge: sqlite_$name is not supported: the daemon's SQLite cannot do it" );
+    };
+}
+
+for my $name (qw(enable_load_extension load_extension)) {
+    no strict 'refs';
+    *{"sqlite_$name"} = sub {
+        my ($dbh) = @_;
+        return $dbh->set_err( 1, "CPANBridge: sqlite_$name is refused: an extension would run with the daemon's rights" );
+    };
+}
+
+sub sqlite_status    { return {} }
+sub sqlite_db_status { return {} }
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+CPANBridge::Compat::DBI::SQLiteFunctions - DBD::SQLite's own methods
+
+=head1 DESCRIPTION
+
+Used by the replacement of L<DBD::SQLite>, where they are described; programs have no need of it.
+
+=head1 METHODS
+
+=head2 sqlite_last_insert_rowid
+
+=head2 sqlite_db_filename
+
+=head2 sqlite_busy_timeout
+
+=head2 sqlite_get_autocommit
+
+=head2 sqlite_txn_state
+
+=head2 sqlite_create_function
+
+=head2 sqlite_create_aggregate
+
+=head2 sqlite_create_collation
+
+=head2 sqlite_collation_needed
+
+=head2 sqlite_progress_handler
+
+=head2 sqlite_set_authorizer
+
+=head2 sqlite_trace
+
+=head2 sqlite_backup_from_file
+
+=head2 sqlite_backup_to_file
+
+=head2 sqlite_backup_from_dbh
+
+=head2 sqlite_backup_to_dbh
+
+=head2 sqlite_table_column_metadata
+
+=head2 sqlite_status
+
+=head2 sqlite_db_status
+
+=head1 FUNCTIONS
+
+=head2 compile_options
+
+Returns how the daemon's SQLite was compiled.
+
+=head2 no_status
+
+Returns an empty hash: the daemon's SQLite tells nothing of its memory.
+
+=head2 strlike
+
+=head2 strglob
+
+Return 0 where a text fits a pattern of SQL's C<LIKE> or C<GLOB>.
+
+=cut

@@ -38,7 +38,7 @@ my %PLAIN = map { $_ => 1 } qw(
 
 # What may be asked for although nobody has set it.
 my %KNOWN = map { $_ => 1 } keys %PLAIN, keys %BOOLEAN,
-  qw(HandleError HandleSetErr Callbacks Driver Database NUM_OF_FIELDS AutoCommit);
+  qw(Active HandleError HandleSetErr Callbacks Driver Database NUM_OF_FIELDS AutoCommit);
 
 sub isa {
     my ( $h, $class ) = @_;

@@ -276,6 +276,32 @@ sub dispatcher {
     };
 }
 
+# Fetching a row is what programs do most often: where a driver has rows at hand, in an array _rows of its inner handle,
+# and nobody wants to see the calls, the row is taken from there. Returns a sub that does that, and everything else by
+# the dispatcher that it is given.
+sub row_dispatcher {
+    my ( $dispatcher, $finish ) = @_;
+    return sub {
+        my $inner = @_ == 1 && tied %{ $_[0] };
+        my $row;
+        goto &$dispatcher
+          if !$inner || !$inner->{_rows} || $inner->{_slow} || $inner->{_convert} || $inner->{ChopBlanks} || !( $row = shift @{ $inner->{_rows} } );
+        $LAST = $inner->{_e};
+        @$LAST = () if defined $LAST->[0];
+        $inner->{_fetched}++;
+        return $finish->( $inner, $row );
+    };
+}
+
+# What fetch returns each time, and where bound variables are.
+sub into_fields {
+    my ( $inner, $row ) = @_;
+    my $fields = $inner->{_fbav} || CPANBridge::Compat::DBI::Statement::make_row($inner);
+    if   ( $inner->{_bound} ) { @$fields[ 0 .. $#$fields ] = @$row }
+    else                      { @$fields = @$row }
+    return $fields;
+}
+
 # Returns whether the method is to be left out, and what the callback returned.
 sub _callback {
     my ( $callback, $name, $list, $handle, $args ) = @_;
@@ -373,6 +399,14 @@ Empties C<CachedKids>, which would keep the handle alive.
 =head2 dispatcher
 
 Returns the sub that programs call as a method.
+
+=head2 row_dispatcher
+
+Returns one that takes the short way to a row, where there is one.
+
+=head2 into_fields
+
+Puts a row into the array that C<fetch> returns.
 
 =head2 KEEP
 

@@ -238,11 +238,11 @@ sub bind_param_array {
 sub execute_array {
     my ( $sth, $attributes, @arrays ) = @_;
     my $count = $sth->FETCH('NUM_OF_PARAMS');
-    return $sth->set_err( $DBI::stderr, @arrays . " bind values supplied but $count expected" )
-      if @arrays && $count && @arrays != $count;
     my $status = $attributes->{ArrayTupleStatus};
     return $sth->set_err( $DBI::stderr, 'ArrayTupleStatus attribute must be an arrayref' )
       if $status && ref $status ne 'ARRAY';
+    return $sth->set_err( $DBI::stderr, @arrays . " bind values supplied but $count expected" )
+      if @arrays && $count && @arrays != $count;
     my $fetch = $attributes->{ArrayTupleFetch};
     if ( !$fetch ) {
         my $at = 0;
@@ -264,7 +264,6 @@ sub _tuples {
     my @values = map { $arrays->{$_} } 1 .. ( $count || keys %$arrays );
     my $longest;
     for my $value ( grep { ref $_ eq 'ARRAY' } @values ) { $longest = @$value if !defined $longest || @$value > $longest }
-    if ( grep( { ref $_ eq 'ARRAY' && !@$_ } @values ) && $longest && grep { !ref $_ } @values ) { }
     $longest = 1 if !defined $longest;
     my $next = 0;
     return sub {

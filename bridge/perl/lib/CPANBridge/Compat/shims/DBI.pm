@@ -130,6 +130,20 @@ our %installed_drh;
         ( map { $_ => [ 1, 1, '', 0 ] } qw(fetch fetchrow_arrayref fetchrow_array fetchrow) ),
         ( map { $_ => [ undef, 0, '', $silent ] } qw(_get_fbav _set_fbav) ),
     );
+    my $fields = \&CPANBridge::Compat::DBI::Handle::into_fields;
+    my $array  = sub {
+        my ( $inner, $row ) = @_;
+        $fields->( $inner, $row ) if $inner->{_bound};
+        return wantarray ? @$row : $row->[-1];
+    };
+    my $hash = sub {
+        my ( $inner, $row ) = @_;
+        $fields->( $inner, $row ) if $inner->{_bound};
+        my %row;
+        @row{ @{ $inner->{ $inner->{FetchHashKeyName} } || $inner->FETCH( $inner->{FetchHashKeyName} ) } } = @$row;
+        return \%row;
+    };
+    my %short = ( fetch => $fields, fetchrow_arrayref => $fields, fetchrow_array => $array, fetchrow_hashref => $hash );
     my %kind = ( dr => \%dr, db => \%db, st => \%st );
     for my $kind ( keys %kind ) {
         my %methods = ( %common, %{ $kind{$kind} } );
@@ -137,7 +151,10 @@ our %installed_drh;
         no warnings 'once';
         @{"DBI::${kind}::ISA"} = 'DBI::common';
         for my $name ( keys %methods ) {
-            *{"DBI::${kind}::$name"} = CPANBridge::Compat::DBI::Handle::dispatcher( $kind, $name, @{ $methods{$name} } );
+            my $dispatcher = CPANBridge::Compat::DBI::Handle::dispatcher( $kind, $name, @{ $methods{$name} } );
+            $dispatcher = CPANBridge::Compat::DBI::Handle::row_dispatcher( $dispatcher, $short{$name} )
+              if $kind eq 'st' && $short{$name};
+            *{"DBI::${kind}::$name"} = $dispatcher;
         }
     }
 }

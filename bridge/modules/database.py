@@ -19,13 +19,14 @@ import msgspec
 from bridge.api import BridgeError, ErrorType, Module, Session
 from bridge.modules._database_access import Options, Rules
 from bridge.modules._database_driver import Connection, Outcome, Statement
+from bridge.modules._database_postgresql_extra import register as register_postgresql
 from bridge.modules._database_rows import FIRST_ROWS, MOST_ROWS
 from bridge.modules._database_sqlite import SQLite, SQLiteStatement
-from bridge.modules._database_sqlite_extra import register
+from bridge.modules._database_sqlite_extra import register as register_sqlite
 
 __all__ = ["module"]
 
-module = Module("database", "SQL databases: SQLite.")
+module = Module("database", "SQL databases: SQLite and, with the extra postgresql, PostgreSQL.")
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=MOST_ROWS)]
 
@@ -88,11 +89,24 @@ def _table(session: Session) -> _Table:
     return table
 
 
-def _open_sqlite(database: str, rules: Rules, options: Options) -> Connection:
+def _open_sqlite(database: str, _: dict[str, str], rules: Rules, options: Options) -> Connection:
     return SQLite(database, rules, seconds=options.statement_seconds, batch_bytes=options.batch_bytes)
 
 
-_OPEN = {"sqlite": _open_sqlite}
+def _open_postgresql(database: str, parameters: dict[str, str], rules: Rules, options: Options) -> Connection:
+    try:
+        from bridge.modules._database_postgresql import PostgreSQL
+    except ImportError as error:
+        raise BridgeError(
+            ErrorType.FUNCTION_ERROR,
+            f'PostgreSQL needs the extra "postgresql" in the daemon\'s environment: pip install '
+            f'"cpanbridge[postgresql]" ({error}).',
+            exception="ImportError",
+        ) from None
+    return PostgreSQL(database, parameters, rules, options)
+
+
+_OPEN = {"sqlite": _open_sqlite, "postgresql": _open_postgresql}
 
 
 # --- connections ------------------------------------------------------------------------------------------------------
@@ -101,17 +115,19 @@ _OPEN = {"sqlite": _open_sqlite}
 @module.function
 def connect(
     session: Session,
-    driver: Literal["sqlite"],
+    driver: Literal["sqlite", "postgresql"],
     database: str,
     settings: dict[str, Any] = {},  # noqa: B006 - never changed
+    parameters: dict[str, str] = {},  # noqa: B006 - never changed
 ) -> dict[str, Any]:
     """Open a database; returns its number as ``connection``, and what is known of it.
 
     Args:
         session: the caller's.
         driver: which kind.
-        database: the file's whole path, ``:memory:`` or a ``file:`` URI.
+        database: SQLite: the file's whole path, ``:memory:`` or a ``file:`` URI; PostgreSQL: the database's name.
         settings: as for ``set``.
+        parameters: PostgreSQL: ``host``, ``port``, ``user``, ``password`` and other words of libpq's.
     """
     options = _State.options
     table = _table(session)
@@ -122,7 +138,7 @@ def connect(
             exception="OperationalError",
         )
     rules = Rules.of(session.peer, options)
-    made = _OPEN[driver](database, rules, options)
+    made = _OPEN[driver](database, parameters, rules, options)
     try:
         made.set(settings)
         return {"connection": table.put(made), **made.info()}
@@ -146,7 +162,8 @@ def set_(session: Session, connection: int, settings: dict[str, Any]) -> dict[st
     All drivers: ``autocommit``; ``mark_floats`` (with rows come ``floats``: for each column whether it holds numbers
     with a fraction, or a list of the rows where it does). SQLite: ``immediate`` (begin transactions at once),
     ``text`` (how text comes: ``str``, ``bytes``, or ``lenient``: str where it is UTF-8), ``busy_ms``,
-    ``extended_codes``, ``read_only``.
+    ``extended_codes``, ``read_only``. PostgreSQL: ``text`` (``str`` or ``bytes``), ``booleans`` (``digits``, or
+    ``text``: t and f), ``arrays`` (as lists), ``read_only``.
     """
     used = _connection(session, connection)
     with used.using():
@@ -353,4 +370,5 @@ def _values(values: list[Any]) -> list[Any]:
     return values
 
 
-register(module, _connection)
+register_sqlite(module, _connection)
+register_postgresql(module, _connection)

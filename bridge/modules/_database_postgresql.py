@@ -176,15 +176,7 @@ class PostgreSQL(Connection):
             new = msgspec.convert(settings, Settings)
         except msgspec.ValidationError as error:
             raise BridgeError(ErrorType.BAD_PARAMS, f"settings: {error}") from None
-        adapters = self.raw.adapters
-        if new.text is not None:
-            self._choose_text(_Bytes if new.text == "bytes" else _Text)
-        if new.booleans is not None:
-            adapters.register_loader("bool", _Digit if new.booleans == "digits" else _Text)
-        if new.arrays is not None:
-            for info in postgres.types:
-                if info.array_oid:
-                    adapters.register_loader(info.array_oid, _Array if new.arrays else _Text)
+        self._set_loaders(new)
         if new.mark_floats is not None:
             self.mark_floats = new.mark_floats
         if new.question_marks is not None:
@@ -197,6 +189,17 @@ class PostgreSQL(Connection):
             if new.autocommit and not self.autocommit:
                 self.commit()
             self.autocommit = new.autocommit
+
+    def _set_loaders(self, new: Settings) -> None:
+        adapters = self.raw.adapters
+        if new.text is not None:
+            self._choose_text(_Bytes if new.text == "bytes" else _Text)
+        if new.booleans is not None:
+            adapters.register_loader("bool", _Digit if new.booleans == "digits" else _Text)
+        if new.arrays is not None:
+            for info in postgres.types:
+                if info.array_oid:
+                    adapters.register_loader(info.array_oid, _Array if new.arrays else _Text)
 
     def info(self) -> dict[str, Any]:
         known = self.raw.info

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -39,6 +40,7 @@ class Connection(ABC):
         self._abandoned = False
         self.closed = False
         self.mark_floats = False
+        self.tag_bytes = False
 
     @contextlib.contextmanager
     def using(self) -> Iterator[None]:
@@ -78,10 +80,20 @@ class Connection(ABC):
             self.closed = True
             self.shut()
 
+    def choose_marks(self, mark_floats: bool | None, tag_bytes: bool | None) -> None:
+        """Change what :meth:`marked` does; ``None`` leaves it as it is."""
+        if mark_floats is not None:
+            self.mark_floats = mark_floats
+        if tag_bytes is not None:
+            self.tag_bytes = tag_bytes
+
     def marked(self, outcome: Outcome) -> Outcome:
         """Add ``floats`` to what holds rows, where the caller wants it: on some wires a float comes as a string."""
-        if self.mark_floats and outcome["rows"]:
-            outcome["floats"] = floats(outcome["rows"])
+        rows = outcome["rows"]
+        if self.mark_floats and rows:
+            outcome["floats"] = floats(rows)
+        if self.tag_bytes:  # for JSON, which has none
+            outcome["rows"] = [[_tagged(value) for value in row] for row in rows]
         return outcome
 
     @property
@@ -100,6 +112,10 @@ class Connection(ABC):
     @abstractmethod
     def prepare(self, sql: str) -> Statement:
         """Take a statement; whether it is right is found out here as far as the database can tell."""
+
+    def prepare_verbatim(self, sql: str) -> Statement:
+        """Take a text that has no placeholders, and may be several statements where the database takes that."""
+        return self.prepare(sql)
 
     @abstractmethod
     def commit(self) -> None:
@@ -120,6 +136,10 @@ class Connection(ABC):
     @abstractmethod
     def last_id(self, details: dict[str, Any]) -> int | str | None:
         """Return the number that the last inserted row got by itself."""
+
+
+def _tagged(value: object) -> object:
+    return {"__bytes__": base64.b64encode(value).decode("ascii")} if isinstance(value, bytes) else value
 
 
 class Statement(ABC):

@@ -39,6 +39,8 @@ PARAMETERS = frozenset(
 )  # fmt: skip
 """What a caller may say besides the database's name."""
 
+NO_PLACEHOLDERS = Dialect("postgresql", question_marks=False, colons=False, dollars=False)
+
 STREAM_ROWS = 500
 """Rows that libpq hands over together, where it can do that at all."""
 
@@ -56,6 +58,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     booleans: str | None = None
     arrays: bool | None = None
     mark_floats: bool | None = None
+    tag_bytes: bool | None = None
     read_only: bool | None = None
     question_marks: bool | None = None
     colons: bool | None = None
@@ -155,6 +158,11 @@ class PostgreSQL(Connection):
     def prepare(self, sql: str) -> PostgreSQLStatement:
         return PostgreSQLStatement(self, sql, self.dialect)
 
+    def prepare_verbatim(self, sql: str) -> PostgreSQLStatement:
+        statement = PostgreSQLStatement(self, sql, NO_PLACEHOLDERS)
+        statement.text, statement.streamed = sql, False
+        return statement
+
     def begin(self) -> None:
         """Begin a transaction."""
         self.raw.execute("BEGIN")
@@ -177,8 +185,7 @@ class PostgreSQL(Connection):
         except msgspec.ValidationError as error:
             raise BridgeError(ErrorType.BAD_PARAMS, f"settings: {error}") from None
         self._set_loaders(new)
-        if new.mark_floats is not None:
-            self.mark_floats = new.mark_floats
+        self.choose_marks(new.mark_floats, new.tag_bytes)
         if new.question_marks is not None:
             self.dialect = attrs.evolve(self.dialect, question_marks=new.question_marks)
         if new.colons is not None:
@@ -290,6 +297,7 @@ class PostgreSQLStatement(Statement):
         except ValueError as error:
             fail(str(error), "ProgrammingError", code=1, state="42601")
         self.text = self.parsed.render(lambda number: f"${number}")
+        self.streamed = self.word in STREAMED
         self._stream: Generator[Any, None, None] | None = None
         self._cursor: psycopg.Cursor[Any] | None = None
         self._taken: deque[Any] = deque()
@@ -307,7 +315,7 @@ class PostgreSQLStatement(Statement):
                 connection.begin()
             cursor = connection.raw.cursor()
             first, more = [], False
-            if self.word in STREAMED:
+            if self.streamed:
                 first, more = self._begin_stream(cursor, sent, rows)
             else:
                 cursor.execute(self.text, sent or None)
@@ -319,7 +327,7 @@ class PostgreSQLStatement(Statement):
             "columns": None,
             "rows": first,
             "more": more,
-            "count": len(first) if self.word in STREAMED and not more else max(cursor.rowcount, -1 if more else 0),
+            "count": len(first) if self.streamed and not more else max(cursor.rowcount, -1 if more else 0),
             "status": cursor.statusmessage,
             "in_transaction": connection.in_transaction,
         }

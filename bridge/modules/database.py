@@ -160,7 +160,8 @@ def set_(session: Session, connection: int, settings: dict[str, Any]) -> dict[st
     """Change settings of a connection, and return what ``info`` does.
 
     All drivers: ``autocommit``; ``mark_floats`` (with rows come ``floats``: for each column whether it holds numbers
-    with a fraction, or a list of the rows where it does). SQLite: ``immediate`` (begin transactions at once),
+    with a fraction, or a list of the rows where it does), ``tag_bytes`` (bytes as ``{"__bytes__": base64}``, for an
+    answer in JSON). SQLite: ``immediate`` (begin transactions at once),
     ``text`` (how text comes: ``str``, ``bytes``, or ``lenient``: str where it is UTF-8), ``busy_ms``,
     ``extended_codes``, ``read_only``. PostgreSQL: ``text`` (``str`` or ``bytes``), ``booleans`` (``digits``, or
     ``text``: t and f), ``arrays`` (as lists), ``read_only``.
@@ -266,15 +267,25 @@ def run(  # noqa: PLR0917 - callers name them
     values: list[Any] = [],  # noqa: B006 - never changed
     as_text: list[int] = [],  # noqa: B006 - never changed
     rows: Count = FIRST_ROWS,
+    verbatim: bool = False,
 ) -> Outcome:
     """Prepare a statement and execute it, in one call.
+
+    Args:
+        session: the caller's.
+        connection: its number.
+        sql: the statement.
+        values: as for ``execute``.
+        as_text: as for ``execute``.
+        rows: as for ``execute``.
+        verbatim: PostgreSQL: there are no placeholders in it, and there may be several statements.
 
     Returns:
         what ``execute`` does, ``rest``, and, while there may be more rows, the number of the ``statement``.
     """
     used = _connection(session, connection)
     with used.using():
-        statement = used.prepare(sql)
+        statement = used.prepare_verbatim(sql) if verbatim else used.prepare(sql)
         outcome = used.marked(statement.execute(_values(values), as_text, rows))
         outcome["rest"] = getattr(statement, "rest", "")
         if outcome["more"]:

@@ -8,7 +8,7 @@ use Cwd ();
 use Scalar::Util ();
 
 use CPANBridge::Compat::DBI::SQLiteValues;
-use CPANBridge::Compat::Link;
+use CPANBridge::Compat::DBI::Wire;
 
 our $VERSION = '0.1.0';
 
@@ -35,7 +35,7 @@ our @NAMES = qw(
 
 my $facts;
 
-sub _facts { return $facts ||= CPANBridge::Compat::Link->get->call( database => 'sqlite_facts', {} ) }
+sub _facts { return $facts ||= CPANBridge::Compat::DBI::Wire->get->call( database => 'sqlite_facts', {} ) }
 
 sub compile_options { return @{ _facts()->{compile_options} } }
 

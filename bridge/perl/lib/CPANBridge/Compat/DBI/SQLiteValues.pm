@@ -90,6 +90,7 @@ sub as_number {
 sub decode {
     my ( $dbh, $answer ) = @_;
     my $rows = $answer->{rows};
+    CPANBridge::Compat::DBI::Remote::unmark( $rows, !is_unicode( $dbh->{_mode} ) ) if $dbh->{_plain};
     if ( my $floats = $answer->{floats} ) {
         for my $column ( keys %$floats ) {
             my $which = $floats->{$column};

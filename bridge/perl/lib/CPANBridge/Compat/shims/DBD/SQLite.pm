@@ -290,6 +290,7 @@ sub STORE {
     if ( $name =~ /\A(?:sqlite_)?unicode\z/ || $name eq 'sqlite_string_mode' ) {
         $dbh->{_mode} = $name eq 'sqlite_string_mode' ? $value : $value ? 4 : 0;
         my $text = CPANBridge::Compat::DBI::SQLiteValues::wire_mode( $dbh->{_mode} );
+        $text = 'lenient' if $dbh->{_plain} && $text eq 'bytes';
         return $dbh->_call( set => { connection => $dbh->{_connection}, settings => { text => $text } } ) ? 1 : undef;
     }
     if ( $name eq 'sqlite_use_immediate_transaction' || $name eq 'sqlite_extended_result_codes' ) {

@@ -1,0 +1,495 @@
+package DBD::Pg;
+
+use 5.014;
+use strict;
+use warnings;
+
+use Carp ();
+use DBI ();
+use Exporter ();
+
+use CPANBridge::Compat::DBI::PgCatalog;
+use CPANBridge::Compat::DBI::PgTypes;
+use CPANBridge::Compat::DBI::Remote;
+
+our $VERSION = '3.18.0';
+our @ISA     = 'Exporter';
+
+$Carp::Internal{$_}++ for 'DBD::Pg', map { "DBD::Pg::$_" } qw(dr db st);
+
+our %EXPORT_TAGS = (
+    pg_types  => CPANBridge::Compat::DBI::PgTypes::names(),
+    async     => [qw(PG_ASYNC PG_OLDQUERY_CANCEL PG_OLDQUERY_WAIT)],
+    pg_limits => [qw(PG_MIN_SMALLINT PG_MAX_SMALLINT PG_MIN_INTEGER PG_MAX_INTEGER PG_MIN_BIGINT PG_MAX_BIGINT)],
+);
+our @EXPORT    = ();
+our @EXPORT_OK = map { @$_ } values %EXPORT_TAGS;
+
+CPANBridge::Compat::DBI::PgTypes::define(__PACKAGE__);
+
+my $drh;
+
+sub driver {
+    return $drh if $drh;
+    my ( $class, $attributes ) = @_;
+    DBD::Pg::db->install_method("pg_$_")
+      for qw(notifies ping savepoint rollback_to release error_field server_trace server_untrace putcopydata putcopyend
+      getcopydata putline getline endcopy result ready cancel lo_creat lo_open lo_write lo_read lo_lseek lo_tell lo_close
+      lo_unlink lo_import lo_export);
+    DBD::Pg::st->install_method("pg_$_") for qw(result ready cancel canonical_names canonical_ids);
+    return $drh = DBI::_new_drh( "${class}::dr",
+        { Name => 'Pg', Version => $VERSION, Attribution => 'the interface of DBD::Pg, served by CPANBridge' } );
+}
+
+sub CLONE { undef $drh; return }
+
+package    # not to be indexed
+  DBD::Pg::dr;
+
+use strict;
+use warnings;
+
+# What libpq takes from its environment; here it is the program's, not the daemon's.
+my %ENVIRONMENT = (
+    host             => 'PGHOST',
+    hostaddr         => 'PGHOSTADDR',
+    port             => 'PGPORT',
+    dbname           => 'PGDATABASE',
+    user             => 'PGUSER',
+    password         => 'PGPASSWORD',
+    options          => 'PGOPTIONS',
+    application_name => 'PGAPPNAME',
+    sslmode          => 'PGSSLMODE',
+    sslcert          => 'PGSSLCERT',
+    sslkey           => 'PGSSLKEY',
+    sslrootcert      => 'PGSSLROOTCERT',
+    connect_timeout  => 'PGCONNECT_TIMEOUT',
+    service          => 'PGSERVICE',
+);
+
+sub connect {
+    my ( $drh, $dsn, $user, $password, $attributes ) = @_;
+    $dsn = '' if !defined $dsn;
+    my %word = map { ( $_ => $ENV{ $ENVIRONMENT{$_} } ) } grep { defined $ENV{ $ENVIRONMENT{$_} } && length $ENV{ $ENVIRONMENT{$_} } } keys %ENVIRONMENT;
+    while ( $dsn =~ /\G\s*;?\s*(\w+)\s*=\s*(?:(['"])((?:\\.|(?!\2).)*)\2|([^;]*?))\s*(?=;|\z)/gs ) {
+        my ( $name, $value ) = ( lc $1, defined $3 ? $3 : $4 );
+        $value =~ s/\\(.)/$1/g if defined $3;
+        $name = 'dbname' if $name eq 'db' || $name eq 'database';
+        $word{$name} = $value;
+    }
+    $word{user}     = $user     if defined $user     && length $user;
+    $word{password} = $password if defined $password && length "$password";
+    $word{user} = ( getpwuid $> )[0] if !defined $word{user};
+    my $database = delete $word{dbname};
+    $database = $word{user} if !defined $database || !length $database;
+    if ( !defined $word{password} ) {
+        my $found = _password( @word{qw(host port)}, $database, $word{user} );
+        $word{password} = $found if defined $found;
+    }
+    $_ = "$_" for values %word;
+    my ( $outer, $dbh ) = CPANBridge::Compat::DBI::Remote::connect(
+        $drh, $dsn,
+        { AutoCommit => 1, _utf8 => -1, pg_bool_tf => 0, pg_expand_array => 1, pg_server_prepare => 1, pg_errorlevel => 1 },
+        {
+            driver     => 'postgresql',
+            database   => $database,
+            parameters => \%word,
+            settings   => { booleans => 'digits', arrays => \1 },
+        }
+    );
+    return if !$outer;
+    $dbh->{_user} = $word{user};
+    my $info = $dbh->{_info};
+    $dbh->{Name} = $dsn =~ s/\A\s+//r;
+    @$dbh{qw(pg_server_version pg_lib_version pg_pid pg_db pg_host pg_port pg_user)} = @$info{qw(version library pid database host port user)};
+    $dbh->{pg_default_port}   = 5432;
+    $dbh->{pg_protocol}       = 3;
+    $dbh->{pg_pass}           = '';
+    $dbh->{pg_options}        = defined $word{options} ? $word{options} : '';
+    $dbh->{pg_INV_READ}       = 0x40000;
+    $dbh->{pg_INV_WRITE}      = 0x20000;
+    $dbh->{pg_standard_conforming_strings} = 'on';
+    return $outer;
+}
+
+# The program's own password file, as libpq would read it.
+sub _password {
+    my ( $host, $port, $database, $user ) = @_;
+    my $file = $ENV{PGPASSFILE};
+    $file = "$ENV{HOME}/.pgpass" if !defined $file && defined $ENV{HOME};
+    return if !defined $file || !-f $file || ( stat _ )[2] & 077;
+    open my $in, '<', $file or return;
+    my @wanted = ( defined $host && $host !~ m{\A/} && length $host ? $host : 'localhost', $port || 5432, $database, $user );
+    while ( my $line = <$in> ) {
+        chomp $line;
+        my @field = map { s/\\(.)/$1/gr } split /(?<!\\):/, $line;
+        next if @field < 5 || $line =~ /\A#/;
+        return $field[4] if !grep { $field[$_] ne '*' && $field[$_] ne $wanted[$_] } 0 .. 3;
+    }
+    return;
+}
+
+sub data_sources {
+    my ( $drh, $attributes ) = @_;
+    my $connection = defined $attributes && !ref $attributes ? $attributes : '';
+    my $dbh = DBI->connect( "dbi:Pg:dbname=postgres;$connection", undef, undef, { PrintError => 0 } ) or return;
+    return map {"dbi:Pg:dbname=$_;$connection"} @{ $dbh->selectcol_arrayref('SELECT pg_catalog.quote_ident(datname) FROM pg_catalog.pg_database ORDER BY 1') };
+}
+
+package    # not to be indexed
+  DBD::Pg::db;
+
+use strict;
+use warnings;
+
+our @ISA = ( 'CPANBridge::Compat::DBI::PgCatalog', 'CPANBridge::Compat::DBI::Remote::db' );
+
+sub prepare {
+    my ( $dbh, $sql, $attributes ) = @_;
+    return $dbh->set_err( 1, 'Undefined statement' ) if !defined $sql;
+    $dbh->_placeholders($attributes);
+    my $answer = $dbh->_call( prepare => { connection => $dbh->{_connection}, sql => _characters($sql) } ) or return;
+    my ( $outer, $sth ) = DBI::_new_sth(
+        $dbh,
+        {
+            Statement  => $sql,
+            _statement => $answer->{statement},
+            _names     => $answer->{parameters},
+            _params    => [],
+            _kind      => $answer->{kind},
+        }
+    );
+    return $outer;
+}
+
+# Which placeholders count is the connection's setting in the daemon; a statement can have its own.
+sub _placeholders {
+    my ( $dbh, $attributes ) = @_;
+    my %wanted;
+    for my $name (qw(pg_placeholder_dollaronly pg_placeholder_nocolons)) {
+        my $value = $attributes && exists $attributes->{$name} ? $attributes->{$name} : $dbh->{$name};
+        $wanted{$name} = $value ? 1 : 0;
+    }
+    my $key = join ',', @wanted{qw(pg_placeholder_dollaronly pg_placeholder_nocolons)};
+    return if $key eq ( $dbh->{_placeholders} || '0,0' );
+    my ( $dollars, $no_colons ) = split /,/, $key;
+    my %settings = ( question_marks => $dollars ? \0 : \1, colons => $dollars || $no_colons ? \0 : \1 );
+    $dbh->_call( set => { connection => $dbh->{_connection}, settings => \%settings } ) and $dbh->{_placeholders} = $key;
+    return;
+}
+
+sub _characters { my ($text) = @_; utf8::decode($text) if !utf8::is_utf8($text); return $text }
+
+# Bytes go as bytes only where their type says so; everything else is text that the server makes a value of.
+sub _encode {
+    my ( $dbh, $value, $type ) = @_;
+    if ( ref $value eq 'ARRAY' ) { return CPANBridge::Compat::DBI::PgTypes::array_text($value) }
+    if ( $type && CPANBridge::Compat::DBI::PgTypes::is_bytes($type) ) {
+        my $bytes = "$value";
+        utf8::downgrade( $bytes, 1 ) or utf8::encode($bytes);
+        return CPANBridge::Bytes->new($bytes);
+    }
+    $value = ref $value ? "$value" : "$value";
+    return $value if $dbh->{_utf8} == 0 && utf8::is_utf8($value);
+    return _characters($value);
+}
+
+sub _decode {
+    my ( $dbh, $answer, $sth ) = @_;
+    CPANBridge::Compat::DBI::Remote::unmark( $answer->{rows}, 0 ) if $dbh->{_plain};
+    return if $dbh->{_utf8};
+    for my $row ( @{ $answer->{rows} } ) { defined && !ref && utf8::is_utf8($_) && utf8::encode($_) for @$row }
+    return;
+}
+
+sub _column_names { return $_[1] }
+
+sub _note {
+    my ( $dbh, $answer ) = @_;
+    my $was = $dbh->{_in_transaction};
+    $dbh->{_in_transaction} = $answer->{in_transaction} ? 1 : 0;
+    if ( $was && !$dbh->{_in_transaction} && $dbh->{BegunWork} ) {
+        $dbh->{BegunWork} = '';
+        $dbh->STORE( AutoCommit => 1 );
+    }
+    return;
+}
+
+# Within a transaction an error ends all but a rollback.
+sub _failed { my ($dbh) = @_; $dbh->{_in_transaction} = 1 if !$dbh->{_autocommit}; return }
+
+sub do {
+    my ( $dbh, $sql, $attributes, @values ) = @_;
+    return $dbh->set_err( 1, 'Undefined statement' ) if !defined $sql;
+    if ( !@values ) {
+        my $answer = $dbh->_call( run => { connection => $dbh->{_connection}, sql => _characters($sql), values => [], rows => 1, verbatim => \1 } );
+        if ( !$answer ) { $dbh->_failed; return }
+        $dbh->{Statement} = $sql;
+        $dbh->_note($answer);
+        $dbh->{_link}->release( database => $answer->{statement} ) if $answer->{statement};
+        return $answer->{count} == 0 ? '0E0' : $answer->{count};
+    }
+    my $sth = $dbh->prepare( $sql, $attributes ) or return;
+    my $inner = CPANBridge::Compat::DBI::Handle::inner($sth);
+    my $result = $inner->execute(@values);
+    $inner->finish;
+    return $result;
+}
+
+sub ping {
+    my ($dbh) = @_;
+    my $alive = $dbh->SUPER::ping or return 0;
+    my @errors = @{ $dbh->{_e} };
+    my $answer = $dbh->_call( alive => { connection => $dbh->{_connection} } );
+    @{ $dbh->{_e} } = @errors;
+    return 0 if !$answer;
+    return $dbh->{_in_transaction} ? 3 : 1;
+}
+
+sub pg_ping { my ($dbh) = @_; my $answer = $dbh->ping; return $answer ? $answer : -1 }
+
+# --- transactions ---
+
+sub commit   { return _end( $_[0], 'commit' ) }
+sub rollback { return _end( $_[0], 'rollback' ) }
+
+sub _end {
+    my ( $dbh, $what ) = @_;
+    if ( $dbh->FETCH('AutoCommit') ) {
+        Carp::carp("$what ineffective with AutoCommit enabled") if $dbh->{Warn};
+        return 1;
+    }
+    $dbh->_call( $what => { connection => $dbh->{_connection} } ) or return;
+    $dbh->{_in_transaction} = 0;
+    return 1;
+}
+
+for my $name (qw(savepoint rollback_to release)) {
+    my $words = { savepoint => 'SAVEPOINT', rollback_to => 'ROLLBACK TO', release => 'RELEASE' }->{$name};
+    no strict 'refs';
+    *{"pg_$name"} = sub {
+        my ( $dbh, $savepoint ) = @_;
+        return $dbh->set_err( 1, "pg_$name needs the name of a savepoint" ) if !defined $savepoint;
+        if ( $dbh->FETCH('AutoCommit') ) { warn "pg_$name ineffective with AutoCommit enabled\n"; return 0 }
+        return $dbh->do("$words $savepoint") ? 1 : undef;
+    };
+}
+
+sub STORE {
+    my ( $dbh, $name, $value ) = @_;
+    if ( $name eq 'AutoCommit' ) {
+        $value = $value ? 1 : 0;
+        return 1 if !$dbh->{_link} || $value == $dbh->{_autocommit};
+        my $answer = $dbh->_call( set => { connection => $dbh->{_connection}, settings => { autocommit => \$value } } ) or return;
+        $dbh->{_autocommit} = $value;
+        $dbh->_note($answer);
+        return 1;
+    }
+    if ( $name eq 'pg_enable_utf8' ) { $dbh->{_utf8} = !defined $value || $value < 0 ? -1 : $value ? 1 : 0; return 1 }
+    my $settings =
+        $name eq 'pg_bool_tf'      ? { booleans => $value ? 'text' : 'digits' }
+      : $name eq 'pg_expand_array' ? { arrays => $value ? \1 : \0 }
+      : $name eq 'ReadOnly'        ? { read_only => $value ? \1 : \0 }
+      :                              undef;
+    if ( $settings && $dbh->{_link} ) {
+        $dbh->_call( set => { connection => $dbh->{_connection}, settings => $settings } ) or return;
+        $value = $value ? 1 : 0;
+    }
+    return $dbh->SUPER::STORE( $name, $value );
+}
+
+sub FETCH {
+    my ( $dbh, $name ) = @_;
+    return $dbh->{_autocommit} ? 1 : '' if $name eq 'AutoCommit';
+    return $dbh->{_utf8} if $name eq 'pg_enable_utf8';
+    return $dbh->{_utf8} == 0 ? '' : 1 if $name eq 'pg_utf8_flag';
+    return $dbh->{_user} if $name eq 'Username' && !defined $dbh->{Username};
+    return $dbh->SUPER::FETCH($name);
+}
+
+# --- what else the server can do ---
+
+sub pg_notifies {
+    my ($dbh) = @_;
+    my $waiting = $dbh->{_notifies} ||= [];
+    if ( !@$waiting ) {
+        my $answer = $dbh->_call( notifications => { connection => $dbh->{_connection} } ) or return;
+        @$waiting = @$answer if ref $answer;
+    }
+    return shift @$waiting;
+}
+
+my %FIELD = (
+    severity => 'severity', state => 'sqlstate', primary => 'message_primary', detail => 'message_detail', hint => 'message_hint',
+    position => 'statement_position', schema => 'schema_name', table => 'table_name', column => 'column_name',
+    datatype => 'datatype_name', constraint => 'constraint_name', context => 'context', file => 'source_file',
+    line => 'source_line', function => 'source_function', severity_nonlocal => 'severity_nonlocalized', type => 'datatype_name',
+);
+
+sub pg_error_field {
+    my ( $dbh, $field ) = @_;
+    return $dbh->set_err( 1, 'pg_error_field needs the name of a field' ) if !defined $field;
+    my $name = lc $field =~ s/\A(?:pg_diag_)?(?:message_)?//ir;
+    $name = { sqlstate => 'state', source_file => 'file', source_line => 'line', source_function => 'function' }->{$name} || $name;
+    $name =~ s/_name\z//;
+    my $known = $FIELD{$name} or return $dbh->set_err( 1, "Invalid error field: $field" );
+    return ( $dbh->{_diagnostics} || {} )->{$known};
+}
+
+for my $name (qw(putcopydata putcopyend getcopydata putline getline endcopy server_trace server_untrace result ready cancel)) {
+    no strict 'refs';
+    *{"pg_$name"} = sub { return $_[0]->set_err( 1, "CPANBridge: pg_$name is not supported" ) };
+}
+
+# Large objects, by the server's own functions.
+my %LARGE = (
+    creat => [ 'lo_creat', 1 ], open => [ 'lo_open', 2 ], lseek => [ 'lo_lseek', 3 ], tell => [ 'lo_tell', 1 ],
+    close => [ 'lo_close', 1 ], unlink => [ 'lo_unlink', 1 ],
+);
+for my $name ( keys %LARGE ) {
+    my ( $function, $count ) = @{ $LARGE{$name} };
+    no strict 'refs';
+    *{"pg_lo_$name"} = sub {
+        my ( $dbh, @values ) = @_;
+        my $marks = join ', ', map {"\$$_"} 1 .. $count;
+        my ($answer) = $dbh->selectrow_array( "SELECT pg_catalog.$function($marks)", undef, @values[ 0 .. $count - 1 ] );
+        return $name eq 'close' && defined $answer ? $answer == 0 : $answer;
+    };
+}
+
+sub pg_lo_write {
+    my ( $dbh, $descriptor, $data, $length ) = @_;
+    my $sth = $dbh->prepare('SELECT pg_catalog.lowrite($1, $2)') or return;
+    $sth->bind_param( 1, $descriptor );
+    $sth->bind_param( 2, defined $length ? substr( $data, 0, $length ) : $data, { pg_type => 17 } );
+    $sth->execute or return;
+    return ( $sth->fetchrow_array )[0];
+}
+
+sub pg_lo_read {
+    my ( $dbh, $descriptor, undef, $length ) = @_;
+    my ($data) = $dbh->selectrow_array( 'SELECT pg_catalog.loread($1, $2)', undef, $descriptor, $length );
+    return if !defined $data;
+    $_[2] = $data;
+    return length $data;
+}
+
+sub pg_lo_import { return $_[0]->set_err( 1, 'CPANBridge: pg_lo_import is not supported: write the file with pg_lo_write' ) }
+sub pg_lo_export { return $_[0]->set_err( 1, 'CPANBridge: pg_lo_export is not supported: read the object with pg_lo_read' ) }
+
+package    # not to be indexed
+  DBD::Pg::st;
+
+use strict;
+use warnings;
+
+our @ISA = 'CPANBridge::Compat::DBI::Remote::st';
+
+# A type can be given as the server's number or as DBI's.
+sub _type_of {
+    my ( $sth, $attributes ) = @_;
+    return defined $attributes->{pg_type} ? $attributes->{pg_type} : CPANBridge::Compat::DBI::PgTypes::of_dbi( $attributes->{TYPE} || $attributes->{type} );
+}
+
+sub bind_param {
+    my ( $sth, $name, $value, $attributes ) = @_;
+    return $sth->set_err( 1, 'bind_param needs the number or name of a placeholder' ) if !defined $name;
+    $attributes = { TYPE => $attributes } if defined $attributes && !ref $attributes;
+    return $sth->SUPER::bind_param( $name, $value, $attributes );
+}
+
+sub _number_of {
+    my ( $sth, $name ) = @_;
+    return $sth->SUPER::_number_of( $name =~ /\A\d+\z/ || $name =~ /\A[:\$]/ ? $name : ":$name" );
+}
+
+sub _take {
+    my ( $sth, $answer ) = @_;
+    @$sth{qw(_types _modifiers pg_cmd_status)} = @$answer{qw(types modifiers status)};
+    my $result = $sth->SUPER::_take($answer);
+    $sth->STORE( Active => 0 ) if $answer->{columns} && !@{ $answer->{rows} } && !$answer->{more};
+    return $result;
+}
+
+sub FETCH {
+    my ( $sth, $name ) = @_;
+    my $types = $sth->{_types} || [];
+    return [ map { CPANBridge::Compat::DBI::PgTypes::dbi_type($_) } @$types ] if $name eq 'TYPE';
+    return [ map { CPANBridge::Compat::DBI::PgTypes::name($_) } @$types ]     if $name eq 'pg_type';
+    return [ (2) x @$types ]                                                 if $name eq 'NULLABLE';
+    return CPANBridge::Compat::DBI::PgTypes::sizes( $name, $types, $sth->{_modifiers} ) if $name eq 'PRECISION' || $name eq 'SCALE';
+    return scalar grep { defined && @$_ } @{ $sth->{_params} } if $name eq 'pg_numbound';
+    return $sth->SUPER::FETCH($name);
+}
+
+sub pg_canonical_names { my ($sth) = @_; return [ (undef) x ( $sth->FETCH('NUM_OF_FIELDS') || 0 ) ] }
+sub pg_canonical_ids   { my ($sth) = @_; return [ (undef) x ( $sth->FETCH('NUM_OF_FIELDS') || 0 ) ] }
+
+for my $name (qw(result ready cancel)) {
+    no strict 'refs';
+    *{"pg_$name"} = sub { return $_[0]->set_err( 1, "CPANBridge: pg_$name is not supported" ) };
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+DBD::Pg - PostgreSQL databases for DBI, served by CPANBridge
+
+=head1 SYNOPSIS
+
+    use DBI;
+    my $dbh = DBI->connect( 'dbi:Pg:dbname=stock;host=db', 'user', 'password', { RaiseError => 1 } );
+
+=head1 DESCRIPTION
+
+The interface of DBD::Pg 3.18 on Python's psycopg, in the daemon. What libpq would take from the environment (C<PGHOST>,
+C<PGUSER>, C<PGPASSWORD>, ...) and from F<~/.pgpass> is the program's, not the daemon's. For a program that runs as another user
+than the daemon, the daemon connects only to servers that its setting C<[modules.database] servers> names: by its Unix socket a
+server takes whoever connects for the daemon's user.
+
+=head1 COVERED
+
+Connecting; C<prepare>, C<execute>, C<do> (several statements where there are no values) and all of DBI's ways to fetch;
+placeholders C<?>, C<$1> and C<:name>, C<\?> for operators, C<pg_placeholder_dollaronly>, C<pg_placeholder_nocolons>; C<bind_param>
+with C<pg_type> or DBI's types; the constants of C<:pg_types>; arrays in both directions (C<pg_expand_array>), C<bytea>,
+C<pg_bool_tf>, C<pg_enable_utf8>; C<AutoCommit>, C<begin_work>, C<commit>, C<rollback>, C<pg_savepoint>, C<pg_rollback_to>,
+C<pg_release>, C<ReadOnly>; C<pg_notifies>, C<pg_ping>, C<pg_error_field>, C<last_insert_id>; C<table_info>, C<tables>, C<column_info>,
+C<primary_key_info>, C<foreign_key_info>, C<type_info>, C<get_info>, C<quote>; large objects by C<pg_lo_creat>, C<pg_lo_open>,
+C<pg_lo_read>, C<pg_lo_write>, C<pg_lo_lseek>, C<pg_lo_tell>, C<pg_lo_close>, C<pg_lo_unlink>; attributes C<pg_server_version>,
+C<pg_pid>, C<pg_db>, C<pg_host>, C<pg_port>, C<pg_user>, C<pg_type>, C<pg_cmd_status>, C<pg_numbound>.
+
+=head1 NOT COVERED
+
+C<COPY> by C<pg_putcopydata> and C<pg_getcopydata>, asynchronous queries, C<pg_lo_import> and C<pg_lo_export>, C<server_trace>,
+C<pg_switch_prepared>, C<statistics_info>, the descriptions of C<pg_canonical_ids>: those that are methods set an error that says so.
+
+=head1 KNOWN DIFFERENCES
+
+=over 4
+
+=item *
+
+The columns of a statement are known once it has been executed.
+
+=item *
+
+The rows of a C<SELECT> are taken from the server while they are fetched. C<rows> is their number when all of them came with
+C<execute>, as with a hundred or fewer, else -1 until the last has been fetched. Another statement on the same handle has the
+rest of them kept in the daemon.
+
+=item *
+
+The daemon gives each connection a C<statement_timeout> of its setting C<statement_seconds>.
+
+=back
+
+=head1 SEE ALSO
+
+L<DBI>, L<CPANBridge::Compat>
+
+=cut

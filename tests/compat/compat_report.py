@@ -58,8 +58,12 @@ def why(seen: Seen) -> str:
     return "\n    ".join([*lines, *said[:SHOWN_LINES]])
 
 
-def put_into_docs(text: str, outcomes: list[Outcome]) -> str:
+def put_into_docs(text: str, outcomes: list[Outcome], order: list[str]) -> str:
     """Return the page with the outcomes' rows in its table; rows of suites that were not run stay as they are.
+
+    Args:
+        text: the page.
+        order: names of all suites, in the order of the rows.
 
     Raises:
         ValueError: the page lacks the marks between which the table stands.
@@ -67,11 +71,13 @@ def put_into_docs(text: str, outcomes: list[Outcome]) -> str:
     match = re.search(f"{re.escape(BEGIN)}\n(.*?){re.escape(END)}", text, re.DOTALL)
     if not match:
         raise ValueError(f"the page has no lines '{BEGIN}' and '{END}'")
-    rows = {row.split("|")[1].strip(): row for row in match[1].splitlines() if row.startswith("| ") and row != HEAD}
+    rows = {row.split("|")[1].strip(): row for row in match[1].splitlines() if row.startswith("| ")}
     for outcome in outcomes:
         if outcome.trouble is None:
             rows[outcome.suite.name] = _row(outcome)
-    table = "\n".join(["", HEAD, "| --- | --- | --- | --- | --- |", *rows.values(), ""])
+    table = "\n".join(
+        ["", HEAD, "| --- | --- | --- | --- | --- |", *(rows[name] for name in order if name in rows), ""]
+    )
     return f"{text[: match.start()]}{BEGIN}\n{table}\n{END}{text[match.end() :]}"
 
 

@@ -99,14 +99,17 @@ def test_a_report() -> None:
 
 def test_the_table_of_the_documentation() -> None:
     """A suite's row is replaced; others, and the page around, stay."""
-    page = f"before\n{BEGIN}\n\n{HEAD}\n| --- |\n| Other | 1 of 1 | 5 of 5 |  |  |\n\n{END}\nafter\n"
-    once = put_into_docs(page, [outcome()])
-    assert "| Other | 1 of 1 | 5 of 5 |  |  |\n| Foo::Bar | 1 of 2 | 3 of 4 | 1 | 1 |\n" in once
+    page = f"before\n{BEGIN}\n\n{HEAD}\n| --- | --- | --- | --- | --- |\n| Other | 1 of 1 | 5 of 5 |  |  |\n\n{END}\nafter\n"
+    order = ["Foo::Bar", "Not run", "Other"]
+    once = put_into_docs(page, [outcome()], order)
+    assert (
+        f"\n{HEAD}\n| --- | --- | --- | --- | --- |\n| Foo::Bar | 1 of 2 | 3 of 4 | 1 | 1 |\n| Other | 1 of 1 |" in once
+    )
     assert once.startswith(f"before\n{BEGIN}\n")
     assert once.endswith(f"{END}\nafter\n")
-    assert put_into_docs(once, [outcome()]) == once
+    assert put_into_docs(once, [outcome()], order) == once
     unfetched = Outcome(SUITE, trouble="no network")
-    assert put_into_docs(once, [unfetched]) == once
+    assert put_into_docs(once, [unfetched], order) == once
 
 
 def add(archive: tarfile.TarFile, name: str, text: str) -> None:

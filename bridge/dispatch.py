@@ -21,7 +21,6 @@ from bridge.registry import Kind
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall, IReactorFromThreads, IReactorTime
     from twisted.python.failure import Failure
-    from twisted.python.threadpool import ThreadPool
 
     from bridge.admission import Admission
     from bridge.api import Session
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from bridge.registry import Function, Registry
     from bridge.settings import Settings
     from bridge.stats import Stats
+    from bridge.threads import CallThreads
     from bridge.workers import WorkerPool
 
 __all__ = ["Call", "Dispatcher"]
@@ -104,7 +104,7 @@ class Dispatcher:
     settings: Settings
     clock: IReactorTime
     reactor: IReactorFromThreads
-    threads: ThreadPool
+    threads: CallThreads
     workers: WorkerPool
     abandoned: int = 0
     cancelled: int = 0
@@ -180,7 +180,7 @@ class Dispatcher:
 
     def apply_limits(self) -> None:
         """Start what changed limits or pressure let in."""
-        self.threads.adjustPoolsize(0, self.admission.limits.max_concurrent_requests)
+        self.threads.resize(self.admission.limits.max_concurrent_requests)
         self._start_waiting()
 
     def drain(self) -> Deferred[None]:
@@ -302,7 +302,7 @@ class Dispatcher:
         if kind is Kind.THREAD:
             self.busy_threads += 1
             try:
-                self.threads.callInThread(self._run_in_thread, call)
+                self.threads.run(self._run_in_thread, call)
             except RuntimeError as error:  # the system has no thread for us: TasksMax, or no memory for its stack
                 self.log.error("{function} did not run: {why}", function=function.name, why=str(error))
                 self._end(

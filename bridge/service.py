@@ -216,7 +216,6 @@ class BridgeService(Service):
         super().startService()  # type: ignore[no-untyped-call]
         self.clock.start()
         self.admin = self._open_office()
-        self.threads.start()
         self.workers.start()
         self.connections.start()
         self.monitor.start()

@@ -54,13 +54,13 @@ class FakeThreads:
         self.queue: list[tuple[Callable[..., object], tuple[object, ...]]] = []
         self.size = 0
 
-    def callInThread(self, work: Callable[..., object], *args: object) -> None:
+    def run(self, work: Callable[..., object], *args: object) -> None:
         self.queue.append((work, args))
 
-    def adjustPoolsize(self, _least: int, most: int) -> None:
+    def resize(self, most: int) -> None:
         self.size = most
 
-    def run(self) -> None:
+    def step(self) -> None:
         work, args = self.queue.pop(0)
         work(*args)
 
@@ -255,7 +255,7 @@ class TestThreads:
         caller = bench.call("m.thread", [1])
         assert caller.answers == []
         assert bench.admission.in_flight == 1
-        bench.threads.run()
+        bench.threads.step()
         assert caller.answers[0]["result"] == [1]
         assert bench.at_rest()
 
@@ -267,7 +267,7 @@ class TestThreads:
         assert caller.answers[0]["error_type"] == "Timeout"
         assert bench.admission.in_flight == 1
         assert bench.dispatcher.overdue == 1
-        bench.threads.run()
+        bench.threads.step()
         assert len(caller.answers) == 1
         assert bench.dispatcher.overdue == 0
         assert bench.stats.ended == [("m.thread", ErrorType.TIMEOUT)]
@@ -288,7 +288,7 @@ class TestThreads:
         bench.call("m.thread")
         second = bench.call("m.thread", timeout=1.5)
         bench.clock.advance(0.5)
-        bench.threads.run()
+        bench.threads.step()
         bench.clock.advance(1.0)
         assert second.answers[0]["error_type"] == "Timeout"
 
@@ -297,7 +297,7 @@ class TestThreads:
         bench = Bench(threaded())
         caller = bench.call("m.thread")
         bench.dispatcher.abandon(bench.calls[0])
-        bench.threads.run()
+        bench.threads.step()
         assert caller.answers == []
         assert bench.at_rest()
         assert (bench.dispatcher.abandoned, bench.dispatcher.cancelled) == (1, 0)  # it ran, and is counted as such
@@ -309,7 +309,7 @@ class TestThreads:
         def refuse(*_: object) -> None:
             raise RuntimeError("can't start new thread")
 
-        bench.threads.callInThread = refuse
+        bench.threads.run = refuse
         for _ in range(3):
             [answer] = bench.call("m.thread").answers
             assert (answer["error_type"], answer["executed"]) == ("InternalError", False)
@@ -323,8 +323,8 @@ class TestWaiting:
         bench = Bench(threaded(), max_concurrent_requests=1)
         first, second = bench.call("m.thread", 1), bench.call("m.thread", 2)
         assert len(bench.threads.queue) == 1
-        bench.threads.run()
-        bench.threads.run()
+        bench.threads.step()
+        bench.threads.step()
         assert [first.answers[0]["result"], second.answers[0]["result"]] == [1, 2]
         assert bench.at_rest()
 
@@ -358,7 +358,7 @@ class TestWaiting:
         bench.call("m.thread", 2)
         bench.dispatcher.abandon(bench.calls[1])
         assert bench.admission.waiting == 0
-        bench.threads.run()
+        bench.threads.step()
         assert bench.threads.queue == []
         assert bench.at_rest()
         assert (bench.dispatcher.abandoned, bench.dispatcher.cancelled) == (1, 1)
@@ -370,7 +370,7 @@ class TestWaiting:
         )
         bench.call("m.thread")
         waiting = [bench.call("m.inline", number) for number in range(5000)]
-        bench.threads.run()
+        bench.threads.step()
         assert [caller.answers[0]["result"] for caller in waiting] == list(range(5000))
         assert bench.at_rest()
 
@@ -492,9 +492,9 @@ class TestDrain:
         bench.dispatcher.drain().addCallback(done.append)
         [refusal] = bench.call("m.thread").answers
         assert (refusal["error_type"], refusal["executed"]) == ("Draining", False)
-        bench.threads.run()
+        bench.threads.step()
         assert not done
-        bench.threads.run()
+        bench.threads.step()
         assert done == [None]
         assert first.answers and second.answers
 

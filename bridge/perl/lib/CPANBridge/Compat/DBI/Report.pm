@@ -2,6 +2,7 @@ package CPANBridge::Compat::DBI::Report;
 
 use strict;
 use warnings;
+no warnings 'once';    # DBI's variables are DBI.pm's
 
 use Carp ();
 use CPANBridge::Compat::DBI::Values;

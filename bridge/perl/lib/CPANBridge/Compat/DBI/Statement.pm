@@ -36,6 +36,7 @@ package    # not to be indexed
 
 use strict;
 use warnings;
+no warnings 'once';    # DBI's variables are DBI.pm's
 
 our @ISA = 'DBD::_::common';
 

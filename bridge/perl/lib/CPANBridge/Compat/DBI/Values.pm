@@ -2,6 +2,7 @@ package CPANBridge::Compat::DBI::Values;
 
 use strict;
 use warnings;
+no warnings 'once';    # DBI's variables are DBI.pm's
 
 use B ();
 use Scalar::Util ();

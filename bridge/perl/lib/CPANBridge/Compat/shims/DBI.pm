@@ -340,7 +340,7 @@ sub connect {
     # Long ago the fourth argument was the driver's name.
     ( $old_driver, $attributes ) = ( $attributes, $old_driver ) if defined $attributes && !ref $attributes && length $attributes;
     $attributes = undef if defined $attributes && !ref $attributes;
-    my $method = $old_driver ? 'connect' : $attributes && $attributes->{dbi_connect_method} || $DBI::connect_via || 'connect';
+    my $method = $old_driver ? 'connect' : $attributes && $attributes->{dbi_connect_method} || 'connect';
     Carp::croak('Usage: $class->connect([$dsn [,$user [,$passwd [,\%attr]]]])')
       if defined $password && ref $password && !Scalar::Util::blessed($password) || defined $attributes && ref $attributes ne 'HASH';
     $dsn = $ENV{DBI_DSN} || $ENV{DBI_DBNAME} || '' if !defined $dsn || !length $dsn && !$old_driver;

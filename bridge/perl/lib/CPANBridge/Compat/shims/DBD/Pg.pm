@@ -86,7 +86,7 @@ sub connect {
         my $found = _password( @word{qw(host port)}, $database, $word{user} );
         $word{password} = $found if defined $found;
     }
-    $_ = "$_" for values %word;
+    %word = map { ( $_ => "$word{$_}" ) } grep { defined $word{$_} } keys %word;
     my ( $outer, $dbh ) = CPANBridge::Compat::DBI::Remote::connect(
         $drh, $dsn,
         { AutoCommit => 1, _utf8 => -1, pg_bool_tf => 0, pg_expand_array => 1, pg_server_prepare => 1, pg_errorlevel => 1 },

@@ -1,0 +1,246 @@
+"""Databases end to end: a real daemon, a core-only Perl with ``use DBI``, SQLite, and PostgreSQL where it is."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from daemon_process import DaemonProcess, clean_environment
+
+ROOT = Path(__file__).parents[2]
+PERL = ROOT / "bridge" / "perl"
+
+TOML = """
+[limits]
+max_requests_per_minute = 1000000
+[modules]
+enabled = ["python", "database"]
+"""
+
+Script = Callable[..., str]
+
+
+@pytest.fixture
+def database_daemon(start_daemon: Callable[..., DaemonProcess]) -> DaemonProcess:
+    """Return a daemon with the module enabled."""
+    return start_daemon(toml=TOML)
+
+
+@pytest.fixture
+def script(database_daemon: DaemonProcess, tmp_path: Path) -> Script:
+    """Return what runs a Perl program with the replacements, and returns what it has printed."""
+
+    def run(code: str, **environ: str) -> str:
+        command = [
+            "perl", "-w", f"-I{PERL}/t/lib", f"-I{PERL}/lib", "-MCoreOnly", "-MCPANBridge::Compat=prefer,DBI",
+            "-MDBI", "-Mstrict", "-e", code,
+        ]  # fmt: skip
+        environment = {**clean_environment(), "CPAN_BRIDGE_SOCKET": str(database_daemon.socket), **environ}
+        seen = subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=50, check=False
+        )
+        assert (seen.returncode, seen.stderr) == (0, ""), seen.stdout + seen.stderr
+        return seen.stdout
+
+    return run
+
+
+CONNECT = "my $dbh = DBI->connect('dbi:SQLite:dbname=test.db', '', '', { RaiseError => 1, PrintError => 0 });"
+
+
+def test_an_ordinary_program_runs_unchanged(script: Script, tmp_path: Path) -> None:
+    """Tables, values of all kinds, a transaction, and rows in several batches."""
+    said = script(
+        CONNECT  # noqa: S608 - it is a program
+        + r"""
+        $dbh->do('CREATE TABLE stock (id INTEGER PRIMARY KEY, item TEXT, price REAL, picture BLOB)');
+        my $sth = $dbh->prepare('INSERT INTO stock (item, price, picture) VALUES (?, 0.1 + 0.2, ?)');
+        $sth->bind_param(2, "\x00\xff\n", DBI::SQL_BLOB());
+        $sth->execute("N\xc3\xa4gel", "\x00\xff\n");
+        print $dbh->last_insert_id('', '', '', ''), "\n";
+        $dbh->begin_work;
+        $dbh->do('INSERT INTO stock (item) VALUES (?)', undef, "item $_") for 1 .. 5;
+        $dbh->rollback;
+        my ($item, $price, $picture, $null) = $dbh->selectrow_array('SELECT item, price, picture, NULL FROM stock');
+        my $exact = $price == 0.1 + 0.2 ? 'exact' : 'not';
+        print join('|', $item, $price, $exact, unpack('H*', $picture), defined $null ? 1 : 0), "\n";
+        $dbh->begin_work;
+        my $many = $dbh->prepare('INSERT INTO stock (item) VALUES (?)');
+        $many->execute_array({}, [ map { "item $_" } 1 .. 3000 ]);
+        $dbh->commit;
+        my ($count, $sum) = (0, 0);
+        my $all = $dbh->prepare('SELECT id FROM stock ORDER BY id');
+        $all->execute;
+        while (my $row = $all->fetch) { $count++; $sum += $row->[0] }
+        print "$count $sum ", $all->rows, "\n";
+        $dbh->disconnect;
+        """
+    )
+    assert said.splitlines() == ["1", "Nägel|0.3|exact|00ff0a|0", f"3001 {3001 * 3002 // 2} 3001"]
+    assert (tmp_path / "test.db").exists(), "a relative name is looked for where the program runs"
+
+
+def test_errors_come_as_dbi_s(script: Script) -> None:
+    """With number and text, at the program's line; and characters come as characters where that is wanted."""
+    said = script(
+        r"""
+        my %how = (RaiseError => 1, PrintError => 0, sqlite_unicode => 1);
+        my $dbh = DBI->connect('dbi:SQLite:dbname=:memory:', '', '', \%how);
+        $dbh->do('CREATE TABLE t (a PRIMARY KEY)');
+        $dbh->do('INSERT INTO t VALUES (?)', undef, "\x{263a}");
+        print length($dbh->selectrow_array('SELECT a FROM t')), "\n";
+        eval { $dbh->do('INSERT INTO t VALUES (?)', undef, "\x{263a}") };
+        print $@, $dbh->err, ' ', $dbh->state, "\n";
+        eval { $dbh->prepare('SELECT * FROM nowhere') };
+        print $@;
+        """
+    )
+    assert said.splitlines() == [
+        "1",
+        "DBD::SQLite::db do failed: UNIQUE constraint failed: t.a at -e line 7.",
+        "19 S1000",
+        "DBD::SQLite::db prepare failed: no such table: nowhere at -e line 9.",
+    ]
+
+
+def test_a_daemon_that_dies_is_an_error_of_dbi_s(script: Script, database_daemon: DaemonProcess) -> None:
+    """The handle says what happened, in the state that SQL has for it; a new one works once there is a daemon again."""
+    assert database_daemon.process is not None
+    said = script(
+        CONNECT  # noqa: S608 - it is a program
+        + r"""
+        $dbh->do('CREATE TABLE t (a)');
+        kill 'KILL', $ENV{DAEMON};
+        select undef, undef, undef, 0.2;
+        eval { $dbh->do('INSERT INTO t VALUES (1)') };
+        print $dbh->err, ' ', $dbh->state, ' ', $dbh->errstr =~ /\ACPANBridge/ ? 'ours' : $dbh->errstr, "\n";
+        print $dbh->ping ? 'alive' : 'dead', "\n";
+        """,
+        DAEMON=str(database_daemon.process.pid),
+    )
+    assert said.splitlines() == ["1 08S01 ours", "dead"]
+
+
+def test_a_child_leaves_its_parent_s_handles_alone(script: Script) -> None:
+    """Its end rolls nothing back, its use of them is an error, and its own connection works."""
+    said = script(
+        CONNECT  # noqa: S608 - it is a program
+        + r"""
+        $| = 1;
+        $dbh->do('CREATE TABLE t (a)');
+        $dbh->begin_work;
+        $dbh->do('INSERT INTO t VALUES (1)');
+        my $pid = fork;
+        if (!$pid) {
+            eval { $dbh->do('INSERT INTO t VALUES (2)') };
+            print $dbh->state, "\n";
+            my $own = DBI->connect('dbi:SQLite:dbname=:memory:');
+            print $own->selectrow_array('SELECT 7'), "\n";
+            undef $dbh;
+            exit 3;
+        }
+        waitpid $pid, 0;
+        print $? >> 8, "\n";
+        $dbh->commit;
+        print $dbh->selectrow_array('SELECT count(*) FROM t'), "\n";
+        """
+    )
+    assert said.splitlines() == ["08S01", "7", "3", "1"]
+
+
+def test_the_module_is_forbidden_until_it_is_enabled(daemon: DaemonProcess) -> None:
+    """Installing it exposes nothing."""
+    with daemon.connect() as connection:
+        answer = connection.call("database", "connect", {"driver": "sqlite", "database": ":memory:"})
+    assert answer["error_type"] == "Forbidden"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[dict[str, str]]:
+    """Run a server of one's own; initdb refuses to run as root, so another user does where need be."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    found = str(programs[-1].parent) if programs else os.path.dirname(shutil.which("initdb") or "")
+    if not found:
+        pytest.skip("there is no PostgreSQL server here: Debian's package postgresql has it")
+    pytest.importorskip("psycopg")
+    folder = Path(tempfile.mkdtemp(prefix="cpanbridge-pg-"))
+    user = {}
+    if os.geteuid() == 0:
+        other = pwd.getpwnam("postgres")
+        os.chown(folder, other.pw_uid, other.pw_gid)
+        user = {"user": other.pw_uid, "group": other.pw_gid, "extra_groups": []}
+    run = {"cwd": folder, "stdout": subprocess.DEVNULL, "timeout": 50, **user}
+    data = str(folder / "data")
+    try:
+        subprocess.run(  # type: ignore[call-overload]
+            [f"{found}/initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", "-N"],
+            check=True, **run,
+        )  # fmt: skip
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(  # type: ignore[call-overload]
+                [f"{found}/postgres", "-D", data, "-k", str(folder), "-c", "listen_addresses=", "-c", "fsync=off"],
+                stdout=log, stderr=log, cwd=folder, **user,
+            )  # fmt: skip
+        try:
+            ready = [f"{found}/pg_isready", "-h", str(folder), "-t", "30"]
+            while subprocess.run(ready, stdout=subprocess.DEVNULL, timeout=50, check=False).returncode:
+                assert process.poll() is None, (folder / "log").read_text()
+            yield {"PGHOST": str(folder), "PGUSER": "postgres", "PGDATABASE": "postgres"}
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class TestPostgreSQL:
+    def test_an_ordinary_program_runs_unchanged(self, script: Script, server: dict[str, str]) -> None:
+        """Placeholders of all kinds, arrays, bytes, a transaction, a sequence, more rows than a batch."""
+        said = script(
+            r"""
+            binmode STDOUT, ':utf8';
+            my $dbh = DBI->connect('dbi:Pg:', '', '', { RaiseError => 1, PrintError => 0 });
+            $dbh->do('CREATE TABLE t (id serial PRIMARY KEY, name text, data bytea, list int[])');
+            my $sth = $dbh->prepare('INSERT INTO t (name, data, list) VALUES (:name, :data, :list)');
+            $sth->bind_param(':name', "N\x{e4}gel \x{263a}");
+            $sth->bind_param(':data', "\x00\xff", { pg_type => DBD::Pg::PG_BYTEA() });
+            $sth->bind_param(':list', [ 1, undef, 3 ]);
+            $sth->execute;
+            print $dbh->last_insert_id(undef, undef, 't', undef), "\n";
+            my $row = $dbh->selectrow_hashref('SELECT *, true AS yes FROM t WHERE id = $1', undef, 1);
+            my @list = map { defined ? $_ : 'NULL' } @{ $row->{list} };
+            print join('|', $row->{name}, unpack('H*', $row->{data}), @list, $row->{yes}), "\n";
+            $dbh->begin_work;
+            $dbh->do('DELETE FROM t');
+            $dbh->rollback;
+            my $many = $dbh->prepare('SELECT i, (SELECT count(*) FROM t) FROM generate_series(1, 5000) AS i');
+            $many->execute;
+            my ($count, $other) = (0);
+            while (my @row = $many->fetchrow_array) {
+                $count++;
+                ($other) = $dbh->selectrow_array('SELECT 42') if $count == 10;    # while rows are on their way
+            }
+            print "$count $other\n";
+            eval { $dbh->do('SELECT * FROM nowhere') };
+            my $told = $dbh->errstr =~ /\AERROR:  relation "nowhere" does not exist/;
+            print $dbh->state, ' ', $told ? 'ok' : $dbh->errstr, "\n";
+            $dbh->disconnect;
+            """,
+            **server,
+        )
+        assert said.splitlines() == ["1", "Nägel ☺|00ff|1|NULL|3|1", "5000 42", "42P01 ok"]
+
+    def test_a_server_that_is_not_there_is_told(self, script: Script, server: dict[str, str]) -> None:
+        """In libpq's words."""
+        said = script(
+            "print DBI->connect('dbi:Pg:host=/nonexistent', '', '', { PrintError => 0 }) ? 'connected' : DBI->errstr;",
+            **{name: value for name, value in server.items() if name != "PGHOST"},
+        )
+        assert "/nonexistent" in said

@@ -99,12 +99,11 @@ def test_a_report() -> None:
 
 def test_the_table_of_the_documentation() -> None:
     """A suite's row is replaced; others, and the page around, stay."""
-    page = f"before\n{BEGIN}\n\n{HEAD}\n| --- | --- | --- | --- | --- |\n| Other | 1 of 1 | 5 of 5 |  |  |\n\n{END}\nafter\n"
+    head = f"{HEAD}\n| --- | --- | --- | --- | --- |\n"
+    page = f"before\n{BEGIN}\n\n{head}| Other | 1 of 1 | 5 of 5 |  |  |\n\n{END}\nafter\n"
     order = ["Foo::Bar", "Not run", "Other"]
     once = put_into_docs(page, [outcome()], order)
-    assert (
-        f"\n{HEAD}\n| --- | --- | --- | --- | --- |\n| Foo::Bar | 1 of 2 | 3 of 4 | 1 | 1 |\n| Other | 1 of 1 |" in once
-    )
+    assert f"\n{head}| Foo::Bar | 1 of 2 | 3 of 4 | 1 | 1 |\n| Other | 1 of 1 |" in once
     assert once.startswith(f"before\n{BEGIN}\n")
     assert once.endswith(f"{END}\nafter\n")
     assert put_into_docs(once, [outcome()], order) == once

@@ -261,13 +261,9 @@ sub _string {
         elsif ( $Text =~ /\G\\u/gc ) { $string .= _escaped() }
         elsif ( $quote eq q(') && $Text =~ /\G\\'/gc ) { $string .= q(') }
         elsif ( $O->{cpanel} && $Text =~ /\G\\(x|[0-7])/gc ) { $string .= _byte($1) }
-        elsif ( $Text =~ /\G\\./sgc ) {
-            pos($Text) -= 2;
-            if ( $O->{loose} && $Text =~ /\G\\(.)/sgc ) { $string .= $1; next }
-            fail('illegal backslash escape sequence in string');
-        }
+        elsif ( $Text =~ /\G(?=\\)/gc ) { fail('illegal backslash escape sequence in string') }
         elsif ( $Text =~ /\G([\x00-\x1f])/gc ) {
-            if ( $Relaxed && $1 eq "\t" || $O->{loose} ) { $string .= $1; next }
+            if ( $Relaxed && $1 eq "\t" ) { $string .= $1; next }
             pos($Text)--;
             fail('invalid character encountered while parsing JSON string');
         }

@@ -153,9 +153,7 @@ sub _scalar {
 
 sub number {
     my ( $value, $flags ) = @_;
-    if ( $flags & $INTEGER && !( $O->{cpanel} && $flags & $FLOAT && $value != int $value ) ) {
-        return "$value" if !( $flags & $FLOAT ) || $O->{cpanel} && $value == int $value;
-    }
+    return "$value" if $flags & $INTEGER && ( !( $flags & $FLOAT ) || $O->{cpanel} && $value == int $value );
     return not_a_number($value) if $value != $value || $value - $value != 0;
     my $text = "$value";
     $text =~ tr/,/./;    # the decimal comma of a locale

@@ -1,0 +1,311 @@
+"""Expat's events in batches: one answer tells of all that a piece of a document holds, and where.
+
+Two things cannot wait in expat for what only the caller can give, the text of an external entity:
+
+* A general entity stands in the content. Expat lets a parser for it be used at any later time, so the reference is one
+  event among the others, with the number under which the entity's text may be parsed.
+* A parameter entity or the external subset of the DTD changes what follows. Parsing stops there and asks; with the
+  answer the document so far is parsed anew, and events that were told already are left out. Both lie in the prolog,
+  which is short; nothing is kept once the root element has begun.
+
+Nothing is ever opened or fetched here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from xml.parsers import expat
+
+import attrs
+
+__all__ = ["DECLARATIONS", "Batch", "EventParser", "Options", "ParserFullError"]
+
+MAX_EVENTS = 1_000_000
+"""Events in one batch."""
+
+MAX_TEXT = 32 * 1024 * 1024
+"""Characters in one batch. Expat itself stops entities that grow a document more than a hundredfold."""
+
+MAX_DEPTH = 10_000
+"""Elements inside each other."""
+
+DECLARATIONS = frozenset(
+    {"Attlist", "Doctype", "DoctypeFin", "Element", "Entity", "ExternEnt", "Notation", "Unparsed", "XMLDecl"}
+)
+"""Events that are only told of when asked for; otherwise the text of a declaration goes to ``D`` events."""
+
+_SEPARATOR = "\x1f"
+"""Between a namespace and a name; no character of XML, so that no namespace can hold it."""
+
+Event = list[Any]
+
+
+class ParserFullError(ValueError):
+    """A batch would become larger than any sound document makes it."""
+
+
+class _NeedError(Exception):
+    """Parsing cannot go on without the text of a parameter entity."""
+
+
+@attrs.frozen
+class Options:
+    """How to parse.
+
+    Attributes:
+        encoding: overrides what the document says.
+        namespaces: resolve prefixes; names come as ``[namespace, name]``.
+        expand: replace references to internal entities in the content; otherwise they are ``D`` events.
+        parameter_entities: ask for external parameter entities and the external subset.
+        base: what system identifiers are relative to; goes back as it came.
+        handlers: of :data:`DECLARATIONS`.
+    """
+
+    encoding: str | None = None
+    namespaces: bool = False
+    expand: bool = True
+    parameter_entities: bool = False
+    base: str | None = None
+    handlers: frozenset[str] = frozenset()
+
+
+@attrs.frozen
+class Batch:
+    """What one piece gave.
+
+    Attributes:
+        events: each a list: kind, position in bytes, what belongs to it.
+        end: position of the first byte that is no part of any event.
+        need: base, system and public identifier of a parameter entity that must be supplied first.
+        error: what is wrong with the document: code, message, line (from 1), column (from 0), byte.
+    """
+
+    events: list[Event]
+    end: int
+    need: tuple[str | None, str | None, str | None] | None = None
+    error: dict[str, Any] | None = None
+
+
+class EventParser:
+    """Parses one document, or one general external entity."""
+
+    def __init__(
+        self,
+        options: Options,
+        keep: Callable[[EventParser], int],
+        parser: expat.XMLParserType | None = None,
+        parents: list[object] | None = None,
+    ) -> None:
+        """Make a parser.
+
+        Args:
+            options: how to parse.
+            keep: takes parsers of external entities and returns the numbers for them.
+            parser: expat's, of an external entity.
+            parents: what that one needs to stay alive.
+        """
+        self._options = options
+        self._keep = keep
+        self._parents = parents or []  # expat's parsers of entities use their parents' memory
+        self._events: list[Event] = []
+        self._text = 0
+        self._depth = 0
+        self._skip = 0
+        self._told = 0
+        self._pieces: list[bytes] | None = [] if parser is None else None
+        self._final = False
+        self._supplied: list[tuple[bytes | None, str | None]] = []
+        self._position = 0
+        self._need: tuple[str | None, str | None, str | None] | None = None
+        self._quiet = False
+        self._parser = parser or self._made()
+        if parser is not None:
+            self._install(parser)
+
+    def _made(self) -> expat.XMLParserType:
+        options = self._options
+        parser = expat.ParserCreate(options.encoding, _SEPARATOR if options.namespaces else None)
+        if options.base is not None:
+            parser.SetBase(options.base)
+        if options.parameter_entities:
+            parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_UNLESS_STANDALONE)
+        self._install(parser)
+        return parser
+
+    # --- the caller's side ---------------------------------------------------------------------------------------
+
+    def feed(self, data: bytes, final: bool, base: str | None = None) -> Batch:
+        """Parse the next piece.
+
+        Raises:
+            ParserFullError: it holds more than a batch may.
+        """
+        if base is not None:
+            self._parser.SetBase(base)
+        if self._pieces is not None:
+            self._pieces.append(data)
+        self._final = final
+        return self._run([data])
+
+    def supply(self, content: bytes | None, base: str | None) -> Batch:
+        """Go on with the text of the parameter entity that the last batch needed; ``None``: there is none."""
+        if self._need is None or self._pieces is None:
+            msg = "nothing was asked for"
+            raise ValueError(msg)
+        self._supplied.append((content, base))
+        self._need = None
+        self._skip, self._position, self._depth = self._told, 0, 0
+        self._parents.append(self._parser)
+        self._parser = self._made()
+        return self._run(list(self._pieces))
+
+    def mute(self) -> None:
+        """Tell of no more events: only errors count from now on."""
+        self._quiet = True
+        for name in dir(self._parser):
+            if name.endswith("Handler") and name != "ExternalEntityRefHandler":
+                setattr(self._parser, name, None)
+
+    def _run(self, pieces: list[bytes]) -> Batch:
+        self._events, self._text = [], 0
+        need = error = None
+        try:
+            for index, piece in enumerate(pieces):
+                self._parser.Parse(piece, self._final and index == len(pieces) - 1)
+        except _NeedError:
+            need = self._need
+        except expat.ExpatError as caught:
+            error = {
+                "code": caught.code,
+                "message": expat.errors.messages.get(caught.code, str(caught)),
+                "line": caught.lineno,
+                "column": caught.offset,
+                "byte": self._parser.ErrorByteIndex,
+            }
+        events = self._events[self._skip :]
+        self._events, self._skip = [], 0
+        self._told += len(events)
+        if need is None and self._depth:
+            self._pieces = None
+        return Batch(events, self._parser.CurrentByteIndex, need, error)
+
+    # --- expat's side --------------------------------------------------------------------------------------------
+
+    def _install(self, parser: expat.XMLParserType) -> None:
+        """Have a parser tell this object."""
+        parser.ordered_attributes = True
+        parser.buffer_text = False
+        if hasattr(parser, "SetReparseDeferralEnabled"):  # a piece's events are wanted with the piece
+            parser.SetReparseDeferralEnabled(False)
+        name = _split if self._options.namespaces else _same
+        add = self._add
+
+        def start(element: str, attributes: list[str]) -> None:
+            self._depth += 1
+            if self._depth > MAX_DEPTH:
+                raise ParserFullError(f"Elements are nested more than {MAX_DEPTH} deep.")
+            if name is not _same:
+                attributes[::2] = map(name, attributes[::2])  # type: ignore[arg-type]
+            self._text += sum(map(len, attributes))
+            add(["S", parser.CurrentByteIndex, name(element), *attributes])
+
+        def end(element: str) -> None:
+            add(["E", parser.CurrentByteIndex, name(element)])
+
+        def text(kind: str) -> Callable[[str], None]:
+            def told(data: str) -> None:
+                self._text += len(data)
+                add([kind, parser.CurrentByteIndex, data])
+
+            return told
+
+        def plain(kind: str) -> Callable[..., None]:
+            return lambda *values: add([kind, parser.CurrentByteIndex, *values])
+
+        parser.StartElementHandler = start
+        parser.EndElementHandler = end
+        parser.CharacterDataHandler = text("C")
+        parser.ProcessingInstructionHandler = plain("P")
+        parser.CommentHandler = text("M")
+        parser.StartCdataSectionHandler = plain("[")
+        parser.EndCdataSectionHandler = plain("]")
+        if self._options.expand:
+            parser.DefaultHandlerExpand = text("D")
+        else:
+            parser.DefaultHandler = text("D")
+        if self._options.namespaces:
+            parser.StartNamespaceDeclHandler = plain("N")
+            parser.EndNamespaceDeclHandler = plain("n")
+        self._install_declarations(parser, plain)
+
+    def _install_declarations(self, parser: expat.XMLParserType, plain: Callable[[str], Callable[..., None]]) -> None:
+        wanted = self._options.handlers
+        for kind, attribute in (
+            ("Attlist", "AttlistDeclHandler"),
+            ("Doctype", "StartDoctypeDeclHandler"),
+            ("DoctypeFin", "EndDoctypeDeclHandler"),
+            ("Element", "ElementDeclHandler"),
+            ("Entity", "EntityDeclHandler"),
+            ("Notation", "NotationDeclHandler"),
+            ("Unparsed", "UnparsedEntityDeclHandler"),
+            ("XMLDecl", "XmlDeclHandler"),
+        ):
+            if kind in wanted:
+                setattr(parser, attribute, plain(kind))
+        if "ExternEnt" in wanted:
+
+            def refer(context: str | None, base: str | None, system: str | None, public: str | None) -> int:
+                return self._refer(parser, context, (base, system, public))
+
+            parser.ExternalEntityRefHandler = refer
+
+    def _add(self, event: Event) -> None:
+        self._events.append(event)
+        if len(self._events) > MAX_EVENTS or self._text > MAX_TEXT:
+            raise ParserFullError(
+                f"A piece of the document grew to more than {MAX_EVENTS} events or {MAX_TEXT} characters; "
+                "it may be built of entities that multiply."
+            )
+        if event[0] == "E":
+            self._depth -= 1
+
+    def _refer(
+        self,
+        parser: expat.XMLParserType,
+        context: str | None,
+        identity: tuple[str | None, str | None, str | None],
+    ) -> int:
+        if context is not None:
+            if self._quiet:
+                return 1
+            part = parser.ExternalEntityParserCreate(context)
+            entity = EventParser(self._options, self._keep, part, [*self._parents, parser])
+            self._add(["R", parser.CurrentByteIndex, self._keep(entity), *identity])
+            return 1
+        if self._position == len(self._supplied):
+            self._need = identity
+            raise _NeedError
+        content, base = self._supplied[self._position]
+        self._position += 1
+        if content is None:
+            return 0
+        part = parser.ExternalEntityParserCreate(None)
+        self._parents.append(part)
+        if base is not None:
+            part.SetBase(base)
+        self._install(part)
+        self._add(["I", parser.CurrentByteIndex, self._position - 1])
+        part.Parse(content, True)
+        self._add(["F", parser.CurrentByteIndex])
+        return 1
+
+
+def _same(name: str) -> str:
+    return name
+
+
+def _split(name: str) -> list[str | None] | str:
+    """Return ``[namespace, name]``, or the name alone when it is in none."""
+    namespace, separator, local = name.rpartition(_SEPARATOR)
+    return [namespace, local] if separator else name

@@ -1,0 +1,709 @@
+package XML::Parser::Expat;
+
+use 5.014;
+use strict;
+use warnings;
+
+use Carp ();
+use Scalar::Util ();
+
+use CPANBridge::Compat::XML::Feed;
+use CPANBridge::Compat::XML::Source;
+
+our $VERSION = '2.46';
+
+our ( @Encoding_Path, %Encoding_Table );
+
+$Carp::Internal{$_}++ for __PACKAGE__, 'XML::Parser::ExpatNB';
+
+# Bytes handed to the daemon at a time: few enough that handlers run soon and answers stay small.
+my $PIECE = 65_536;
+
+our %Handler_Setters = map { $_ => 1 } qw(
+  Start End Char Proc Comment CdataStart CdataEnd Default Unparsed Notation ExternEnt ExternEntFin Entity Element
+  Attlist Doctype DoctypeFin XMLDecl
+);
+
+# Events that the daemon tells of when asked.
+my @DECLARATIONS = qw(Attlist Doctype DoctypeFin Element Entity ExternEnt Notation Unparsed XMLDecl);
+
+# Events that go to the default handler as text when they have no handler of their own.
+my %PLAIN = ( C => 'Char', P => 'Proc', M => 'Comment', '[' => 'CdataStart', ']' => 'CdataEnd' );
+
+sub new {
+    my ( $class, @args ) = @_;
+    my $self = bless {@args}, $class;
+    $self->{_State_}          = 0;
+    $self->{Context}          = [];
+    $self->{Namespaces}       = $self->{Namespaces} ? 1 : 0;
+    $self->{ErrorMessage}     = '' if !defined $self->{ErrorMessage};
+    $self->{Namespace_List}   = [undef];
+    $self->{Namespace_Table}  = {};
+    $self->{_Handlers}        = {};
+    $self->{_Prefixes}        = {};
+    $self->{_New_Prefixes}    = [];
+    $self->{_Serial}          = 0;
+    $self->{_Serials}         = [0];
+    $self->{_Skip}            = 0;
+    $self->{_Source}          = CPANBridge::Compat::XML::Source->new( $self->{ProtocolEncoding} );
+    $self->{_Sources}         = [];
+    $self->{_Supplied}        = [];
+    $self->{_Pid}             = $$;
+    return $self;
+}
+
+sub load_encoding {
+    my ($name) = @_;
+    ( my $short = $name ) =~ s{.*/}{};
+    $short =~ s/\.enc\z//i;
+    my $found = CPANBridge::Compat::XML::Source::find_encoding($short)
+      or Carp::croak("Couldn't open encmap $name: there is no encoding of that name");
+    $Encoding_Table{ lc $short } = $found;
+    return $short;
+}
+
+sub setHandlers {
+    my ( $self, @pairs ) = @_;
+    Carp::croak('Uneven number of arguments to setHandlers method') if @pairs % 2;
+    my @old;
+    while (@pairs) {
+        my ( $type, $handler ) = splice @pairs, 0, 2;
+        if ( !$Handler_Setters{$type} ) {
+            my $types = join ', ', sort keys %Handler_Setters;
+            Carp::croak("Unknown Expat handler type: $type\n Valid types: $types");
+        }
+        push @old, $type, $self->{_Handlers}{$type};
+        $self->{_Handlers}{$type} = $handler ? $handler : undef;
+    }
+    return @old;
+}
+
+# --- parsing ----------------------------------------------------------------------------------------------------------
+
+sub parse {
+    my ( $self, $arg ) = @_;
+    Carp::croak('Parse already in progress (Expat)') if $self->{_State_};
+    $self->{_State_} = 1;
+    my $handle = _handle($arg);
+    if ($handle) {
+        $self->_parse_handle($handle);
+    }
+    else {
+        $arg = '' if !defined $arg;
+        $arg = "$arg";
+        utf8::encode($arg) if utf8::is_utf8($arg);
+        my $length = length $arg;
+        for ( my $at = 0 ; $at == 0 || $at < $length ; $at += $PIECE ) {
+            $self->_feed( substr( $arg, $at, $PIECE ), $at + $PIECE >= $length );
+        }
+    }
+    $self->{_State_} = 2;
+    return 1;
+}
+
+sub parsestring { my ( $self, $text ) = @_; return $self->parse($text) }
+
+sub parsefile {
+    my ( $self, $file ) = @_;
+    Carp::croak('Parser has already been used') if $self->{_State_};
+    open my $in, '<', $file or Carp::croak("Couldn't open $file:\n$!");
+    binmode $in;
+    my $done = $self->parse($in);
+    close $in;
+    return $done;
+}
+
+# What can be read from: a glob, a reference to one, an object with a method for it, or the name of an open handle.
+sub _handle {
+    my ($arg) = @_;
+    return if !defined $arg;
+    if ( Scalar::Util::blessed($arg) ) {
+        return $arg if Scalar::Util::reftype($arg) eq 'GLOB' || Scalar::Util::reftype($arg) eq 'IO';
+        return $arg if $arg->isa('IO::Handle') || !_has_text($arg) && $arg->can('read');
+        return;
+    }
+    return $arg   if ref $arg eq 'GLOB' || ref $arg eq 'IO';
+    return \$arg  if ref \$arg eq 'GLOB';
+    return if ref $arg || $arg !~ /\A\*?[\w:']+\z/;
+    no strict 'refs';
+    for my $name ( $arg, "main::$arg" ) {
+        ( my $symbol = $name ) =~ s/\A(?:main::)?\*//;
+        return \*{$symbol} if defined fileno *{$symbol}{IO};
+    }
+    return;
+}
+
+sub _has_text { my ($object) = @_; require overload; return overload::Method( $object, '""' ) }
+
+sub _parse_handle {
+    my ( $self, $handle ) = @_;
+    my $delimiter = $self->{Stream_Delimiter};
+    my $is_glob   = Scalar::Util::reftype($handle) eq 'GLOB' || Scalar::Util::reftype($handle) eq 'IO';
+    if ( !defined $delimiter ) {
+        while (1) {
+            my $piece = '';
+            my $got = $is_glob ? read( $handle, $piece, $PIECE ) : $handle->read( $piece, $PIECE );
+            Carp::croak("Cannot read the document: $!") if !defined $got;
+            last if !$got;
+            $self->_feed( $piece, 0 );
+        }
+    }
+    else {
+        my $piece = '';
+        local $/ = "\n";
+        while ( defined( my $line = $is_glob ? readline $handle : $handle->getline ) ) {
+            ( my $bare = $line ) =~ s/\r?\n\z//;
+            last if $bare eq $delimiter;
+            $piece .= $line;
+            next if length $piece < $PIECE;
+            $self->_feed( $piece, 0 );
+            $piece = '';
+        }
+        $self->_feed( $piece, 0 ) if length $piece;
+    }
+    return $self->_feed( '', 1 );
+}
+
+# Has the daemon parse the next piece, and calls the handlers for what was in it.
+sub _feed {
+    my ( $self, $piece, $final ) = @_;
+    my $source = $self->{_Source};
+    my $bytes = eval { $source->take( $piece, $final ) };
+    Carp::croak("\nnot well-formed (invalid token): $@") if !defined $bytes;
+    return 1 if !length $bytes && !$final;
+    my %params = ( data => $bytes, final => $final ? \1 : \0 );
+    if ( defined $self->{_Number} ) {
+        $params{parser} = $self->{_Number};
+        $params{mute}   = \1 if $self->{_Finished} && !$self->{_Muted}++;
+        $params{base}   = $self->{Base} if defined $self->{Base};
+    }
+    else { $params{options} = $self->_options }
+    my $answer = $self->_ask( feed => %params );
+    while ( my $need = $answer->{need} ) {
+        $self->_dispatch($answer);
+        my $content = $self->_content( @$need );
+        push @{ $self->{_Supplied} }, my $entity = CPANBridge::Compat::XML::Source->new;
+        $content = $entity->take( $content, 1, 1 ) if defined $content;
+        $answer = $self->_ask(
+            supply => parser => $self->{_Number}, data => $content, final => $params{final}, base => $self->{Base} );
+    }
+    $self->_dispatch($answer);
+    delete $self->{_Number} if $final;
+    $self->{_Position} = $answer->{end};
+    $source->forget( $answer->{end} );
+    return 1;
+}
+
+sub _options {
+    my ($self) = @_;
+    my $handlers = $self->{_Handlers};
+    my $encoding = $self->{_Source}->protocol;
+    $encoding = $self->{ProtocolEncoding} if !defined $encoding;
+    return {
+        encoding           => $encoding,
+        namespaces         => $self->{Namespaces} ? \1 : \0,
+        expand             => $self->{NoExpand} && $handlers->{Default} ? \0 : \1,
+        parameter_entities => $self->{ParseParamEnt} ? \1 : \0,
+        base               => $self->{Base},
+        handlers           => [ grep { $handlers->{$_} } @DECLARATIONS ],
+    };
+}
+
+sub _ask {
+    my ( $self, $function, %params ) = @_;
+    my $answer = eval {
+        local $SIG{__DIE__};
+        no strict 'refs';
+        &{"CPANBridge::Compat::XML::Feed::$function"}(%params);
+    };
+    if ( !$answer ) {
+        my $why = ref $@ && $@->can('message') ? $@->message : "$@";
+        Carp::croak("XML::Parser cannot parse through CPANBridge: $why");
+    }
+    $self->{_Number} = $answer->{parser} if !exists $params{parser};
+    return $answer;
+}
+
+# The text of an external entity, from the program's handler.
+sub _content {
+    my ( $self, $base, $system, $public ) = @_;
+    my $handler = $self->{_Handlers}{ExternEnt} or return;
+    $base = $self->{Base} if !defined $base;
+    my $content = $handler->( $self, $base, $system, $public );
+    return if !defined $content;
+    my $handle = ref $content || ref \$content eq 'GLOB' ? _handle($content) : undef;
+    return $content if !$handle;
+    my $text = '';
+    while (1) {
+        my $reftype = Scalar::Util::reftype($handle);
+        my $got = $reftype eq 'GLOB' || $reftype eq 'IO'
+          ? read( $handle, $text, $PIECE, length $text )
+          : $handle->read( $text, $PIECE, length $text );
+        last if !$got;
+    }
+    return $text;
+}
+
+# --- calling the handlers ---------------------------------------------------------------------------------------------
+
+sub _dispatch {
+    my ( $self, $answer ) = @_;
+    my $events = $answer->{events};
+    my $handlers = $self->{_Handlers};
+    local @$self{qw(_Events _End)} = ( $events, $answer->{end} );
+    local $self->{_Index} = 0;
+    for my $index ( 0 .. $#$events ) {
+        last if $self->{_Finished};
+        my $event = $events->[$index];
+        my $kind  = $event->[0];
+        $self->{_Index} = $index;
+        if ( $kind eq 'S' ) { $self->_start($event) }
+        elsif ( $kind eq 'E' ) {
+            my $name = $self->_name( $event->[2] );
+            pop @{ $self->{Context} };
+            $handlers->{End}->( $self, $name ) if $handlers->{End} && !$self->{_Skip};
+            pop @{ $self->{_Serials} };
+        }
+        elsif ( $kind eq 'I' ) {
+            push @{ $self->{_Sources} }, $self->{_Source};
+            $self->{_Source} = $self->{_Supplied}[ $event->[2] ];
+        }
+        elsif ( $kind eq 'F' ) {
+            $self->{_Source} = pop @{ $self->{_Sources} };
+            $handlers->{ExternEntFin}->($self) if $handlers->{ExternEntFin};
+        }
+        elsif ( $kind eq 'R' ) { $self->_external($event) }
+        elsif ( $kind eq 'N' ) {
+            my ( $prefix, $namespace ) = @$event[ 2, 3 ];
+            $prefix = '#default' if !defined $prefix || !length $prefix;
+            push @{ $self->{_Prefixes}{$prefix} }, defined $namespace && length $namespace ? $namespace : undef;
+            push @{ $self->{_New_Prefixes} }, $prefix;
+        }
+        elsif ( $kind eq 'n' ) {
+            my $prefix = defined $event->[2] && length $event->[2] ? $event->[2] : '#default';
+            pop @{ $self->{_Prefixes}{$prefix} };
+        }
+        elsif ( $self->{_Skip} ) { next }
+        elsif ( $kind eq 'D' ) { $handlers->{Default}->( $self, $event->[2] ) if $handlers->{Default} }
+        elsif ( my $plain = $PLAIN{$kind} ) {
+            if ( my $handler = $handlers->{$plain} ) { $handler->( $self, @$event[ 2 .. $#$event ] ) }
+            elsif ( $handlers->{Default} ) {
+                my $text = $self->recognized_string;
+                $handlers->{Default}->( $self, $text ) if length $text;
+            }
+        }
+        else { $self->_declaration($event) }
+    }
+    return if !$answer->{error};
+    delete $self->{_Number};
+    local $self->{_Position} = $answer->{error}{byte};
+    $self->{_Events} = undef;
+    return $self->_fail( @{ $answer->{error} }{qw(message line column byte)} );
+}
+
+sub _start {
+    my ( $self, $event ) = @_;
+    my $serial = ++$self->{_Serial};
+    push @{ $self->{_Serials} }, $serial;
+    $self->{_Skip} = 0 if $self->{_Skip} && $serial >= $self->{_Skip};
+    my $name = $self->_name( $event->[2] );
+    if ( !$self->{_Skip} and my $handler = $self->{_Handlers}{Start} ) {
+        my @attributes = @$event[ 3 .. $#$event ];
+        if ( $self->{Namespaces} ) {
+            for my $at ( map { 2 * $_ } 0 .. $#attributes / 2 ) { $attributes[$at] = $self->_name( $attributes[$at] ) }
+        }
+        $handler->( $self, $name, @attributes );
+    }
+    push @{ $self->{Context} }, $name;
+    $self->{_New_Prefixes} = [];
+    return;
+}
+
+sub _declaration {
+    my ( $self, $event ) = @_;
+    my ( $kind, undef, @values ) = @$event;
+    my $handler = $self->{_Handlers}{$kind} or return;
+    if ( $kind eq 'Entity' ) {
+        my ( $name, $is_parameter, $value, undef, $system, $public, $notation ) = @values;
+        @values = ( $name, $value, $system, $public, $notation, $is_parameter ? 1 : '' );
+    }
+    elsif ( $kind eq 'Attlist' ) {
+        my ( $element, $name, $type, $default, $required ) = @values;
+        my $text = defined $default ? "'$default'" : $required ? '#REQUIRED' : '#IMPLIED';
+        @values = ( $element, $name, $type, $text, defined $default && $required ? 1 : '' );
+    }
+    elsif ( $kind eq 'Element' ) { $values[1] = XML::Parser::ContentModel->_of( $values[1] ) }
+    elsif ( $kind eq 'Doctype' ) { $values[3] = $values[3] ? 1 : '' }
+    elsif ( $kind eq 'XMLDecl' ) {
+        $values[1] = $self->{_Source}{declared} if defined $values[1] && defined $self->{_Source}{declared};
+        $values[2] = $values[2] < 0 ? undef : $values[2] ? 1 : '';
+    }
+    $handler->( $self, @values );
+    return;
+}
+
+# An external entity in the content: parsed when its place is reached.
+sub _external {
+    my ( $self, $event ) = @_;
+    my ( undef, undef, $number, @identity ) = @$event;
+    my $handlers = $self->{_Handlers};
+    my $content  = $self->_content(@identity);
+    if ( !defined $content ) {
+        CPANBridge::Compat::XML::Feed::release( $number, $self->{_Pid} );
+        return $self->_fail( 'error in processing external entity reference', $self->current_line, $self->current_column,
+            $self->current_byte );
+    }
+    my $entity = CPANBridge::Compat::XML::Source->new;
+    my $bytes  = $entity->take( $content, 1, 1 );
+    {
+        local $self->{_Source} = $entity;
+        $self->_dispatch(
+            $self->_ask(
+                feed => parser => $number, data => $bytes, final => \1, defined $self->{Base} ? ( base => $self->{Base} ) : ()
+            )
+        );
+    }
+    $handlers->{ExternEntFin}->($self) if $handlers->{ExternEntFin};
+    return;
+}
+
+sub _fail {
+    my ( $self, $message, $line, $column, $byte ) = @_;
+    my $text = "$self->{ErrorMessage}\n$message at line $line, column $column, byte $byte";
+    $text .= ":\n" . $self->position_in_context( $self->{ErrorContext} ) if defined $self->{ErrorContext};
+    $self->{_State_} = 2;
+    Carp::croak($text);
+}
+
+# --- namespaces -------------------------------------------------------------------------------------------------------
+
+# A name in a namespace is also a number: the namespace's place in a list.
+sub _name {
+    my ( $self, $name ) = @_;
+    return ref $name ? $self->generate_ns_name( $name->[1], $name->[0] ) : $name;
+}
+
+sub generate_ns_name {
+    my ( $self, $name, $namespace ) = @_;
+    return $name if !defined $namespace || !length $namespace;
+    my $list  = $self->{Namespace_List};
+    my $index = $self->{Namespace_Table}{$namespace};
+    if ( !defined $index ) {
+        push @$list, $namespace;
+        $index = $self->{Namespace_Table}{$namespace} = $#$list;
+    }
+    return Scalar::Util::dualvar( $index, $name );
+}
+
+sub _index { no warnings 'numeric'; return defined $_[0] ? int $_[0] : 0 }
+
+sub namespace { my ( $self, $name ) = @_; return $self->{Namespace_List}[ _index($name) ] }
+
+sub eq_name { my ( $self, $one, $other ) = @_; return _index($one) == _index($other) && $one eq $other }
+
+sub new_ns_prefixes { return @{ $_[0]{_New_Prefixes} } }
+
+sub expand_ns_prefix {
+    my ( $self, $prefix ) = @_;
+    my $bound = $self->{_Prefixes}{$prefix};
+    return $bound && @$bound ? $bound->[-1] : undef;
+}
+
+sub current_ns_prefixes {
+    my ($self) = @_;
+    return grep { defined $self->expand_ns_prefix($_) } keys %{ $self->{_Prefixes} };
+}
+
+# --- where the parser is ----------------------------------------------------------------------------------------------
+
+sub current_byte {
+    my ($self) = @_;
+    my $events = $self->{_Events};
+    return $events && @$events ? $events->[ $self->{_Index} ][1] : $self->{_Position} || 0;
+}
+
+sub current_line { my ($self) = @_; return ( $self->{_Source}->place( $self->current_byte ) )[0] }
+
+sub current_column { my ($self) = @_; return ( $self->{_Source}->place( $self->current_byte ) )[1] }
+
+# Where the text of an event begins and ends: where the next one begins.
+sub _extent {
+    my ( $self, $index ) = @_;
+    my $events = $self->{_Events} or return ( 0, 0 );
+    my $start  = $events->[$index][1];
+    my $depth  = 0;
+    for my $next ( @$events[ $index + 1 .. $#$events ] ) {
+        if    ( $next->[0] eq 'I' ) { return ( $start, $next->[1] ) if !$depth && $next->[1] > $start; $depth++ }
+        elsif ( $next->[0] eq 'F' ) { last if !$depth--; }
+        elsif ( !$depth && $next->[1] > $start ) { return ( $start, $next->[1] ) }
+    }
+    return ( $start, $self->{_End} );
+}
+
+# The place of the present event. The end of an empty element has no text of its own.
+sub _current {
+    my ($self) = @_;
+    my $index  = $self->{_Index};
+    my $events = $self->{_Events} or return ( 0, 0 );
+    return ( 0, 0 ) if !@$events;
+    my ( $start, $end ) = $self->_extent($index);
+    if ( $events->[$index][0] eq 'E' ) {
+        return ( $start, $start ) if $self->{_Source}->recognized( $start, $end ) !~ m{\A(?:</|&)};
+        my $before = $index;
+        $before-- while $before > 0 && $events->[ $before - 1 ][0] eq 'n';
+        if ( $before && $events->[ $before - 1 ][0] eq 'S' ) {
+            my ( $from, $to ) = $self->_extent( $before - 1 );
+            return ( $start, $start ) if $to == $start && $self->{_Source}->recognized( $from, $to ) =~ m{/>\z};
+        }
+    }
+    return ( $start, $end );
+}
+
+sub recognized_string { my ($self) = @_; return $self->{_Source}->recognized( $self->_current ) }
+
+sub original_string { my ($self) = @_; return $self->{_Source}->original( $self->_current ) }
+
+sub default_current {
+    my ($self) = @_;
+    my $handler = $self->{_Handlers}{Default} or return;
+    $handler->( $self, $self->recognized_string );
+    return;
+}
+
+sub position_in_context {
+    my ( $self, $lines ) = @_;
+    return $self->{_Source}->context( $self->current_byte, $lines );
+}
+
+sub specified_attr {
+    my ($self) = @_;
+    my $event = $self->{_Events}[ $self->{_Index} ];
+    return 0 if !$event || $event->[0] ne 'S';
+    my $text  = $self->recognized_string;
+    my $given = @$event - 3;
+    return $given if $text !~ s/\A<[^\s\/>]+//;
+    my $count = 0;
+    while ( $text =~ /\G\s+([^\s=]+)\s*=\s*(?:"[^"]*"|'[^']*')/gc ) {
+        $count++ if !$self->{Namespaces} || $1 !~ /\Axmlns(?:\z|:)/;
+    }
+    return 2 * $count;
+}
+
+sub is_defaulted { return }
+
+sub context         { return @{ $_[0]{Context} } }
+sub current_element { my ($self) = @_; return @{ $self->{Context} } ? $self->{Context}[-1] : undef }
+sub depth           { return scalar @{ $_[0]{Context} } }
+sub element_index   { return $_[0]{_Serials}[-1] }
+
+sub in_element {
+    my ( $self, $name ) = @_;
+    return @{ $self->{Context} } ? $self->eq_name( $self->{Context}[-1], $name ) : undef;
+}
+
+sub within_element {
+    my ( $self, $name ) = @_;
+    return scalar grep { $self->eq_name( $_, $name ) } @{ $self->{Context} };
+}
+
+sub base {
+    my ( $self, @new ) = @_;
+    my $old = $self->{Base};
+    $self->{Base} = $new[0] if @new;
+    return $old;
+}
+
+# --- what handlers may ask for ----------------------------------------------------------------------------------------
+
+sub skip_until {
+    my ( $self, $index ) = @_;
+    $self->{_Skip} = $index if $index > $self->{_Serial};
+    return;
+}
+
+sub finish { my ($self) = @_; $self->{_Finished} = 1; return }
+
+sub _at {
+    my ( $self, $message ) = @_;
+    $message .= ' at line ' . $self->current_line;
+    $message .= ":\n" . $self->position_in_context( $self->{ErrorContext} ) if defined $self->{ErrorContext};
+    return $message;
+}
+
+sub xpcroak { my ( $self, $message ) = @_; Carp::croak( $self->_at($message) ) }
+
+sub xpcarp { my ( $self, $message ) = @_; Carp::carp( $self->_at($message) ); return }
+
+my %ESCAPE = ( '>' => '&gt;', '"' => '&quot;', q(') => '&apos;' );
+
+sub xml_escape {
+    my ( $self, $text, @characters ) = @_;
+    $text =~ s/&/&amp;/g;
+    $text =~ s/</&lt;/g;
+    for my $character (@characters) {
+        Carp::croak("xml_escape: '$character' isn't a single character") if length $character != 1;
+        next if $character eq '&' || $character eq '<';
+        my $escape = $ESCAPE{$character} || sprintf '&#x%X;', ord $character;
+        $text =~ s/\Q$character\E/$escape/g;
+    }
+    return $text;
+}
+
+sub release {
+    my ($self) = @_;
+    my $number = delete $self->{_Number};
+    CPANBridge::Compat::XML::Feed::release( $number, $self->{_Pid} ) if defined $number;
+    $self->{_Handlers} = {};
+    delete @$self{qw(_Events _Supplied)};
+    return;
+}
+
+sub DESTROY {
+    my ($self) = @_;
+    local ( $@, $!, $?, $^E );
+    return if ${^GLOBAL_PHASE} eq 'DESTRUCT';
+    CPANBridge::Compat::XML::Feed::release( $self->{_Number}, $self->{_Pid} ) if defined $self->{_Number};
+    return;
+}
+
+package XML::Parser::ExpatNB;
+
+our @ISA = ('XML::Parser::Expat');
+
+sub parse       { Carp::croak('parse is not supported by XML::Parser::ExpatNB: use parse_more') }
+sub parsestring { Carp::croak('parsestring is not supported by XML::Parser::ExpatNB: use parse_more') }
+sub parsefile   { Carp::croak('parsefile is not supported by XML::Parser::ExpatNB: use parse_more') }
+
+sub parse_more {
+    my ( $self, $data ) = @_;
+    Carp::croak('This parser has come to its end') if $self->{_State_} == 2;
+    $self->{_State_} = 1;
+    return 1 if !defined $data;
+
+    # Without the end of a tag a piece cannot complete more than text, and text may wait for what follows it: programs
+    # feed line by line, and each line would be a call.
+    utf8::encode($data) if utf8::is_utf8($data);
+    $self->{_Held} .= $data;
+    return 1 if index( $data, '>' ) < 0 && length $self->{_Held} < $PIECE;
+    return $self->_feed( delete $self->{_Held}, 0 );
+}
+
+sub parse_done {
+    my ($self) = @_;
+    $self->_feed( delete $self->{_Held}, 1 );
+    $self->{_State_} = 2;
+    my $final   = $self->{FinalHandler};
+    my $context = wantarray;
+    my @result;
+    if    ( !$final )  { @result = (1) }
+    elsif ($context)   { @result = $final->($self) }
+    else               { $result[0] = $final->($self) }
+    $self->release;
+    return $context ? @result : $result[0];
+}
+
+package XML::Parser::ContentModel;
+
+use overload '""' => sub { $_[0]->asString }, 'eq' => sub { "$_[0]" eq ( defined $_[1] ? "$_[1]" : '' ) }, fallback => 1;
+
+my @KIND  = ( undef, qw(empty any mixed name choice seq) );
+my @QUANT = ( undef, '?', '*', '+' );
+
+sub _of {
+    my ( $class, $given ) = @_;
+    my ( $kind, $quant, $name, $children ) = @$given;
+    return bless {
+        Type     => $KIND[$kind],
+        Quant    => $QUANT[$quant],
+        Tag      => $name,
+        Children => [ map { $class->_of($_) } @{ $children || [] } ],
+    }, $class;
+}
+
+sub isempty  { return $_[0]{Type} eq 'empty' }
+sub isany    { return $_[0]{Type} eq 'any' }
+sub ismixed  { return $_[0]{Type} eq 'mixed' }
+sub isname   { return $_[0]{Type} eq 'name' }
+sub ischoice { return $_[0]{Type} eq 'choice' }
+sub isseq    { return $_[0]{Type} eq 'seq' }
+sub name     { return $_[0]{Tag} }
+sub quant    { return $_[0]{Quant} }
+sub children { my @children = @{ $_[0]{Children} }; return @children ? @children : undef }
+
+sub asString {
+    my ($self) = @_;
+    my @parts = map { $_->asString } @{ $self->{Children} };
+    my $text =
+        $self->isempty ? 'EMPTY'
+      : $self->isany   ? 'ANY'
+      : $self->isname  ? $self->{Tag}
+      : $self->ismixed ? '(' . join( '|', '#PCDATA', @parts ) . ')'
+      :                  '(' . join( $self->isseq ? ',' : '|', @parts ) . ')';
+    return $text . ( defined $self->{Quant} ? $self->{Quant} : '' );
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+XML::Parser::Expat - expat's events, from the daemon
+
+=head1 SYNOPSIS
+
+    use XML::Parser::Expat;
+
+    my $parser = XML::Parser::Expat->new( Namespaces => 1 );
+    $parser->setHandlers( Start => sub { my ( $expat, $element, %attributes ) = @_; ... } );
+    $parser->parsefile('members.xml');
+    $parser->release;
+
+=head1 DESCRIPTION
+
+Takes the place of XML::Parser::Expat 2.46 where it is not installed. The document goes to the daemon in pieces of 64 KiB, and
+the answer to each holds all its events; handlers run in the program as they always did. The daemon opens no file and
+fetches nothing: external entities are read by the program's handlers, with the program's rights.
+
+=head1 WHAT IS COVERED
+
+All documented methods and options, C<XML::Parser::ExpatNB> and C<XML::Parser::ContentModel>, all handlers, external general and
+parameter entities, the places that C<current_line>, C<recognized_string>, C<original_string>, C<position_in_context> and
+the like tell of, and errors with expat's words, line, column and byte.
+
+=head1 WHAT IS NOT COVERED, AND DIFFERENCES
+
+=over 4
+
+=item *
+
+Handlers for declarations (C<Attlist>, C<Doctype>, C<DoctypeFin>, C<Element>, C<Entity>, C<ExternEnt>, C<Notation>, C<Unparsed>,
+C<XMLDecl>) and the default handler that C<NoExpand> needs must be set before the first piece is parsed; the C<Init> handler is
+early enough. They can be taken away at any time.
+
+=item *
+
+Encodings that expat does not know are those of L<Encode>; files of encoding maps are not read, and C<@Encoding_Path> is not
+looked at.
+
+=item *
+
+C<parse_more> may keep a piece that holds no C<< > >> until the next one.
+
+=item *
+
+C<specified_attr> counts every attribute for elements that come from an internal entity.
+
+=item *
+
+Documents whose entities multiply are refused earlier: a piece may give at most 32 million characters.
+
+=back
+
+=head1 ENVIRONMENT
+
+As for L<CPANBridge>.
+
+=cut

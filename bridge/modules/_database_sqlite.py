@@ -82,6 +82,11 @@ def regexp(pattern: str | None, text: object) -> int | None:
     return 1 if _compiled(str(pattern)).search(text if isinstance(text, str) else str(text)) else 0
 
 
+def _compare(one: str, other: str) -> int:
+    """Order strings by the numbers of their characters."""
+    return (one > other) - (one < other)
+
+
 class SQLite(Connection):
     """One SQLite database.
 
@@ -125,6 +130,8 @@ class SQLite(Connection):
             )
         self.raw.set_progress_handler(self._look, STEPS_BETWEEN_LOOKS)
         self.raw.create_function("regexp", 2, regexp, deterministic=True)
+        for collation in ("perl", "perllocale"):  # what DBD::SQLite brings along
+            self.raw.create_collation(collation, _compare)
         if not rules.trusted:
             self.raw.set_authorizer(self._authorize)
 
@@ -267,8 +274,11 @@ class SQLiteStatement(Statement):
             fail("the statement holds a NUL character", "ProgrammingError", code=1)
         self.word = first_word(text, DIALECT)
         self.parsed: Parsed = parse(text, DIALECT)
-        # Numbered all through: names are sent as positions, and sqlite3 wants one kind only.
-        self.text = self.parsed.render(lambda number: f"?{number}")
+        # Values are sent by position. Where there are names or numbers, all placeholders get numbers.
+        plain = self.parsed.numbers == list(range(1, self.parsed.count + 1)) and all(
+            name.isdecimal() for name in self.parsed.names
+        )
+        self.text = text if plain else self.parsed.render(lambda number: f"?{number}")
         self._cursor: sqlite3.Cursor | None = None
         if self.word not in UNCHECKED:
             with connection.errors():

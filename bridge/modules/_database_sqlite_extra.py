@@ -16,7 +16,8 @@ __all__ = ["register"]
 
 Find = Callable[[Session, int], Connection]
 
-Arguments = Annotated[int, msgspec.Meta(ge=-1, le=127)]
+Category = Annotated[int, msgspec.Meta(ge=0, le=11)]
+"""The number of one of SQLite's limits."""
 
 
 def register(module: Module, find: Find) -> None:
@@ -71,3 +72,10 @@ def register(module: Module, find: Find) -> None:
         finally:
             if file is not None:
                 partner.close()
+
+    @module.function
+    def limit(session: Session, connection: int, category: Category, value: int = -1) -> int:
+        """Set one of SQLite's limits (SQLITE_LIMIT_...) lower, or with -1 leave it; returns what it was."""
+        used = sqlite(session, connection)
+        with used.using():
+            return used.raw.getlimit(category) if value < 0 else used.raw.setlimit(category, value)

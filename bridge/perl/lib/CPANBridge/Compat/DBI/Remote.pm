@@ -242,7 +242,6 @@ sub _take {
     my $dbh = $sth->{Database};
     $dbh->_note($answer);
     my $columns = $answer->{columns};
-    delete $sth->{_convert};
     $sth->{_statement} = $answer->{statement} if $answer->{statement};
     if ($columns) {
         $sth->_columns($answer);
@@ -314,7 +313,7 @@ sub _not_active { return }
 
 sub _convert {
     my ( $sth, $row ) = @_;
-    $_->($row) for @{ $sth->{_convert} || [] };
+    $_->($row) for values %{ $sth->{_convert} || {} };
     if ( $sth->{ChopBlanks} ) { defined && s/ +\z// for @$row }
     return;
 }

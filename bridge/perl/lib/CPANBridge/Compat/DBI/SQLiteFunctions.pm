@@ -64,11 +64,11 @@ sub no_status { return {} }
 
     sub STORE {
         my ( $self, $name, $code ) = @_;
-        Carp::croak("Can't redefine the collation $name") if exists $self->{$name};
+        Carp::croak("the collation $name is already registered") if exists $self->{$name};
         return $self->{$name} = $code;
     }
 
-    sub DELETE   { Carp::croak("Can't delete the collation $_[1]") }
+    sub DELETE   { Carp::croak("deletion of the collation $_[1] is forbidden") }
     sub EXISTS   { return exists $_[0]{ $_[1] } }
     sub FIRSTKEY { my $reset = keys %{ $_[0] }; return each %{ $_[0] } }
     sub NEXTKEY  { return each %{ $_[0] } }
@@ -202,6 +202,11 @@ sub sqlite_trace {
     return _ask( $dbh, trace => code => defined $code ? _callback( $dbh, $code ) : undef );
 }
 
+sub sqlite_limit {
+    my ( $dbh, $category, $value ) = @_;
+    return _ask( $dbh, limit => category => 0 + $category, value => defined $value ? 0 + $value : -1 );
+}
+
 # --- copies of whole databases ---
 
 sub sqlite_backup_from_file { my ( $dbh, $file ) = @_; return _copy( $dbh, $file, 'from' ) }
@@ -247,7 +252,7 @@ sub sqlite_table_column_metadata {
 
 # --- what there is not ---
 
-for my $name (qw(commit_hook rollback_hook update_hook profile create_module register_fts3_perl_tokenizer error_offset limit db_config)) {
+for my $name (qw(commit_hook rollback_hook update_hook profile create_module register_fts3_perl_tokenizer error_offset db_config)) {
     no strict 'refs';
     *{"sqlite_$name"} = sub {
         my ($dbh) = @_;
@@ -305,6 +310,8 @@ Used by the replacement of L<DBD::SQLite>, where they are described; programs ha
 =head2 sqlite_set_authorizer
 
 =head2 sqlite_trace
+
+=head2 sqlite_limit
 
 =head2 sqlite_backup_from_file
 

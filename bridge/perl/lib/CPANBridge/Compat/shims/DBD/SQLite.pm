@@ -339,7 +339,7 @@ sub bind_col {
     my $type = ref $attributes ? $attributes->{TYPE} : $attributes;
     if ( defined $type ) {
         my $convert = CPANBridge::Compat::DBI::SQLiteValues::converter( $sth->{Database}, $type, $column - 1 );
-        push @{ $sth->{_convert} }, $convert if $convert;
+        $sth->{_convert}{$column} = $convert if $convert;
     }
     return $sth->SUPER::bind_col( $column, $ref );
 }
@@ -382,13 +382,13 @@ C<sqlite_allow_multiple_statements>, C<sqlite_unprepared_statements>, C<sqlite_e
 literal C<BEGIN>, C<COMMIT>, C<ROLLBACK> and savepoints; C<REGEXP>.
 
 The methods, by C<< $dbh->sqlite_NAME >> or C<< $dbh->func >>: C<last_insert_rowid>, C<db_filename>, C<busy_timeout>,
-C<create_function>, C<create_aggregate>, C<create_collation>, C<progress_handler>, C<set_authorizer>, C<trace>,
+C<create_function>, C<create_aggregate>, C<create_collation>, C<progress_handler>, C<set_authorizer>, C<trace>, C<limit>,
 C<backup_from_file>, C<backup_to_file>, C<backup_from_dbh>, C<backup_to_dbh>, C<table_column_metadata>,
 C<get_autocommit>, C<txn_state>. L<DBD::SQLite::Constants>; C<compile_options>, C<strlike>, C<strglob>.
 
 =head1 NOT COVERED
 
-C<commit_hook>, C<rollback_hook>, C<update_hook>, C<profile>, C<create_module>, C<register_fts3_perl_tokenizer>, C<limit>,
+C<commit_hook>, C<rollback_hook>, C<update_hook>, C<profile>, C<create_module>, C<register_fts3_perl_tokenizer>,
 C<db_config> and C<error_offset> set an error: Python's SQLite cannot do them. C<load_extension> is refused. C<status>,
 C<db_status> and C<st_status> return empty hashes. C<collation_needed> is kept, and not called.
 

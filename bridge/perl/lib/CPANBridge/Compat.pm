@@ -72,7 +72,7 @@ sub _among {
 }
 
 # Called by require for a file that has not been found so far. The name must be given in full: INC alone belongs to main.
-*CPANBridge::Compat::INC = \&_answer;
+{ no warnings 'once'; *CPANBridge::Compat::INC = \&_answer }
 
 sub _answer {
     my ( $self, $file ) = @_;

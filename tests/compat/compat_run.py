@@ -97,14 +97,17 @@ class Runner:
         with tempfile.TemporaryDirectory(prefix="compat-", ignore_cleanup_errors=True) as name:
             work = Path(name) / "suite"
             unpack_source(archives, work)
-            take_away_modules(work)
+            take_away_modules(work, suite.keep)
             wanted = [*suite.needs]
             if self._socket is None:
                 wanted += self._store.missing(suite.package)
             beside = Path(name) / "packages"
             for package in wanted:
                 unpack_deb(self._store.package(package), beside)
-            yield work, self._environment(suite, Path(name), beside)
+            environ = self._environment(suite, Path(name), beside)
+            if suite.keep and self._socket is not None:
+                environ["PERL5LIB"] = ":".join([str(work / "blib" / "lib"), *environ.get("PERL5LIB", "").split(":")])
+            yield work, environ
 
     def _environment(self, suite: Suite, folder: Path, beside: Path) -> dict[str, str]:
         home = folder / "home"

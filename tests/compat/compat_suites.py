@@ -21,6 +21,7 @@ class Suite:
         tests: patterns of the test files.
         internals: files that are left out, each with the reason.
         needs: Debian packages of pure Perl that the tests use, and that none of our modules replaces.
+        keep: files of the module itself that the tests use as if they were others' (a driver that only tests use).
         programs: programs without which the suite cannot run.
         env: further environment variables.
         timeout: seconds that one file may take.
@@ -32,6 +33,7 @@ class Suite:
     tests: tuple[str, ...] = ("t/*.t",)
     internals: dict[str, str] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
     timeout: float = 120.0

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 __all__ = ["take_away_modules", "unpack_deb", "unpack_source"]
@@ -61,13 +62,18 @@ def unpack_deb(package: Path, place: Path) -> None:
     raise ValueError(f"{package} holds no files")
 
 
-def take_away_modules(place: Path) -> None:
+def take_away_modules(place: Path, keep: Sequence[str] = ()) -> None:
     """Remove the module itself from its unpacked sources, so that no ``use lib`` of a test finds it.
 
-    What lies under ``t`` belongs to the tests and stays. Empty ``blib`` folders let ``-Mblib`` pass.
+    What lies under ``t`` belongs to the tests and stays; what is to be kept moves to where ``-Mblib`` finds it.
     """
+    kept = {name: (place / name).read_bytes() for name in keep}
     for path in place.rglob("*.pm"):
         if path.relative_to(place).parts[0] not in {"t", "xt"}:
             path.unlink()
     for name in ("lib", "arch"):
         (place / "blib" / name).mkdir(parents=True, exist_ok=True)
+    for name, data in kept.items():
+        target = place / "blib" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)

@@ -45,6 +45,7 @@ sub new {
         false         => $false,
         buffer        => '',
         seen          => 0,
+        start         => 0,
         nested        => 0,
         mode          => 'blank',
     }, $class;
@@ -151,6 +152,8 @@ sub _decode {
 
 # --- texts that come in pieces ------------------------------------------------------------------------------------
 
+# {buffer} holds what came, {start} is where the next text may begin, {seen} how far has been looked. What has been read
+# is cut off rarely: each cut costs as much as all that follows.
 sub incr_parse {
     my ( $self, $more ) = @_;
     $self->{buffer} .= $more if defined $more;
@@ -159,21 +162,32 @@ sub incr_parse {
     do {
         if ( !$self->_is_whole ) {
             $self->_look;
-            my $most = $self->{max_size};
-            blame("attempted decode of JSON text of $self->{seen} bytes size, but max_size is set to $most")
-              if $most && $self->{seen} > $most;
+            my ( $size, $most ) = ( $self->{seen} - $self->{start}, $self->{max_size} );
+            blame("attempted decode of JSON text of $size bytes size, but max_size is set to $most") if $most && $size > $most;
             if ( !$self->_is_whole ) {
-                @$self{ 'buffer', 'seen' } = ( '', 0 ) if $self->{mode} eq 'blank' && $self->{seen};
+                @$self{ 'buffer', 'seen', 'start' } = ( '', 0, 0 ) if $self->{mode} eq 'blank';
                 return wantarray ? @found : $found[0];
             }
         }
-        my ( $value, $length ) = $self->_decode( $self->{buffer}, 1 );
-        substr $self->{buffer}, 0, $length, '';
-        $self->{seen} -= $length;
+
+        # Only what belongs to it is decoded, but a fault is shown in its surroundings.
+        my ( $start, $seen ) = @$self{ 'start', 'seen' };
+        my ( $value, $length ) = eval { $self->_decode( substr( $self->{buffer}, $start, $seen - $start ), 1 ) };
+        ( $value, $length ) = $self->_decode( substr( $self->{buffer}, $start ), 1 ) if !defined $length;
+        $self->{start} += $length;
+        $self->_cut if $self->{start} > 65_536 && $self->{start} > length( $self->{buffer} ) / 2;
         @$self{ 'nested', 'mode' } = ( 0, 'blank' );
         push @found, $value;
     } while wantarray;
     return wantarray ? @found : $found[0];
+}
+
+sub _cut {
+    my ($self) = @_;
+    substr $self->{buffer}, 0, $self->{start}, '';
+    $self->{seen} -= $self->{start};
+    $self->{start} = 0;
+    return;
 }
 
 sub _is_whole { return $_[0]{mode} eq 'text' && !$_[0]{nested} }
@@ -227,20 +241,22 @@ sub _look {
 
 sub incr_text : lvalue {
     my ($self) = @_;
-    blame('incr_text can not be called when the incremental parser already started parsing') if $self->{seen};
+    blame('incr_text can not be called when the incremental parser already started parsing') if $self->{seen} > $self->{start};
+    $self->_cut;
     $self->{buffer};
 }
 
 sub incr_skip {
     my ($self) = @_;
-    substr $self->{buffer}, 0, $self->{seen}, '';
-    @$self{ 'seen', 'nested', 'mode' } = ( 0, 0, 'blank' );
+    $self->{start} = $self->{seen};
+    $self->_cut;
+    @$self{ 'nested', 'mode' } = ( 0, 'blank' );
     return;
 }
 
 sub incr_reset {
     my ($self) = @_;
-    @$self{ 'buffer', 'seen', 'nested', 'mode' } = ( '', 0, 0, 'blank' );
+    @$self{ 'buffer', 'seen', 'start', 'nested', 'mode' } = ( '', 0, 0, 0, 'blank' );
     return;
 }
 

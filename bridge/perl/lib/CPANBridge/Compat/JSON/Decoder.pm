@@ -98,7 +98,7 @@ sub _offset {
 # Tells what is wrong at the present place.
 sub fail {
     my ($what) = @_;
-    my $rest = substr $Text, pos $Text;
+    my $rest = substr $Text, pos $Text, 40;    # more than is shown
     my $text = "$what, at character offset " . _offset();
     return die "$text\n" if !length $rest && $O->{cpanel};
     return die qq($text (before "(end of string)")\n) if !length $rest;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
@@ -38,6 +39,9 @@ PARAMETERS = frozenset(
     }
 )  # fmt: skip
 """What a caller may say besides the database's name."""
+
+STANDARD = re.compile(r"\b(?:STDIN|STDOUT)\b", re.IGNORECASE)
+"""Tells a COPY whose data comes from the caller, or goes there."""
 
 NO_PLACEHOLDERS = Dialect("postgresql", question_marks=False, colons=False, dollars=False)
 
@@ -110,6 +114,9 @@ class PostgreSQL(Connection):
         self.autocommit = True
         self.streaming: PostgreSQLStatement | None = None
         self.dialect = Dialect("postgresql")
+        self._copy_manager: Any = None  # of the COPY that goes on
+        self._copy: psycopg.Copy[Any] | None = None
+        self._copy_cursor: psycopg.Cursor[Any] | None = None
         self._adapters = adapt.AdaptersMap(types=postgres.types)
         for kind, dumper in (
             (str, string.StrDumperUnknown),
@@ -253,6 +260,41 @@ class PostgreSQL(Connection):
             with self.errors():
                 streaming.take_in()
 
+    # --- COPY ---
+
+    def begin_copy(self, text: str) -> None:
+        """Begin a COPY FROM STDIN or TO STDOUT."""
+        cursor = self.raw.cursor()
+        manager = cursor.copy(text)
+        self._copy = manager.__enter__()
+        self._copy_manager, self._copy_cursor = manager, cursor
+
+    def write_copy(self, data: bytes) -> None:
+        """Send data to a COPY FROM STDIN."""
+        with self.errors():
+            self._going_on().write(data)
+
+    def read_copy(self) -> bytes:
+        """Return the next data of a COPY TO STDOUT; nothing at its end."""
+        with self.errors():
+            data = bytes(self._going_on().read())
+            if not data:
+                self.end_copy()
+            return data
+
+    def end_copy(self) -> int:
+        """End the COPY; returns the number of rows."""
+        self._going_on()
+        manager, self._copy_manager, self._copy = self._copy_manager, None, None
+        with self.errors():
+            manager.__exit__(None, None, None)
+        return self._copy_cursor.rowcount if self._copy_cursor is not None else 0
+
+    def _going_on(self) -> psycopg.Copy[Any]:
+        if self._copy is None:
+            fail("there is no COPY going on", "ProgrammingError", code=1, state="55000")
+        return self._copy
+
     @contextlib.contextmanager
     def errors(self) -> Iterator[None]:
         """Turn psycopg's errors into the bridge's, with the server's whole text and its SQLSTATE."""
@@ -313,6 +355,9 @@ class PostgreSQLStatement(Statement):
         with connection.errors():
             if not connection.autocommit and not connection.in_transaction and self.word not in UNBEGUN:
                 connection.begin()
+            if self.word == "COPY" and STANDARD.search(self.text):
+                connection.begin_copy(self.text)
+                return {"columns": None, "rows": [], "more": False, "count": -1, "in_transaction": True, "copy": True}
             cursor = connection.raw.cursor()
             first, more = [], False
             if self.streamed:

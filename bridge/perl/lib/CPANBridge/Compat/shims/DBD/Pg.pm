@@ -206,6 +206,11 @@ sub _column_names { return $_[1] }
 
 sub _note {
     my ( $dbh, $answer ) = @_;
+    if ( $answer->{copy} ) {
+        my $out = ( $dbh->{Statement} || '' ) =~ /\bTO\s+STDOUT\b/i;
+        $dbh->{_copy}   = $out ? 'out' : 'in';
+        $dbh->{_copied} = $out ? []    : '';
+    }
     my $was = $dbh->{_in_transaction};
     $dbh->{_in_transaction} = $answer->{in_transaction} ? 1 : 0;
     if ( $was && !$dbh->{_in_transaction} && $dbh->{BegunWork} ) {
@@ -223,8 +228,8 @@ sub do {
     return $dbh->set_err( 1, 'Undefined statement' ) if !defined $sql;
     if ( !@values ) {
         my $answer = $dbh->_call( run => { connection => $dbh->{_connection}, sql => _characters($sql), values => [], rows => 1, verbatim => \1 } );
-        if ( !$answer ) { $dbh->_failed; return }
         $dbh->{Statement} = $sql;
+        if ( !$answer ) { $dbh->_failed; return }
         $dbh->_note($answer);
         $dbh->{_link}->release( database => $answer->{statement} ) if $answer->{statement};
         return $answer->{count} == 0 ? '0E0' : $answer->{count};
@@ -336,7 +341,62 @@ sub pg_error_field {
     return ( $dbh->{_diagnostics} || {} )->{$known};
 }
 
-for my $name (qw(putcopydata putcopyend getcopydata putline getline endcopy server_trace server_untrace result ready cancel)) {
+# Data of a COPY is sent in pieces of this size.
+my $COPY_BYTES = 1 << 18;
+
+sub pg_putcopydata {
+    my ( $dbh, $data ) = @_;
+    return $dbh->set_err( 1, 'Must execute a COPY ... FROM STDIN before calling pg_putcopydata' ) if ( $dbh->{_copy} || '' ) ne 'in';
+    my $bytes = "$data";
+    utf8::encode($bytes) if utf8::is_utf8($bytes);
+    $dbh->{_copied} .= $bytes;
+    return 1 if length $dbh->{_copied} < $COPY_BYTES;
+    return _send_copied($dbh);
+}
+
+sub _send_copied {
+    my ($dbh) = @_;
+    return 1 if !length $dbh->{_copied};
+    my $data = CPANBridge::Bytes->new( $dbh->{_copied} );
+    $dbh->{_copied} = '';
+    return $dbh->_call( copy_in => { connection => $dbh->{_connection}, data => $data } ) ? 1 : undef;
+}
+
+sub pg_putcopyend {
+    my ($dbh) = @_;
+    if ( !$dbh->{_copy} ) { warn "pg_putcopyend cannot be called until a COPY is issued\n"; return 0 }
+    return $dbh->set_err( 1, 'pg_putcopyend does not need to be called when using PGGETCOPYDATA' ) if $dbh->{_copy} ne 'in';
+    my $sent = _send_copied($dbh);
+    delete $dbh->{_copy};
+    my $answer = $dbh->_call( copy_end => { connection => $dbh->{_connection} } ) or return 0;
+    $dbh->_note($answer);
+    return $sent ? 1 : 0;
+}
+
+sub pg_getcopydata {
+    my ($dbh) = @_;
+    return $dbh->set_err( 1, 'Must execute a COPY ... TO STDOUT before calling pg_getcopydata' ) if ( $dbh->{_copy} || '' ) ne 'out';
+    my $rows = $dbh->{_copied} ||= [];
+    if ( !@$rows && !$dbh->{_copy_ended} ) {
+        my $answer = $dbh->_call( copy_out => { connection => $dbh->{_connection} } ) or return -2;
+        CPANBridge::Compat::DBI::Remote::unmark( $answer->{rows}, 0 ) if $dbh->{_plain};
+        @$rows = map { $_->[0] } @{ $answer->{rows} };
+        $dbh->{_copy_ended} = !$answer->{more};
+    }
+    if ( !@$rows ) {
+        delete @$dbh{qw(_copy _copied _copy_ended)};
+        $_[1] = '';
+        $dbh->{_in_transaction} = 0 if $dbh->{_autocommit};
+        return -1;
+    }
+    my $line = shift @$rows;
+    utf8::decode($line) if $dbh->{_utf8};
+    $_[1] = ref $_[1] ? $_[1] : $line;
+    ${ $_[1] } = $line if ref $_[1];
+    return length $line;
+}
+
+for my $name (qw(putline getline endcopy server_trace server_untrace result ready cancel)) {
     no strict 'refs';
     *{"pg_$name"} = sub { return $_[0]->set_err( 1, "CPANBridge: pg_$name is not supported" ) };
 }
@@ -458,14 +518,14 @@ Connecting; C<prepare>, C<execute>, C<do> (several statements where there are no
 placeholders C<?>, C<$1> and C<:name>, C<\?> for operators, C<pg_placeholder_dollaronly>, C<pg_placeholder_nocolons>; C<bind_param>
 with C<pg_type> or DBI's types; the constants of C<:pg_types>; arrays in both directions (C<pg_expand_array>), C<bytea>,
 C<pg_bool_tf>, C<pg_enable_utf8>; C<AutoCommit>, C<begin_work>, C<commit>, C<rollback>, C<pg_savepoint>, C<pg_rollback_to>,
-C<pg_release>, C<ReadOnly>; C<pg_notifies>, C<pg_ping>, C<pg_error_field>, C<last_insert_id>; C<table_info>, C<tables>, C<column_info>,
+C<pg_release>, C<ReadOnly>; C<pg_notifies>, C<pg_ping>, C<pg_error_field>, C<COPY> by C<pg_putcopydata>, C<pg_putcopyend> and C<pg_getcopydata>, C<last_insert_id>; C<table_info>, C<tables>, C<column_info>,
 C<primary_key_info>, C<foreign_key_info>, C<type_info>, C<get_info>, C<quote>; large objects by C<pg_lo_creat>, C<pg_lo_open>,
 C<pg_lo_read>, C<pg_lo_write>, C<pg_lo_lseek>, C<pg_lo_tell>, C<pg_lo_close>, C<pg_lo_unlink>; attributes C<pg_server_version>,
 C<pg_pid>, C<pg_db>, C<pg_host>, C<pg_port>, C<pg_user>, C<pg_type>, C<pg_cmd_status>, C<pg_numbound>.
 
 =head1 NOT COVERED
 
-C<COPY> by C<pg_putcopydata> and C<pg_getcopydata>, asynchronous queries, C<pg_lo_import> and C<pg_lo_export>, C<server_trace>,
+C<COPY> by the old C<pg_putline> and C<pg_getline>, asynchronous queries, C<pg_lo_import> and C<pg_lo_export>, C<server_trace>,
 C<pg_switch_prepared>, C<statistics_info>, the descriptions of C<pg_canonical_ids>: those that are methods set an error that says so.
 
 =head1 KNOWN DIFFERENCES

@@ -57,6 +57,17 @@ for my $class (qw(JSON::XS Cpanel::JSON::XS)) {
     push @found, $pieces->incr_parse($_) for split //, '[1,{"a":"]"}] {"b":[2]}';
     is_deeply( \@found, [ [ 1, { a => ']' } ], { b => [2] } ], "$class: texts in pieces" );
 
+    # Many at once, and long ones whose escapes meet every boundary of what is looked at in one go.
+    my @many = map { { id => $_, text => "caf\x{e9} \\\" " x ( $_ % 900 ? 1 : 9000 ) } } 1 .. 3000;
+    my $all = join ' ', map { $class->new->encode($_) } @many;
+    is_deeply( [ $pieces->incr_parse($all) ], \@many, "$class: many texts in one piece" );
+    is( $pieces->incr_text, '', "$class: nothing is left" );
+    $pieces->incr_parse("$all [1");
+    my $count = 0;
+    while ( $pieces->incr_parse ) { $count++ }
+    is( $count, 3000, "$class: one at a time" );
+    is_deeply( $pieces->incr_parse(',2]'), [ 1, 2 ], "$class: the last one comes later" );
+
     is_deeply( $class->new->filter_json_single_key_object( __id => sub { "id$_[0]" } )->decode('[{"__id":7},{"__id":7,"a":1}]'),
         [ 'id7', { __id => 7, a => 1 } ], "$class: filters" );
     is( $class->new->convert_blessed->encode( [ bless {}, 'Point' ] ), '[{"x":1}]', "$class: TO_JSON" );

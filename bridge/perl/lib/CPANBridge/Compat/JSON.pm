@@ -44,6 +44,7 @@ sub new {
         true          => $true,
         false         => $false,
         buffer        => '',
+        pending       => '',
         seen          => 0,
         start         => 0,
         nested        => 0,
@@ -152,11 +153,18 @@ sub _decode {
 
 # --- texts that come in pieces ------------------------------------------------------------------------------------
 
-# {buffer} holds what came, {start} is where the next text may begin, {seen} how far has been looked. What has been read
-# is cut off rarely: each cut costs as much as all that follows.
+# {buffer} holds what came, {start} is where the next text may begin, {seen} how far has been looked. Of much that came at
+# once, {pending} holds all but the first portions: to count characters takes time in the length of the whole, and so
+# does each cut.
+my $PORTION = 65_536;
+
 sub incr_parse {
     my ( $self, $more ) = @_;
-    $self->{buffer} .= $more if defined $more;
+    $self->{ length $self->{pending} ? 'pending' : 'buffer' } .= $more if defined $more;
+    if ( length( $self->{buffer} ) - $self->{seen} > 4 * $PORTION ) {
+        $self->{pending} = substr( $self->{buffer}, $self->{seen} + $PORTION ) . $self->{pending};
+        $self->{buffer} = substr $self->{buffer}, 0, $self->{seen} + $PORTION;
+    }
     return if !defined wantarray;
     my @found;
     do {
@@ -175,7 +183,7 @@ sub incr_parse {
         my ( $value, $length ) = eval { $self->_decode( substr( $self->{buffer}, $start, $seen - $start ), 1 ) };
         ( $value, $length ) = $self->_decode( substr( $self->{buffer}, $start ), 1 ) if !defined $length;
         $self->{start} += $length;
-        $self->_cut if $self->{start} > 65_536 && $self->{start} > length( $self->{buffer} ) / 2;
+        $self->_cut if $self->{start} > $PORTION && $self->{start} > length( $self->{buffer} ) / 2;
         @$self{ 'nested', 'mode' } = ( 0, 'blank' );
         push @found, $value;
     } while wantarray;
@@ -192,57 +200,68 @@ sub _cut {
 
 sub _is_whole { return $_[0]{mode} eq 'text' && !$_[0]{nested} }
 
-# Goes on until a whole text has been seen, or all there is.
+# Goes on until a whole text has been seen, or all there is. In portions: perl copies what is matched against.
 sub _look {
     my ($self) = @_;
-    my $mode = $self->{mode};
-    pos( $self->{buffer} ) = $self->{seen};
-    for ( $self->{buffer} ) {
-        while (1) {
+    while (1) {
+        my $portion = substr $self->{buffer}, $self->{seen}, 8192;
+        my $is_end  = $self->{seen} + length($portion) >= length $self->{buffer};
+        my $is_last = $is_end && !length $self->{pending};
+        return if length $portion && $self->_look_at( $portion, $is_last ) || $is_last;
+        next if !$is_end;
+        my $size = length $self->{buffer};
+        $self->{buffer} .= substr $self->{pending}, 0, $size > $PORTION ? $size : $PORTION, '';
+    }
+}
+
+# Returns whether a text has become whole; a text that is no list or object ends where the last portion does, too.
+sub _look_at {
+    my ( $self, $portion, $is_last ) = @_;
+    my ( $mode, $whole ) = ( $self->{mode}, 0 );
+    pos($portion) = 0;
+    for ($portion) {
+        while ( !$whole && pos() < length ) {
             if ( $mode eq 'blank' ) {
                 /\G[\x20\t\n\r]+/gc;
-                if    (/\G(?=#)/gc) { $mode = 'comment' }
-                elsif (/\G(?=.)/sgc) { $mode = 'text' }
-                else                 { last }
+                $mode = /\G(?=#)/gc ? 'comment' : 'text' if pos() < length;
             }
             elsif ( $mode eq 'comment' || $mode eq 'inner comment' ) {
                 if   (/\G[^\n]*\n/gc) { $mode = $mode eq 'comment' ? 'blank' : 'text' }
-                else                  { pos = length; last }
+                else                  { pos() = length }
             }
             elsif ( $mode eq 'string' ) {
                 /\G(?:[^"\\]|\\.)+/sgc;
-                last if !/\G"/gc;
-                $mode = 'text';
-                last if !$self->{nested};
+                if    (/\G"/gc)         { $mode = 'text'; $whole = !$self->{nested} }
+                elsif ( pos() < length ) { last }                                        # a backslash whose character is yet to come
             }
             elsif ( $mode eq 'word' ) {
                 /\G[-+.0-9a-zA-Z]+/gc;
-                $mode = 'text';
-                last if !$self->{nested};
+                if ( pos() < length ) { $mode = 'text'; $whole = !$self->{nested} }
             }
             elsif (/\G[\[\{\(]/gc) {
                 blame('json text or perl structure exceeds maximum nesting level (max_depth set too low?)')
                   if ++$self->{nested} > $self->{max_depth};
             }
-            elsif (/\G[\]\}]/gc) { $self->{nested}--; if ( $self->{nested} <= 0 ) { $self->{nested} = 0; last } }
+            elsif (/\G[\]\}]/gc) { $self->{nested}-- if $self->{nested}; $whole = !$self->{nested} }
             elsif (/\G\)/gc)     { $self->{nested}-- }
             elsif (/\G"/gc)      { $mode = 'string' }
-            elsif (/\G[-0-9a-zA-Z]/gc) { $mode = 'word' }
-            elsif (/\G#/gc)            { $mode = 'inner comment' }
-            elsif (/\G[\x20\t\n\r]/gc) { last if !$self->{nested} }
-            elsif (/\G./sgc)           { last if !$self->{nested} }
-            else                       { last }
+            elsif (/\G[-0-9a-zA-Z]/gc) { $mode  = 'word' }
+            elsif (/\G#/gc)            { $mode  = 'inner comment' }
+            else                       { /\G./sgc; $whole = !$self->{nested} }
         }
-        $self->{seen} = defined pos() ? pos() : 0;
+        if ( !$whole && $is_last && $mode eq 'word' ) { $mode = 'text'; $whole = !$self->{nested} }
+        $self->{seen} += pos();
     }
     $self->{mode} = $mode;
-    return;
+    return $whole;
 }
 
 sub incr_text : lvalue {
     my ($self) = @_;
     blame('incr_text can not be called when the incremental parser already started parsing') if $self->{seen} > $self->{start};
     $self->_cut;
+    $self->{buffer} .= $self->{pending};
+    $self->{pending} = '';
     $self->{buffer};
 }
 
@@ -256,7 +275,7 @@ sub incr_skip {
 
 sub incr_reset {
     my ($self) = @_;
-    @$self{ 'buffer', 'seen', 'start', 'nested', 'mode' } = ( '', 0, 0, 0, 'blank' );
+    @$self{ 'buffer', 'pending', 'seen', 'start', 'nested', 'mode' } = ( '', '', 0, 0, 0, 'blank' );
     return;
 }
 

@@ -12,9 +12,11 @@ from typing import Any
 import attrs
 import msgspec
 import psycopg
+import psycopg.sql
 from psycopg import adapt, postgres, pq
 from psycopg.abc import AdaptContext, Buffer
 from psycopg.types import bool as booleans
+from psycopg.types import none as nothing
 from psycopg.types import numeric, string
 
 from bridge.api import BridgeError, ErrorType
@@ -27,6 +29,11 @@ __all__ = ["PostgreSQL", "PostgreSQLStatement", "parse_array"]
 
 # Statements whose rows are taken from the server bit by bit.
 STREAMED = frozenset({"SELECT", "VALUES", "TABLE"})
+
+# Statements that the server takes parameters for; in others values are written into the text.
+PARAMETRIC = frozenset(
+    {"SELECT", "VALUES", "TABLE", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "CALL", "DECLARE", "EXPLAIN", "("}
+)
 
 # Nothing is begun before these.
 UNBEGUN = frozenset({"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", ""})
@@ -119,6 +126,7 @@ class PostgreSQL(Connection):
         self._copy_cursor: psycopg.Cursor[Any] | None = None
         self._adapters = adapt.AdaptersMap(types=postgres.types)
         for kind, dumper in (
+            (type(None), nothing.NoneDumper),
             (str, string.StrDumperUnknown),
             (bytes, string.BytesBinaryDumper),
             (bool, booleans.BoolDumper),
@@ -255,6 +263,13 @@ class PostgreSQL(Connection):
 
     def make_room(self) -> None:
         """Take in what another statement has left on the way: the server sends one result after the other."""
+        if self._copy is not None:
+            fail(
+                "another command is already in progress: COPY has not been ended",
+                "ProgrammingError",
+                code=7,
+                state="55000",
+            )
         streaming, self.streaming = self.streaming, None
         if streaming is not None:
             with self.errors():
@@ -340,6 +355,7 @@ class PostgreSQLStatement(Statement):
             fail(str(error), "ProgrammingError", code=1, state="42601")
         self.text = self.parsed.render(lambda number: f"${number}")
         self.streamed = self.word in STREAMED
+        self.needs_literals = self.word not in PARAMETRIC
         self._stream: Generator[Any, None, None] | None = None
         self._cursor: psycopg.Cursor[Any] | None = None
         self._taken: deque[Any] = deque()
@@ -352,6 +368,10 @@ class PostgreSQLStatement(Statement):
         self.finish()
         connection.make_room()
         sent = [value.decode("latin-1") if index in as_text else value for index, value in enumerate(values)]
+        text = self.text
+        if sent and self.needs_literals:
+            text = self.parsed.render(lambda number: psycopg.sql.quote(sent[number - 1], connection.raw))
+            sent = []
         with connection.errors():
             if not connection.autocommit and not connection.in_transaction and self.word not in UNBEGUN:
                 connection.begin()
@@ -363,7 +383,7 @@ class PostgreSQLStatement(Statement):
             if self.streamed:
                 first, more = self._begin_stream(cursor, sent, rows)
             else:
-                cursor.execute(self.text, sent or None)
+                cursor.execute(text, sent or None)
                 if cursor.description is not None:
                     self.rows = Rows(cursor.fetchmany, connection.batch_bytes)
                     first = self.rows.batch(rows)

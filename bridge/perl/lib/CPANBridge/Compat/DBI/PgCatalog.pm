@@ -157,25 +157,31 @@ sub foreign_key_info {
     );
 }
 
+# The sequence of a column: the one that its default takes numbers from, or that an identity has.
+my $SEQUENCE = q{SELECT coalesce(
+    substring(pg_catalog.pg_get_expr(d.adbin, d.adrelid) FROM 'nextval\(''(.+?)''::'),
+    pg_catalog.pg_get_serial_sequence(a.attrelid::regclass::text, a.attname))
+  FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+  LEFT JOIN pg_catalog.pg_index i ON i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey)
+  WHERE a.attrelid = ?::regclass AND (? = '' OR a.attname = ?)
+  AND (a.attidentity <> '' OR pg_catalog.pg_get_expr(d.adbin, d.adrelid) ~ '^nextval')
+  ORDER BY i.indrelid IS NULL, a.attnum LIMIT 1};
+
 sub last_insert_id {
     my ( $dbh, $catalog, $schema, $table, $column, $attributes ) = @_;
-    my $sequence = ref $attributes ? $attributes->{sequence} : undef;
-    if ( !defined $sequence && defined $table && length $table ) {
+    return $dbh->set_err( 1, 'last_insert_id needs at least a sequence or a table' )
+      if @_ < 5 && !( @_ > 3 && defined $table ) && @_ > 1;
+    return $dbh->set_err( 1, 'last_insert_id: the last argument must be a hashref' ) if ref $attributes && ref $attributes ne 'HASH';
+    my $sequence = $attributes ? $attributes->{sequence} : undef;
+    if ( !( defined $sequence && length $sequence ) && defined $table && length $table ) {
         my $from = defined $schema && length $schema ? $dbh->quote_identifier($schema) . '.' : '';
         $from .= $dbh->quote_identifier($table);
-        if ( !defined $column || !length $column ) {
-            ($column) = $dbh->selectrow_array(
-                q{SELECT a.attname FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-                LEFT JOIN pg_catalog.pg_index i ON i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey)
-                WHERE a.attrelid = ?::regclass AND (a.attidentity <> '' OR pg_catalog.pg_get_expr(d.adbin, d.adrelid) ~ '^nextval')
-                ORDER BY i.indrelid IS NULL, a.attnum LIMIT 1}, undef, $from
-            );
-        }
-        return $dbh->set_err( 1, qq(No suitable column found for last_insert_id of table "$table") ) if !defined $column;
-        ($sequence) = $dbh->selectrow_array( 'SELECT pg_catalog.pg_get_serial_sequence(?, ?)', undef, $from, $column );
-        return $dbh->set_err( 1, qq(Could not find the sequence of column "$column" of table "$table") ) if !defined $sequence;
+        my $wanted = defined $column ? $column : '';
+        ($sequence) = $dbh->selectrow_array( $SEQUENCE, undef, $from, $wanted, $wanted );
+        return if $dbh->{_e}[0];
+        return $dbh->set_err( 1, qq(No suitable column found for last_insert_id of table "$table") ) if !defined $sequence;
     }
-    my ($id) = defined $sequence
+    my ($id) = defined $sequence && length $sequence
       ? $dbh->selectrow_array( 'SELECT pg_catalog.currval(?::regclass)', undef, $sequence )
       : $dbh->selectrow_array('SELECT pg_catalog.lastval()');
     return $id;

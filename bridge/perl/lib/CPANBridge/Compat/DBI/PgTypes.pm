@@ -68,6 +68,21 @@ my @TYPES = (
     [ int8range   => 3926, 3927, 0 ],
 );
 
+# The others, which DBI has no number for.
+push @TYPES, map { [ split( / / ), 0 ] } split /\s{2,}|\n\s*/, <<'END' =~ s/\A\s+|\s+\z//gr;
+  oidvector 30 1013  pg_ddl_command 32 0  pg_node_tree 194 0  table_am_handler 269 0  index_am_handler 325 0
+  aclitem 1033 1034  regprocedure 2202 2207  regoper 2203 2208  regoperator 2204 2209  anyarray 2277 0
+  trigger 2279 0  language_handler 2280 0  internal 2281 0  anyelement 2283 0  anynonarray 2776 0
+  txid_snapshot 2970 2949  fdw_handler 3115 0  pg_lsn 3220 3221  tsm_handler 3310 0  pg_ndistinct 3361 0
+  pg_dependencies 3402 0  anyenum 3500 0  gtsvector 3642 3644  regconfig 3734 3735  regdictionary 3769 3770
+  anyrange 3831 0  event_trigger 3838 0  jsonpath 4072 4073  regnamespace 4089 4090  regrole 4096 4097
+  regcollation 4191 4192  int4multirange 4451 6150  nummultirange 4532 6151  tsmultirange 4533 6152
+  tstzmultirange 4534 6153  datemultirange 4535 6155  int8multirange 4536 6157  anymultirange 4537 0
+  anycompatiblemultirange 4538 0  pg_brin_bloom_summary 4600 0  pg_brin_minmax_multi_summary 4601 0
+  pg_mcv_list 5017 0  pg_snapshot 5038 5039  xid8 5069 271  anycompatible 5077 0  anycompatiblearray 5078 0
+  anycompatiblenonarray 5079 0  anycompatiblerange 5080 0
+END
+
 my ( %name, %dbi, %constant );
 for my $type (@TYPES) {
     my ( $called, $number, $array, $dbi ) = @$type;
@@ -90,10 +105,18 @@ my %other = (
     PG_MAX_INTEGER     => 2_147_483_647,
     PG_MIN_BIGINT      => '-9223372036854775808',
     PG_MAX_BIGINT      => '9223372036854775807',
+    PG_MIN_SMALLSERIAL => 1,
+    PG_MAX_SMALLSERIAL => 32_767,
+    PG_MIN_SERIAL      => 1,
+    PG_MAX_SERIAL      => 2_147_483_647,
+    PG_MIN_BIGSERIAL   => 1,
+    PG_MAX_BIGSERIAL   => '9223372036854775807',
 );
 
 my %of_dbi = ( 4 => 23, 5 => 21, -5 => 20, 6 => 701, 7 => 700, 8 => 701, 2 => 1700, 3 => 1700, 12 => 1043, 1 => 1042, -1 => 25, 16 => 16,
     91 => 1082, 92 => 1083, 11 => 1114, 93 => 1114, 94 => 1266, 95 => 1184, -2 => 17, -3 => 17, -4 => 17, 30 => 17 );
+
+sub limits { return [ sort grep {/_M(?:IN|AX)_/} keys %other ] }
 
 sub names { return [ sort keys %constant ] }
 
@@ -174,6 +197,10 @@ Used by the replacement of L<DBD::Pg>; programs have no need of it.
 =head2 names
 
 Returns the names of the constants, C<PG_INT4> and its like.
+
+=head2 limits
+
+Returns the names of the least and greatest numbers of types.
 
 =head2 define
 

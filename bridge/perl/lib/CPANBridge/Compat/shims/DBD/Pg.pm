@@ -20,9 +20,12 @@ $Carp::Internal{$_}++ for 'DBD::Pg', map { "DBD::Pg::$_" } qw(dr db st);
 our %EXPORT_TAGS = (
     pg_types  => CPANBridge::Compat::DBI::PgTypes::names(),
     async     => [qw(PG_ASYNC PG_OLDQUERY_CANCEL PG_OLDQUERY_WAIT)],
-    pg_limits => [qw(PG_MIN_SMALLINT PG_MAX_SMALLINT PG_MIN_INTEGER PG_MAX_INTEGER PG_MIN_BIGINT PG_MAX_BIGINT)],
+    pg_limits => CPANBridge::Compat::DBI::PgTypes::limits(),
 );
-our @EXPORT    = ();
+our @EXPORT    = ('$DBDPG_DEFAULT');
+
+# Stands for the keyword DEFAULT in execute.
+our $DBDPG_DEFAULT = bless {}, 'DBD::Pg::DefaultValue';
 our @EXPORT_OK = map { @$_ } values %EXPORT_TAGS;
 
 CPANBridge::Compat::DBI::PgTypes::define(__PACKAGE__);
@@ -146,7 +149,8 @@ our @ISA = ( 'CPANBridge::Compat::DBI::PgCatalog', 'CPANBridge::Compat::DBI::Rem
 
 sub prepare {
     my ( $dbh, $sql, $attributes ) = @_;
-    return $dbh->set_err( 1, 'Undefined statement' ) if !defined $sql;
+    return if !defined $sql;
+    Carp::croak('Cannot prepare empty statement') if $sql !~ /\S/;
     $dbh->_placeholders($attributes);
     my $answer = $dbh->_call( prepare => { connection => $dbh->{_connection}, sql => _characters($sql) } ) or return;
     my ( $outer, $sth ) = DBI::_new_sth(
@@ -184,6 +188,8 @@ sub _characters { my ($text) = @_; utf8::decode($text) if !utf8::is_utf8($text);
 sub _encode {
     my ( $dbh, $value, $type ) = @_;
     if ( ref $value eq 'ARRAY' ) { return CPANBridge::Compat::DBI::PgTypes::array_text($value) }
+    die "CPANBridge: \$DBDPG_DEFAULT is not supported: write DEFAULT into the statement\n" if ref $value eq 'DBD::Pg::DefaultValue';
+    if ( $type && $type == 16 && !ref $value ) { return $value =~ /\A(?:0|f|false|n|no|off|)\z/i ? 'f' : $value =~ /\A0(?:E0| but true)\z/ ? 't' : $value }
     if ( $type && CPANBridge::Compat::DBI::PgTypes::is_bytes($type) ) {
         my $bytes = "$value";
         utf8::downgrade( $bytes, 1 ) or utf8::encode($bytes);
@@ -396,7 +402,11 @@ sub pg_getcopydata {
     return length $line;
 }
 
-for my $name (qw(putline getline endcopy server_trace server_untrace result ready cancel)) {
+# Their names of old.
+sub pg_putline { my ( $dbh, $line ) = @_; return $dbh->pg_putcopydata($line) }
+sub pg_endcopy { my ($dbh) = @_; return $dbh->pg_putcopyend }
+
+for my $name (qw(getline server_trace server_untrace result ready cancel)) {
     no strict 'refs';
     *{"pg_$name"} = sub { return $_[0]->set_err( 1, "CPANBridge: pg_$name is not supported" ) };
 }
@@ -457,6 +467,9 @@ sub bind_param {
     $attributes = { TYPE => $attributes } if defined $attributes && !ref $attributes;
     return $sth->SUPER::bind_param( $name, $value, $attributes );
 }
+
+# The server tells of the columns when the statement is executed.
+sub _describe { return }
 
 sub _number_of {
     my ( $sth, $name ) = @_;
@@ -525,7 +538,7 @@ C<pg_pid>, C<pg_db>, C<pg_host>, C<pg_port>, C<pg_user>, C<pg_type>, C<pg_cmd_st
 
 =head1 NOT COVERED
 
-C<COPY> by the old C<pg_putline> and C<pg_getline>, asynchronous queries, C<pg_lo_import> and C<pg_lo_export>, C<server_trace>,
+C<pg_getline>, C<$DBDPG_DEFAULT>, asynchronous queries, C<pg_lo_import> and C<pg_lo_export>, C<server_trace>,
 C<pg_switch_prepared>, C<statistics_info>, the descriptions of C<pg_canonical_ids>: those that are methods set an error that says so.
 
 =head1 KNOWN DIFFERENCES

@@ -231,8 +231,9 @@ def _cpu(server: Server | None) -> float:
     """Return the CPU seconds that a server has used, to the nanosecond."""
     if server is None:
         return 0.0
-    tasks = Path(f"/proc/{server.pid}/task").glob("*/schedstat")
-    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+    # What clock_getcpuclockid(3) returns on Linux. Unlike the sum over its threads it keeps what ended ones have used:
+    # a web service's threads come and go.
+    return time.clock_gettime((~server.pid << 3) | 2)
 
 
 def _resident(server: Server | None) -> float:

@@ -122,7 +122,7 @@ class PostgreSQL(Connection):
         self.streaming: PostgreSQLStatement | None = None
         self.dialect = Dialect("postgresql")
         self._copy_manager: Any = None  # of the COPY that goes on
-        self._copy: psycopg.Copy[Any] | None = None
+        self._copy: psycopg.Copy | None = None
         self._copy_cursor: psycopg.Cursor[Any] | None = None
         self._adapters = adapt.AdaptersMap(types=postgres.types)
         for kind, dumper in (
@@ -133,7 +133,7 @@ class PostgreSQL(Connection):
             (int, numeric.IntDumper),
             (float, numeric.FloatDumper),
         ):
-            self._adapters.register_dumper(kind, dumper)  # type: ignore[arg-type]
+            self._adapters.register_dumper(kind, dumper)
         words = {"connect_timeout": CONNECT_SECONDS, **parameters}
         milliseconds = int(options.statement_seconds * 1000)
         words["options"] = f"-c statement_timeout={milliseconds} {parameters.get('options', '')}".strip()
@@ -305,7 +305,7 @@ class PostgreSQL(Connection):
             manager.__exit__(None, None, None)
         return self._copy_cursor.rowcount if self._copy_cursor is not None else 0
 
-    def _going_on(self) -> psycopg.Copy[Any]:
+    def _going_on(self) -> psycopg.Copy:
         if self._copy is None:
             fail("there is no COPY going on", "ProgrammingError", code=1, state="55000")
         return self._copy
@@ -379,7 +379,8 @@ class PostgreSQLStatement(Statement):
                 connection.begin_copy(self.text)
                 return {"columns": None, "rows": [], "more": False, "count": -1, "in_transaction": True, "copy": True}
             cursor = connection.raw.cursor()
-            first, more = [], False
+            first: list[Any] = []
+            more = False
             if self.streamed:
                 first, more = self._begin_stream(cursor, sent, rows)
             else:

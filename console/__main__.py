@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import locale
 import os
@@ -38,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"cpanbridge console: --replay {name} needs a terminal; --cut writes a part of it", file=sys.stderr)
             return 2
         _watch(arguments)
+    _trust_the_terminal()
     # A fifth of the time until the first frame would go into looking for garbage among modules that are being loaded;
     # the application turns the collector on again.
     gc.disable()
@@ -141,6 +143,15 @@ def _cut(arguments: argparse.Namespace) -> int:
         print(f"cpanbridge console: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _trust_the_terminal() -> None:
+    """Forget an exported size: it is that of a terminal of before, and Textual would never notice a resize."""
+    with contextlib.suppress(OSError):
+        size = os.get_terminal_size(sys.stderr.fileno())
+        if size.columns and size.lines:  # some serial consoles do not know theirs
+            os.environ.pop("COLUMNS", None)
+            os.environ.pop("LINES", None)
 
 
 def _draws_unicode() -> bool:

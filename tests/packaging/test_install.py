@@ -249,6 +249,8 @@ PERL_CALL = 'print CPANBridge->new( socket => shift )->call( "test", "ping" )->{
 def test_the_perl_client_has_the_version_of_the_daemon() -> None:
     """They are released together, so one number names both."""
     for path in sorted((ROOT / "bridge" / "perl" / "lib").rglob("*.pm")):
+        if "shims" in path.parts:  # replacements have the versions of what they replace
+            continue
         found = re.search(r"^our \$VERSION\s*=\s*['\"]([^'\"]+)['\"]", path.read_text(), re.MULTILINE)
         if found:
             fix = f"sed -i \"s/^our \\$VERSION = .*/our \\$VERSION = '{__version__}';/\" {os.path.relpath(path, ROOT)}"

@@ -131,7 +131,8 @@ class TestEveryMethod:
                 return msgspec.convert(operator.result(method, **params), shape)
 
             status = call("status", Snapshot, connections=True, functions=True)
-            assert (status.pid, status.socket, status.state) == (daemon.pid, str(daemon.socket), "ok")
+            assert (status.pid, status.socket) == (daemon.pid, str(daemon.socket))
+            assert status.state in {"ok", "warning"}  # a busy machine may have the daemon lag
             assert status.connections_total == len(status.connections) == 1
             assert list(status.resources) == ["memory", "cpu", "concurrent", "rate", "connections", "lag"]
             assert [each.you for each in status.operators] == [True]

@@ -196,6 +196,14 @@ class TestViews:
         client.close()
         console.wait_for("no connections")
 
+    def test_an_exported_size_does_not_count(self, daemon: DaemonProcess, start_console: StartConsole) -> None:
+        """COLUMNS and LINES are what a shell once exported; the terminal knows how large it is, and when it changes."""
+        console = start_console(daemon, environ={"COLUMNS": "40", "LINES": "12"})
+        console.wait_for("6 Journal")
+        assert len(console.lines[1]) == WIDE[0]
+        console.resize(100, 30)
+        console.wait_for(lambda _: len(console.lines[1]) == 100)
+
     def test_resizes(self, daemon: DaemonProcess, start_console: StartConsole) -> None:
         """No size ends it, not with a dialog open either; the badge is the last thing to be cut."""
         hold(daemon, 5)

@@ -1,6 +1,7 @@
 """The pool of threads that calls run in, apart from the reactor's own, which has ten threads and a hidden queue.
 
-Not Twisted's: that one hands every job through a coordinator and three locks, which cost a call some thirty microseconds more.
+Not Twisted's: that one hands every job through a coordinator and three locks, which cost a call thirty microseconds
+of CPU more.
 """
 
 from __future__ import annotations

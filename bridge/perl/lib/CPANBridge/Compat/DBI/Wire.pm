@@ -47,7 +47,7 @@ sub call {
 
 sub release { my ( $self, $module, $handle ) = @_; push @{ $self->{released} }, $handle; return }
 
-sub callback { die "CPANBridge: subs that the database calls need a newer client: CPANBridge::Compat::Link is not there\n" }
+sub callback { die "CPANBridge: subs that the database calls are not covered: the daemon cannot call back into a program\n" }
 
 1;
 

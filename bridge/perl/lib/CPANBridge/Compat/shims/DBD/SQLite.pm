@@ -381,12 +381,14 @@ C<sqlite_unicode>, C<sqlite_string_mode>, C<sqlite_see_if_its_a_number>, C<sqlit
 C<sqlite_allow_multiple_statements>, C<sqlite_unprepared_statements>, C<sqlite_extended_result_codes>, C<sqlite_version>;
 literal C<BEGIN>, C<COMMIT>, C<ROLLBACK> and savepoints; C<REGEXP>.
 
-The methods, by C<< $dbh->sqlite_NAME >> or C<< $dbh->func >>: C<last_insert_rowid>, C<db_filename>, C<busy_timeout>,
-C<create_function>, C<create_aggregate>, C<create_collation>, C<progress_handler>, C<set_authorizer>, C<trace>, C<limit>,
+The methods, by C<< $dbh->sqlite_NAME >> or C<< $dbh->func >>: C<last_insert_rowid>, C<db_filename>, C<busy_timeout>, C<limit>,
 C<backup_from_file>, C<backup_to_file>, C<backup_from_dbh>, C<backup_to_dbh>, C<table_column_metadata>,
 C<get_autocommit>, C<txn_state>. L<DBD::SQLite::Constants>; C<compile_options>, C<strlike>, C<strglob>.
 
 =head1 NOT COVERED
+
+Subs that SQL calls, C<create_function>, C<create_aggregate>, C<create_collation>, C<progress_handler>, C<set_authorizer> and
+C<trace>, die and say so: the daemon cannot call back into a program yet.
 
 C<commit_hook>, C<rollback_hook>, C<update_hook>, C<profile>, C<create_module>, C<register_fts3_perl_tokenizer>,
 C<db_config> and C<error_offset> set an error: Python's SQLite cannot do them. C<load_extension> is refused. C<status>,
@@ -408,10 +410,6 @@ that it reads.
 =item *
 
 The columns of a statement that has not been executed are known for C<SELECT>, C<WITH> and C<VALUES>.
-
-=item *
-
-A sub that SQL calls (C<create_function> and its kin) costs a message to and from the daemon each time.
 
 =item *
 

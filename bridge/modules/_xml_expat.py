@@ -175,20 +175,30 @@ class EventParser:
                 self._parser.Parse(piece, self._final and index == len(pieces) - 1)
         except _NeedError:
             need = self._need
-        except expat.ExpatError as caught:
-            error = {
-                "code": caught.code,
-                "message": expat.errors.messages.get(caught.code, str(caught)),
-                "line": caught.lineno,
-                "column": caught.offset,
-                "byte": self._parser.ErrorByteIndex,
-            }
+        except ParserFullError:
+            raise
+        except (
+            expat.ExpatError,
+            LookupError,
+            ValueError,
+        ):  # the last two: an encoding that Python lacks, or of many bytes
+            error = self._error()
         events = self._events[self._skip :]
         self._events, self._skip = [], 0
         self._told += len(events)
         if need is None and self._depth:
             self._pieces = None
         return Batch(events, self._parser.CurrentByteIndex, need, error)
+
+    def _error(self) -> dict[str, Any]:
+        parser = self._parser
+        return {
+            "code": parser.ErrorCode,
+            "message": expat.errors.messages.get(parser.ErrorCode, "error in the document"),
+            "line": parser.ErrorLineNumber,
+            "column": parser.ErrorColumnNumber,
+            "byte": max(parser.ErrorByteIndex, 0),
+        }
 
     # --- expat's side --------------------------------------------------------------------------------------------
 

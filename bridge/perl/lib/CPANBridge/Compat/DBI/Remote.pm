@@ -82,7 +82,7 @@ sub connect {
     my ( $drh, $name, $attributes, $arguments ) = @_;
     my ( $link, $answer );
     eval { $link = CPANBridge::Compat::DBI::Wire->get; 1 } or return failed( $drh, $@ );
-    my $plain = $link->can('is_plain');
+    my $plain = $link->can('is_plain') && $link->is_plain;
     if ($plain) {
 
         # JSON has no bytes: text comes as characters, and bytes are marked.

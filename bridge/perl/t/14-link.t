@@ -1,0 +1,66 @@
+use strict;
+use warnings;
+
+use Test::More;
+use lib 't/lib';
+use BridgeDaemon;
+use CPANBridge::Compat::Link;
+
+my $daemon = BridgeDaemon->new;
+$CPANBridge::DAEMON_SOCKET = $daemon->socket;
+
+sub link_ { return CPANBridge::Compat::Link->get }
+
+subtest 'a call' => sub {
+    my $link = link_();
+    is_deeply( $link->call( test => 'echo', { a => [ 1, undef, "\x{20ac}" ] } ), { a => [ 1, undef, "\x{20ac}" ] }, 'returns the result' );
+    is( link_(), $link, 'there is one connection' );
+    ok( !eval { $link->call( datetime => 'date.fromisoformat', ['no'] ); 1 }, 'a call that fails' ); my $line = __LINE__;
+    isa_ok( $@, 'CPANBridge::Error' );
+    is( $@->line, $line, 'names its line' );
+    my $bytes = CPANBridge::Bytes->new("\xff\x00");
+    is( $link->call( base64 => 'b64decode', ['/wA='] ), "\xff\0", 'bytes come as a plain string' );
+};
+
+subtest 'calls that are not waited for' => sub {
+    my $link = link_();
+    $link->send( test => 'echo', [$_] ) for 1 .. 100;
+    is_deeply( $link->call( test => 'echo', { n => 7 } ), { n => 7 }, 'a call after them gets its own answer' );
+    $link->send( datetime => 'date.fromisoformat', ['first'] ); my $line = __LINE__;
+    $link->send( datetime => 'date.fromisoformat', ['second'] );
+    ok( !eval { $link->call( datetime => 'date.fromisoformat', ['2026-11-28'] ); 1 }, 'the next call throws what went wrong' );
+    like( "$@", qr/'first' at \Q@{[__FILE__]}\E line $line\.$/, 'the first error, with its line' );
+    ok( $link->call( calendar => 'isleap', [2024] ), 'and then all is well' );
+    $link->send( datetime => 'date.fromisoformat', ['third'] );
+    ok( !eval { $link->flush; 1 }, 'flush throws, too' );
+    like( "$@", qr/third/, 'the error' );
+    is( eval { $link->flush; 1 }, 1, 'once' );
+};
+
+subtest 'which connection it is' => sub {
+    my $token = link_()->token;
+    ok( link_()->is_current($token), 'a token is current' );
+    pipe my $in, my $out;
+    my $pid = fork;
+    if ( !$pid ) {
+        my $was = link_()->is_current($token) ? 1 : 0;
+        my $new = link_()->call( test => 'echo', ['child'] )->[0];
+        print {$out} "$was $new\n";
+        close $out;
+        require POSIX;
+        POSIX::_exit(0);
+    }
+    close $out;
+    is( scalar <$in>, "0 child\n", 'but not in a child, which has a connection of its own' );
+    waitpid $pid, 0;
+    ok( link_()->is_current($token), 'the parent keeps its own' );
+    $daemon->stop;
+    ok( !link_ok(), 'without a daemon get dies' );
+    $daemon->start;
+    ok( !link_()->is_current($token), 'a restart ends it' );
+    is_deeply( link_()->call( test => 'echo', [1] ), [1], 'and there is a new one' );
+};
+
+sub link_ok { return eval { CPANBridge::Compat::Link->get; 1 } }
+
+done_testing;

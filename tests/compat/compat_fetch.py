@@ -11,12 +11,12 @@ from pathlib import Path
 __all__ = ["FetchError", "Store"]
 
 RELEASE = "bookworm"
-"""Fixed: the table in the documentation is about the versions that this release has."""
+"""Fixed: the table in the documentation is about the versions that this release has, unless a suite says another."""
 
-SOURCES = f"""\
+SOURCES = """\
 Types: deb deb-src
 URIs: http://deb.debian.org/debian
-Suites: {RELEASE}
+Suites: {release}
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 """
@@ -30,16 +30,21 @@ class FetchError(Exception):
 
 
 class Store:
-    """What has been fetched, in ``${XDG_CACHE_HOME:-~/.cache}/cpanbridge/compat``."""
+    """What has been fetched, in ``${XDG_CACHE_HOME:-~/.cache}/cpanbridge/compat``, of one of Debian's releases."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, release: str = RELEASE) -> None:
         if folder is None:
             cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
             folder = Path(cache) / "cpanbridge" / "compat"
         self.folder = folder
+        self.release = release
         self.sources = folder / "sources"
         self.packages = folder / "packages"
         self._config = folder / "apt" / "apt.conf"
+
+    def of(self, release: str) -> Store:
+        """Return the store of another release."""
+        return self if release == self.release else Store(self.folder / release, release)
 
     def source(self, name: str) -> list[Path]:
         """Return a source package's archives: the original, and Debian's changes where they can be had."""
@@ -92,7 +97,7 @@ class Store:
         for place in (lists, archives):
             (place / "partial").mkdir(parents=True, exist_ok=True)
         listed = self.folder / "apt" / "debian.sources"
-        listed.write_text(SOURCES)
+        listed.write_text(SOURCES.format(release=self.release))
         self._config.write_text(
             f'Dir::Etc::sourcelist "{listed}";\nDir::Etc::sourceparts "-";\nDir::State::lists "{lists}";\n'
             f'Dir::Cache "{self.folder / "apt"}/";\nDir::Cache::archives "{archives}/";\n'

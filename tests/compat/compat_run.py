@@ -10,16 +10,33 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from compat_fetch import Store
+import database_servers
+from compat_fetch import FetchError, Store
 from compat_suites import Suite
 from compat_tap import Verdict, judge
 from compat_unpack import take_away_modules, unpack_deb, unpack_source
 
 __all__ = ["Outcome", "Runner", "Seen"]
+
+SERVERS: dict[str, tuple[Callable[[], AbstractContextManager[dict[str, str] | None]], dict[str, str]]] = {
+    "postgresql": (database_servers.postgresql, {"DBI_DSN": "dbi:Pg:dbname=postgres", "DBI_USER": "postgres"}),
+    "mariadb": (
+        database_servers.mariadb,
+        {
+            "DBI_DSN": "DBI:MariaDB:test;mariadb_socket={MYSQL_UNIX_PORT}",
+            "DBI_USER": "root",
+            "DBD_MARIADB_TESTDB": "test",
+            "DBD_MARIADB_TESTSOCKET": "{MYSQL_UNIX_PORT}",
+            "DBD_MARIADB_TESTUSER": "root",
+        },
+    ),
+}
+"""What starts each kind of server, and the variables in which the suites' tests look for it."""
 
 HERE = Path(__file__).parent
 HELPERS = HERE.parents[1] / "bridge" / "perl" / "t" / "lib"
@@ -88,13 +105,16 @@ class Runner:
 
     @contextlib.contextmanager
     def prepared(self, suite: Suite) -> Iterator[tuple[Path, dict[str, str]]]:
-        """Unpack a suite into a folder of its own; gives the folder and the environment for its perls.
+        """Unpack a suite into a folder of its own, and start its server; gives folder and environment for its perls.
 
         Raises:
-            FetchError: a package cannot be had.
+            FetchError: a package cannot be had, or the server is not installed.
         """
-        archives = self._store.source(suite.source)
-        with tempfile.TemporaryDirectory(prefix="compat-", ignore_cleanup_errors=True) as name:
+        archives = self._store.of(suite.release).source(suite.source)
+        with (
+            _server(suite.server) as server,
+            tempfile.TemporaryDirectory(prefix="compat-", ignore_cleanup_errors=True) as name,
+        ):
             work = Path(name) / "suite"
             unpack_source(archives, work)
             take_away_modules(work, suite.keep)
@@ -104,7 +124,7 @@ class Runner:
             beside = Path(name) / "packages"
             for package in wanted:
                 unpack_deb(self._store.package(package), beside)
-            environ = self._environment(suite, Path(name), beside)
+            environ = self._environment(suite, Path(name), beside) | server
             if suite.keep and self._socket is not None:
                 environ["PERL5LIB"] = ":".join([str(work / "blib" / "lib"), *environ.get("PERL5LIB", "").split(":")])
             yield work, environ
@@ -162,6 +182,19 @@ class Runner:
             said = output.read().decode(errors="replace")
             wrong = errors.read().decode(errors="replace")
         return Seen(file, judge(said, status), time.monotonic() - began, said, wrong)
+
+
+@contextlib.contextmanager
+def _server(kind: str) -> Iterator[dict[str, str]]:
+    """Run the server that a suite needs; gives the environment by which its tests find it."""
+    if not kind:
+        yield {}
+        return
+    start, variables = SERVERS[kind]
+    with start() as environ:
+        if environ is None:
+            raise FetchError(f"this machine lacks the server of {kind}")
+        yield environ | {name: value.format(**environ) for name, value in variables.items()}
 
 
 def _shebang(path: Path) -> list[str]:

@@ -6,6 +6,8 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from compat_fetch import RELEASE
+
 __all__ = ["Suite", "choose", "load"]
 
 TABLE = Path(__file__).with_name("suites.toml")
@@ -23,6 +25,8 @@ class Suite:
         needs: Debian packages of pure Perl that the tests use, and that none of our modules replaces.
         keep: files of the module itself that the tests use as if they were others' (a driver that only tests use).
         programs: programs without which the suite cannot run.
+        server: ``postgresql`` or ``mariadb``, where the suite needs one that runs.
+        release: Debian's release that has this version of the suite, if not the one that all others are from.
         env: further environment variables.
         timeout: seconds that one file may take.
     """
@@ -35,6 +39,8 @@ class Suite:
     needs: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
+    server: str = ""
+    release: str = RELEASE
     env: dict[str, str] = field(default_factory=dict)
     timeout: float = 120.0
 

@@ -36,14 +36,16 @@ __all__ = ["main"]
 PAGE = HERE.parents[1] / "docs" / "compat.md"
 
 CONFIG = """
+max_request_size = 1073741824
+max_result_size = 1073741824
+
+[limits]
 max_concurrent_requests = 500
 max_requests_per_minute = 10000000
 max_memory_mb = 8192
 max_cpu_percent = 3000
 max_queued_requests = 10000
 max_process_share = 1.0
-max_request_size = 1073741824
-max_result_size = 1073741824
 
 [modules]
 enabled = [{enabled}]

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import signal
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import database_servers
 import pytest
 from daemon_process import DaemonProcess, clean_environment
 
@@ -164,40 +160,12 @@ def test_the_module_is_forbidden_until_it_is_enabled(daemon: DaemonProcess) -> N
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[dict[str, str]]:
-    """Run a server of one's own; initdb refuses to run as root, so another user does where need be."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    found = str(programs[-1].parent) if programs else os.path.dirname(shutil.which("initdb") or "")
-    if not found:
-        pytest.skip("there is no PostgreSQL server here: Debian's package postgresql has it")
+    """Run a PostgreSQL server."""
     pytest.importorskip("psycopg")
-    folder = Path(tempfile.mkdtemp(prefix="cpanbridge-pg-"))
-    user = {}
-    if os.geteuid() == 0:
-        other = pwd.getpwnam("postgres")
-        os.chown(folder, other.pw_uid, other.pw_gid)
-        user = {"user": other.pw_uid, "group": other.pw_gid, "extra_groups": []}
-    run = {"cwd": folder, "stdout": subprocess.DEVNULL, "timeout": 50, **user}
-    data = str(folder / "data")
-    try:
-        subprocess.run(  # type: ignore[call-overload]
-            [f"{found}/initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", "-N"],
-            check=True, **run,
-        )  # fmt: skip
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(  # type: ignore[call-overload]
-                [f"{found}/postgres", "-D", data, "-k", str(folder), "-c", "listen_addresses=", "-c", "fsync=off"],
-                stdout=log, stderr=log, cwd=folder, **user,
-            )  # fmt: skip
-        try:
-            ready = [f"{found}/pg_isready", "-h", str(folder), "-t", "30"]
-            while subprocess.run(ready, stdout=subprocess.DEVNULL, timeout=50, check=False).returncode:
-                assert process.poll() is None, (folder / "log").read_text()
-            yield {"PGHOST": str(folder), "PGUSER": "postgres", "PGDATABASE": "postgres"}
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(30)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with database_servers.postgresql() as environment:
+        if environment is None:
+            pytest.skip("there is no PostgreSQL server here: Debian's package postgresql has it")
+        yield environment
 
 
 class TestPostgreSQL:

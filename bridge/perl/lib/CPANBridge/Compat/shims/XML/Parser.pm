@@ -217,10 +217,35 @@ All documented methods and options, all handlers, the five styles and styles of 
 external entities. A document is read by the program, with its own rights. The handler C<lwp_ext_ent_handler> uses
 LWP::UserAgent for addresses where there is one.
 
-=head1 WHAT IS NOT COVERED
+B<As with the original, external entities of a document are read unless the program says otherwise>: a document from
+strangers can name files that only the program may read. C<< Handlers => { ExternEnt => undef } >> leaves them out. The
+external subset of a DTD is read with C<ParseParamEnt> only. L<XML::Simple> reads neither.
 
-See L<XML::Parser::Expat/WHAT IS NOT COVERED, AND DIFFERENCES>. The files F<XML/Parser/LWPExternEnt.pl> and
-F<XML/Parser/Encodings/*.enc> do not exist. Where LWP is missing there is no warning.
+=head1 WHAT IS NOT COVERED, AND DIFFERENCES
+
+See L<XML::Parser::Expat/WHAT IS NOT COVERED, AND DIFFERENCES>, and
+
+=over 4
+
+=item *
+
+The files F<XML/Parser/LWPExternEnt.pl> and F<XML/Parser/Encodings/*.enc> do not exist. Where LWP is missing there is no
+warning.
+
+=item *
+
+C<< ExternEnt => undef >> means none; the original takes it for the default handler.
+
+=item *
+
+A style that does not exist is an error; the original ignores it.
+
+=item *
+
+Errors name the program's line; the original names a line of its own. Where the daemon cannot parse, the text begins with
+C<XML::Parser cannot parse through CPANBridge>.
+
+=back
 
 =head1 ENVIRONMENT
 

@@ -310,7 +310,7 @@ sub _start {
     if ( !$self->{_Skip} and my $handler = $self->{_Handlers}{Start} ) {
         my @attributes = @$event[ 3 .. $#$event ];
         if ( $self->{Namespaces} ) {
-            for my $at ( map { 2 * $_ } 0 .. $#attributes / 2 ) { $attributes[$at] = $self->_name( $attributes[$at] ) }
+            for ( my $at = 0 ; $at < @attributes ; $at += 2 ) { $attributes[$at] = $self->_name( $attributes[$at] ) }
         }
         $handler->( $self, $name, @attributes );
     }
@@ -698,7 +698,8 @@ C<specified_attr> counts every attribute for elements that come from an internal
 
 =item *
 
-Documents whose entities multiply are refused earlier: a piece may give at most 32 million characters.
+Documents whose entities multiply are refused earlier: a piece may give at most 32 million characters. Elements may be
+nested 10,000 deep.
 
 =back
 

@@ -33,8 +33,8 @@ sub Start {
     my ( $expat, $name, @attributes ) = @_;
     _text($expat);
     local $_ = "<$name";
-    for my $at ( map { 2 * $_ } 0 .. $#attributes / 2 ) {
-        $_ .= qq( $attributes[$at]=") . $expat->xml_escape( $attributes[ $at + 1 ], '"' ) . '"';
+    for ( my $at = 0 ; $at < @attributes ; $at += 2 ) {
+        $_ .= qq( $attributes[$at]="$attributes[ $at + 1 ]");    # as it is, like text: that is what programs expect
     }
     $_ .= '>';
     local %_ = @attributes;

@@ -105,6 +105,8 @@ UNICODE: Final = Glyphs(
     horizontal="─",
     vertical="│",
     corner="└",
+    down="▼",
+    up="▲",
 )
 
 ASCII: Final = Glyphs(

@@ -83,11 +83,11 @@ FUNCTION_COLUMNS: Final = (
 )
 EVENT_COLUMNS: Final = (
     Column("level", "", 7, priority=1),
-    Column("what", "what", 8, priority=1),
-    Column("when", "when", 19, priority=2),
+    Column("what", "", 8, priority=1),
+    Column("when", "", 19, priority=2),
     Column("text", "", 20, grow=True, priority=1),
-    Column("who", "", 14, priority=3),
 )
+"""Without titles: each line says what it is."""
 LIMIT_COLUMNS: Final = (
     Column("name", "limit", 24, priority=1),
     Column("value", "in force", 10, "right", priority=1),
@@ -162,38 +162,41 @@ def value_text(resource: str, value: float) -> str:
     return f"{value:.0f}"
 
 
-def event_rows(views: Sequence[EventView], now: float) -> list[TableRow]:
-    """Return the cells of the event list."""
+def event_rows(views: Sequence[EventView], now: float, *, short: bool = False) -> list[TableRow]:
+    """Return the cells of the event list; ``short`` where little of a line is seen."""
     return [
-        _episode_row(view.key, view.episode, now)
+        _episode_row(view.key, view.episode, now, short=short)
         if view.episode is not None
         else _change_row(view.key, view.change)
         if view.change is not None
-        else TableRow(view.key, ("- NET", "console", clock(view.at), view.text, ""))
+        else TableRow(view.key, ("- NET", "console", clock(view.at), view.text))
         for view in views
     ]
 
 
-def _episode_row(key: str, episode: Episode, now: float) -> TableRow:
+def _episode_row(key: str, episode: Episode, now: float, *, short: bool) -> TableRow:
     """Return the cells of a time at warning or in violation."""
     over = episode.end is not None
     seconds = max(0.0, (episode.end if episode.end is not None else now) - episode.start)
     resource = episode.resource
-    share = f" ({episode.peak / episode.limit:.0%})" if episode.limit else ""
-    text = f"peak {value_text(resource, episode.peak)}/{value_text(resource, episode.limit)} {UNITS.get(resource, '')}"
-    text = text.rstrip() + share
+    parts = [f"peak {value_text(resource, episode.peak)}/{value_text(resource, episode.limit)}"]
+    if not short:
+        share = f" ({episode.peak / episode.limit:.0%})" if episode.limit else ""
+        parts[0] += f" {UNITS.get(resource, '')}".rstrip() + share
+        parts.append(f"avg {value_text(resource, episode.average)}")
+    if episode.acknowledged_by:
+        parts.append(f"acked {episode.acknowledged_by}")
     if episode.refused:
-        text += f"  refused {episode.refused}"
+        parts.append(f"refused {episode.refused}")
     if episode.cause:
-        text += f"  {episode.cause}"
+        parts.append(episode.cause)
     if over:
         mark, style = f"- {LEVEL_WORDS[episode.level].lower()}", "dim"
     else:
         style = episode.now if episode.now != "normal" else episode.level
         mark = f"{LEVEL_SYMBOLS[style]} {LEVEL_WORDS[style]}"
     when = f"{clock(episode.start)} {'for' if over else 'now'} {duration(seconds)}"
-    who = f"acked {episode.acknowledged_by}" if episode.acknowledged_by else ""
-    return TableRow(key, (mark, NAMES.get(resource, resource), when, text, who), style)
+    return TableRow(key, (mark, NAMES.get(resource, resource), when, "  ".join(parts)), style)
 
 
 _MARKS: Final = {"note": "- NOTE", "save": "- SAVE", "close": "* CLOSE", "drain": "* DRAIN", "resume": "* RESUM"}
@@ -203,7 +206,7 @@ def _change_row(key: str, change: Change) -> TableRow:
     """Return the cells of what an operator did."""
     mark = _MARKS.get(change.action, "* EDIT")
     style = "dim" if change.action == "note" else "title"
-    return TableRow(key, (mark, change.action, clock(change.at), change_text(change), who_text(change)), style)
+    return TableRow(key, (mark, change.action, clock(change.at), f"{who_text(change)}  {change_text(change)}"), style)
 
 
 def who_text(change: Change) -> str:

@@ -115,6 +115,7 @@ class ConsoleScreen(Screen[None]):
         """Ask before something is done; see :class:`console.screens.dialogs.Confirm`."""
         from console.screens.dialogs import Confirm
 
+        self.app.clear_notifications()  # they would lie over the dialog's buttons
         self.app.push_screen(Confirm(title, lines, verb, reason=reason), then)
 
     def ask(self, prompt: str, then: Callable[[str | None], None], **options: Any) -> None:

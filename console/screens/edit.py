@@ -212,9 +212,13 @@ class EditLimits(ModalScreen[LimitsResult | None]):
         text.append(f"now {plain(used)} in use   " if used is not None else "")
         text.append(f"limit {plain(now)} {about.unit}", "bold")
         change = self._office.last_change(name)
-        if change is not None:
+        meanwhile = change is not None and change.revision > self._base.revision
+        if change is not None and not meanwhile:
             text.append(f" (set {clock(change.at)} {printable(change.user)})")
         text.append(f"   default {plain(about.default)}   {plain(about.low)}..{plain(about.high)}")
+        if change is not None and meanwhile:
+            value = plain(change.changes[name][1])
+            text.append(f"\nmeanwhile {printable(change.user)} set it to {value} at {clock(change.at)}", "bold")
         for temporary in self._base.temporary:
             if temporary.name == name:
                 text.append(f"\ntemporary: back to {plain(temporary.restore)} at {clock(temporary.until)}", "italic")
@@ -238,8 +242,12 @@ class EditLimits(ModalScreen[LimitsResult | None]):
         return values, wrong
 
     def _lowered(self, values: Mapping[str, float]) -> list[str]:
-        """Return the limits that would be below what is in use now."""
-        return [name for name, value in values.items() if value < (self._office.in_use(name) or 0)]
+        """Return the limits that would be lowered to less than is in use now."""
+        return [
+            name
+            for name, value in values.items()
+            if value < self._base.after[name] and value < (self._office.in_use(name) or 0)
+        ]
 
     @on(Input.Changed, "#value")
     def _typed(self, event: Input.Changed) -> None:

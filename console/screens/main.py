@@ -351,7 +351,7 @@ class MainScreen(Actions):
         table.border_title = "Events (episodes)   n/N next/previous   a acknowledge   A note"
         if self.model.events_lost:
             table.border_subtitle = "older ones are gone"
-        return views.event_rows(self.model.events(), snapshot.now)
+        return views.event_rows(self.model.events(), snapshot.now, short=self.size.width < NARROW)
 
     def _limits_rows(self, snapshot: Snapshot) -> list[TableRow]:
         limits = self.model.limits

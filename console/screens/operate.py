@@ -61,6 +61,7 @@ class Operating(ConsoleScreen):
         assert name is not None
         from console.screens.edit import EditLimits
 
+        self.app.clear_notifications()  # they would lie over the dialog's buttons
         self.app.push_screen(EditLimits(self.console, limits, name, values=values), self._edited)
 
     def _worst(self) -> str:

@@ -334,8 +334,8 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def _header(self) -> int:
-        """Lines of the header: none where there is but one line."""
-        return 1 if self.size.height > 1 else 0
+        """Lines of the header: none where there is but one line, or no column has a title."""
+        return 1 if self.size.height > 1 and any(column.title for column in self._columns) else 0
 
     def _line_of(self, key: str | None) -> int | None:
         """Return the line on which a row is in view."""

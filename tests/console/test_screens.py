@@ -244,6 +244,23 @@ class TestChangingLimits:
             await stage.press("4", "0", "enter", "enter")
             await stage.until(lambda: stage.control.limits.max_concurrent_requests == 40)
 
+    async def test_raising_a_limit_that_does_not_suffice_needs_no_second_typing(self, tmp_path: Path) -> None:
+        async with on_stage(tmp_path) as stage:
+            stage.daemon.snapshot.resources["rate"].value = 3400.0
+            stage.daemon.push_snapshot()
+            await stage.until(lambda: stage.app.in_use("max_requests_per_minute") == 3400)
+            await _edit(stage, "rate")
+            await stage.press(*"3000", "y")
+            await stage.until(lambda: stage.control.limits.max_requests_per_minute == 3000)
+
+    async def test_what_another_operator_did_meanwhile_is_seen_before_applying(self, tmp_path: Path) -> None:
+        async with on_stage(tmp_path) as stage:
+            await _edit(stage, "concurrent")
+            assert not list(stage.app._notifications)  # those from before would lie over the buttons
+            stage.changed_by_bob(max_concurrent_requests=72)
+            await stage.shows("meanwhile bob set it to 72 at 08:53:20")
+            await stage.shows("limit 100 calls")
+
     async def test_out_of_range_cannot_be_applied(self, tmp_path: Path) -> None:
         async with on_stage(tmp_path) as stage:
             await _edit(stage, "concurrent")

@@ -173,8 +173,7 @@ class TestViews:
         client = introduce(daemon, "o.pl", calls=3)
         console = start_console(daemon, size=size)
         bar = re.compile(r"(OK|WARN|VIOL) +(mem|cpu|concurr|rate|conns|lag) .* \d+/\d+ ")
-        count = 6 if size == WIDE else 5  # where not all fit, the worst are shown
-        console.wait_for(lambda text: len(bar.findall(text)) == count, what=f"{count} limits")
+        console.wait_for(lambda text: len(bar.findall(text)) == 6, what="6 limits")
         console.wait_for("o.pl")
         if size == WIDE:
             console.wait_for("test.echo")

@@ -93,6 +93,9 @@ prints( [ "-I$real", '-MCPANBridge::Compat=prefer,Zz::Shop' ],
 prints( [ "-I$real", '-MCPANBridge::Compat=prefer,Zz::Other' ],
     "use Zz::Shop; $from", $real, 'but only for the names given' );
 
+prints( $on, '@INC = map { m{\A/} ? $_ : "/none/$_" } map {"$_"} @INC; require Zz::Shop; ' . $from, $shims, 'strings made of @INC still lead there' );
+prints( $on, 'system $^X, map( {"-I$_"} @INC ), "-e", q(use Zz::Shop; print $Zz::Shop::FROM)', $shims, 'in child perls, too' );
+
 # Which ones.
 my $try = 'print join " ", map { my $n = $_; s{::}{/}g; eval { require "$_.pm"; 1 } ? $n : "-" } @{[ qw(Zz::Other Zz::Shop Zz::Shop::Till) ]}';
 prints( ['-MCPANBridge::Compat=Zz::Shop'], $try, '- Zz::Shop Zz::Shop::Till', 'a list allows a name and those below it' );

@@ -36,6 +36,15 @@ my ( $report, $owner );
 my $LAST  = bless { first => 0 }, __PACKAGE__;
 my $FIRST = bless { first => 1 }, __PACKAGE__;
 
+# As a string it is the directory, for programs that make @INC's entries absolute or hand them to a child perl. This is what
+# the module overload does, without the millisecond that it takes to load.
+{
+    no strict 'refs';
+    *{ __PACKAGE__ . '::(""' } = sub { $SHIMS };
+    *{ __PACKAGE__ . $_ } = sub { } for '::((', '::()';
+    ${ __PACKAGE__ . '::()' } = 1;
+}
+
 _take( split /[\s,]+/, $ENV{CPANBRIDGE_MODULES} ) if defined $ENV{CPANBRIDGE_MODULES};
 
 sub import {
@@ -262,7 +271,8 @@ Where the daemon listens, see L<CPANBridge>.
 
 =head1 WHAT IS DIFFERENT FROM AN INSTALLED MODULE
 
-C<@INC> ends with an object, C<CPANBridge::Compat=HASH(...)>, which shows when it is printed; C<local @INC = grep { !ref }
-@INC> switches the replacements off. Programs that look for files instead of loading modules do not find them.
+C<@INC> ends with an object, which prints as the directory of the replacements; C<local @INC = grep { !ref } @INC> switches
+them off. A program that makes strings of all entries has the directory itself in C<@INC> from then on: what it needs is found
+there as before, but the lists above and the report know nothing of it.
 
 =cut

@@ -1,0 +1,26 @@
+package URI::rtsp;
+
+use 5.014;
+use strict;
+use warnings;
+
+use parent 'URI::http';
+
+our $VERSION = '5.17';
+
+sub default_port { return 554 }
+
+
+1;
+
+__END__
+
+=head1 NAME
+
+URI::rtsp - addresses of streams
+
+=head1 DESCRIPTION
+
+Part of L<URI>.
+
+=cut

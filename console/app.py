@@ -146,6 +146,11 @@ class ConsoleApp(App[int]):
         """Ctrl-C copies in many terminals: it must not end the console by accident."""
         self.notify("Press q to quit.", markup=False)
 
+    def action_command_palette(self) -> None:
+        """Open the palette; not over a dialog, where none of its actions could be done."""
+        if isinstance(self.screen, MainScreen):
+            super().action_command_palette()
+
     def get_driver_class(self) -> type[Driver]:
         """Use a driver that survives its terminal, unless the environment names another."""
         chosen = super().get_driver_class()

@@ -149,7 +149,7 @@ def headroom(snapshot: Snapshot, minute: Sequence[Sequence[float]]) -> str:
     most, name = min(room)
     if most < 1:
         return f"no room: {_NAMES[name]} is at the limit"
-    return f"can take +{int(most)} calls/min, then {_NAMES[name]} is at the limit"
+    return f"can take +{int(most)} calls/min until {_NAMES[name]} is full"
 
 
 def binding(limits: dict[str, float], rows: Sequence[Sequence[float]]) -> str | None:

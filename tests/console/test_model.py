@@ -383,7 +383,7 @@ class TestInsight:
         assert model.headroom() == ""
         model.take_history(history(*(history_row(NOON + at) for at in range(60))), 0.0)
         model.take_snapshot(snapshot(60, resources=self.resources(rate=1948)), 0.0)
-        assert model.headroom() == "can take +52 calls/min, then the rate is at the limit"
+        assert model.headroom() == "can take +52 calls/min until the rate is full"
         over = self.resources(rate=2100)
         over["rate"].level = "violation"
         model.take_snapshot(snapshot(61, resources=over), 0.0)

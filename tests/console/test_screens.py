@@ -407,6 +407,11 @@ class TestActing:
             await stage.shows("Drain: refuse new calls")
             await stage.press("escape")
 
+    async def test_there_is_no_palette_over_a_dialog(self, tmp_path: Path) -> None:
+        async with on_stage(tmp_path) as stage:
+            await stage.press("?", "ctrl+p")
+            assert [type(screen).__name__ for screen in stage.app.screen_stack] == ["MainScreen", "Page"]
+
     async def test_keys_can_be_changed(self, tmp_path: Path) -> None:
         from console.config import Config
 

@@ -208,14 +208,16 @@ class EditLimits(ModalScreen[LimitsResult | None]):
         used = self._office.in_use(name)
         text = Text()
         text.append(name, "bold")
-        text.append(f"  ({self._names.index(name) + 1} of {len(self._names)})\n{about.doc}\n")
+        text.append(
+            f"  ({self._names.index(name) + 1} of {len(self._names)})   {plain(about.low)}..{plain(about.high)} {about.unit}\n{about.doc}\n"
+        )
         text.append(f"now {plain(used)} in use   " if used is not None else "")
         text.append(f"limit {plain(now)} {about.unit}", "bold")
         change = self._office.last_change(name)
         meanwhile = change is not None and change.revision > self._base.revision
         if change is not None and not meanwhile:
             text.append(f" (set {clock(change.at)} {printable(change.user)})")
-        text.append(f"   default {plain(about.default)}   {plain(about.low)}..{plain(about.high)}")
+        text.append(f"   default {plain(about.default)}")
         if change is not None and meanwhile:
             value = plain(change.changes[name][1])
             text.append(f"\nmeanwhile {printable(change.user)} set it to {value} at {clock(change.at)}", "bold")

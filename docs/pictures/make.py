@@ -46,7 +46,7 @@ for (1 .. $processes) {
             if ($call eq 'sleep') { $bridge->call('test', 'sleep', { seconds => $hold * (0.5 + rand) }) }
             elsif ($call eq 'echo') { $bridge->call('test', 'echo', { text => 'x' x 500 }) }
             elsif ($call eq 'sqrt') { $bridge->call('math', 'sqrt', rand(10) - 0.3) }
-            elsif ($call eq 'dumps') { $bridge->call('json', 'dumps', [map { "value $_" } 1 .. 50]) }
+            elsif ($call eq 'dumps') { $bridge->call('json', 'dumps', [[map { "value $_" } 1 .. 50]]) }
             else { $bridge->call('datetime', 'date.fromisoformat', '2025-10-10') }
         };
         sleep(0.8 + 1.6 * rand);

@@ -208,9 +208,8 @@ class EditLimits(ModalScreen[LimitsResult | None]):
         used = self._office.in_use(name)
         text = Text()
         text.append(name, "bold")
-        text.append(
-            f"  ({self._names.index(name) + 1} of {len(self._names)})   {plain(about.low)}..{plain(about.high)} {about.unit}\n{about.doc}\n"
-        )
+        text.append(f"  ({self._names.index(name) + 1} of {len(self._names)})")
+        text.append(f"   {plain(about.low)}..{plain(about.high)} {about.unit}\n{about.doc}\n")
         text.append(f"now {plain(used)} in use   " if used is not None else "")
         text.append(f"limit {plain(now)} {about.unit}", "bold")
         change = self._office.last_change(name)

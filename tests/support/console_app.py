@@ -48,7 +48,7 @@ class Stage:
         await self.pilot.pause()
 
     async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(25):
             while not condition():
                 await asyncio.sleep(0.01)
                 await self.pilot.pause()

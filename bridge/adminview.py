@@ -50,7 +50,7 @@ FIELD_OF = {
 }
 """The history's column that shows a resource."""
 
-_RANK = {"busy": 0, "queued": 1, "writing": 2, "reading": 3}
+_RANK = {"busy": 0, "queued": 1, "stream": 2, "writing": 3, "reading": 4}
 
 
 @functools.lru_cache(maxsize=4096)

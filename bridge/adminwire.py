@@ -171,7 +171,8 @@ class ConnectionRow(msgspec.Struct):
 
     Attributes:
         id: its number, never used again while the daemon runs.
-        state: ``idle``, ``reading``, ``queued`` (its call waits for a slot), ``busy`` (its call runs) or ``writing``.
+        state: ``idle``, ``reading``, ``queued`` (its call waits for a slot), ``busy`` (its call runs),
+            ``writing`` or ``stream`` (it carries no calls any more).
         function: what it runs or waits for, as ``module.function``; "" when idle.
         calls: calls since it connected. rate: calls a second over the last few seconds. in_flight: slots that its
             client process holds, all its connections together.

@@ -16,16 +16,22 @@ from typing import Any, Protocol, TypeVar, overload
 import attrs
 
 from bridge.errors import BridgeError, ErrorType
+from bridge.upgrade import Descriptor, Filter, FilterError, Flow, Upgrade
 
 __all__ = [
     "BridgeError",
     "Daemon",
+    "Descriptor",
     "ErrorType",
+    "Filter",
+    "FilterError",
+    "Flow",
     "FunctionSpec",
     "Module",
     "Peer",
     "Resolver",
     "Session",
+    "Upgrade",
     "did_you_mean",
 ]
 
@@ -137,7 +143,7 @@ class Module:
         An ``async def`` runs in the reactor and may await Deferreds. Everything else runs in a thread, unless it is
 
         * ``isolated``: it runs in a worker process, is killed at its timeout and may crash without harm. It cannot
-          take a :class:`Session` or :class:`Daemon`, which live in the daemon.
+          take a :class:`Session`, :class:`Daemon` or :class:`Descriptor`, which live in the daemon.
         * ``inline``: it runs in the reactor, and the whole daemon waits for it. Only for what returns at once.
 
         Args:
@@ -217,6 +223,7 @@ class Session:
 
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
+        self.descriptor: Descriptor | None = None  # came with the request that is being bound; functions declare it
         self.data: dict[str, Any] = {}
         self._objects: dict[int, object] = {}
         self._ids: dict[int, int] = {}  # id(object) -> number; true as long as _objects keeps the object alive

@@ -1,8 +1,8 @@
 """Typed parameters: from what a request holds to the arguments of a Python function.
 
 What a function's annotations say is worked out once, when its module is loaded; each call is then one pass of msgspec
-over the parameters. A parameter annotated :class:`~bridge.api.Session` or :class:`~bridge.api.Daemon` is filled in by
-the daemon and invisible to callers.
+over the parameters. A parameter annotated :class:`~bridge.api.Session`, :class:`~bridge.api.Daemon` or
+:class:`~bridge.api.Descriptor` is filled in by the daemon and invisible to callers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec import inspect as types
 
-from bridge.api import BridgeError, Daemon, ErrorType, FunctionSpec, Session, did_you_mean
+from bridge.api import BridgeError, Daemon, Descriptor, ErrorType, FunctionSpec, Session, did_you_mean
 from bridge.scalars import Adapter, adapter_for, has_bytes, walk
 
 __all__ = ["Binder", "BindingError", "describe_signature", "make_binder", "make_direct"]
@@ -28,6 +28,7 @@ __all__ = ["Binder", "BindingError", "describe_signature", "make_binder", "make_
 Binder = Callable[[object, Session], Callable[[], object]]
 """Takes a request's ``params`` and its session; gives what runs the function. Raises ``BadParams``."""
 
+_INJECTED = (Session, Daemon, Descriptor)
 _JSON_TYPES = (str, int, float, bool, list, dict)
 _PLACE = re.compile(r"^(?P<text>.*) - at (?P<key>`key` in )?`\$\.(?P<field>p\d+)(?P<rest>.*)`$", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
@@ -67,7 +68,7 @@ def make_binder(spec: FunctionSpec, name: str, daemon: Daemon) -> Binder:
     """
     parameters = _parameters_of(spec, name)
     if spec.isolated and any(parameter.injected for parameter in parameters):
-        raise BindingError(f"{name} is isolated: it runs in another process and cannot take a Session or Daemon")
+        raise BindingError(f"{name} is isolated: it runs in another process and takes no Session, Daemon or Descriptor")
     if spec.raw:
         return _raw_binder(spec, name, parameters, daemon)
     return _Table(spec, name, parameters, daemon).bind
@@ -182,7 +183,7 @@ class _Table:
         for parameter in self._plan:
             kind = parameter.kind
             if parameter.injected is not None:
-                value: Any = session if parameter.injected is Session else self._daemon
+                value: Any = self._injected(parameter.injected, session)
             else:
                 value = getattr(bound, parameter.field)
                 if value is UNSET:
@@ -199,6 +200,16 @@ class _Table:
             else:
                 kwargs[parameter.name] = value
         return partial(self._call, *args, **kwargs)
+
+    def _injected(self, kind: type, session: Session) -> object:
+        if kind is Session:
+            return session
+        if kind is Daemon:
+            return self._daemon
+        descriptor, session.descriptor = session.descriptor, None
+        if descriptor is None:
+            raise self._bad("no descriptor came with the request; an open file must be sent with its first byte.")
+        return descriptor
 
     def _collect(self, params: object) -> dict[str, object]:
         """Sort the parameters given by field."""
@@ -293,7 +304,7 @@ def _raw_binder(spec: FunctionSpec, name: str, parameters: list[_Parameter], dae
     if not parameters or parameters[0].injected or parameters[0].kind not in _POSITIONAL:
         raise BindingError(f"{name} is raw: its first parameter must take the params")
     others = parameters[1:]
-    if any(parameter.required and not parameter.injected for parameter in others):
+    if any((parameter.required and not parameter.injected) or parameter.injected is Descriptor for parameter in others):
         raise BindingError(f"{name} is raw: beside the params it can only take a Session or Daemon")
     sessions = [parameter.name for parameter in others if parameter.injected is Session]
     fixed: dict[str, object] = {parameter.name: daemon for parameter in others if parameter.injected is Daemon}
@@ -314,7 +325,7 @@ def _parameters_of(spec: FunctionSpec, name: str) -> list[_Parameter]:
     found: list[_Parameter] = []
     for number, parameter in enumerate(signature.parameters.values()):
         kind = _resolve(spec, name, parameter)
-        injected = kind if kind is Session or kind is Daemon else None
+        injected = kind if any(kind is one for one in _INJECTED) else None
         if injected and parameter.kind not in _NAMED:
             raise BindingError(f"{name}: parameter {parameter.name!r} must not be positional-only or variadic")
         if parameter.kind is parameter.VAR_POSITIONAL:

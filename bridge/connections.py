@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from bridge.admission import Admission, ClientProcess
     from bridge.settings import Settings
+    from bridge.upgrade import Descriptor
 
 __all__ = ["BridgeFactory", "ConnectionTable"]
 
@@ -42,7 +43,7 @@ class ConnectionTable:
         peer_of: who is at the other end of a transport.
         on_refused, on_files_short: called with the limit that a refused connection met.
         on_fault: called for an answer that no call stands behind.
-        files_limit: the limit of open files where a transport's descriptor comes too close to it, else ``None``.
+        files_limit: the limit of open files where what has this ``fileno()`` comes too close to it, else ``None``.
 
     Attributes:
         total: connections accepted since the start.
@@ -80,6 +81,7 @@ class ConnectionTable:
         self._open: dict[int, BridgeProtocol] = {}
         self._lingering: dict[int, BridgeProtocol] = {}
         self._when_empty: Deferred[None] | None = None
+        self._when_no_stream: Deferred[None] | None = None
         self._sweeper = LoopingCall(self._sweep)
         self._sweeper.clock = clock
 
@@ -96,6 +98,11 @@ class ConnectionTable:
     def count(self) -> int:
         """How many connections are open, not counting those refused."""
         return len(self._open)
+
+    @property
+    def streams(self) -> int:
+        """How many of them are streams by now."""
+        return sum(connection.tunnel is not None for connection in self._open.values())
 
     @property
     def max_held_bytes(self) -> int:
@@ -120,7 +127,7 @@ class ConnectionTable:
                 "uid": connection.session.peer.uid,
                 "client": connection.client,
                 "state": connection.state,
-                "function": getattr(connection.call, "function_name", ""),
+                "function": getattr(connection.call or connection.tunnel, "function_name", ""),
                 "calls": connection.calls,
                 "age_seconds": round(now - connection.connected_at, 3),
                 "idle_seconds": round(max(0.0, now - connection.idle_since), 3) if connection.state == "idle" else 0.0,
@@ -190,6 +197,10 @@ class ConnectionTable:
             executed=False,
         )
 
+    def has_room_for(self, descriptor: Descriptor) -> bool:
+        """Whether a file that a client handed over may stay open."""
+        return self._files_limit(descriptor) is None
+
     def may_linger(self, connection: BridgeProtocol) -> bool:
         """Whether one more refused connection may stay open for its peer to finish writing."""
         return len(self._lingering) <= MAX_LINGERING and self._files_limit(connection.transport) is None
@@ -207,6 +218,16 @@ class ConnectionTable:
         self._when_empty = empty
         self._note_empty()
         return empty
+
+    def end_streams(self) -> Deferred[None]:
+        """Let every stream end when nothing moves in it any more; the Deferred fires when none is left."""
+        done: Deferred[None] = Deferred()
+        self._when_no_stream = done
+        for connection in list(self._open.values()):
+            if connection.tunnel is not None:
+                connection.close_when_quiet()
+        self._note_empty()
+        return done
 
     def close_all_when_quiet(self) -> None:
         """Let every connection close once its answers are out."""
@@ -228,6 +249,9 @@ class ConnectionTable:
         if self._when_empty is not None and not self._open:
             empty, self._when_empty = self._when_empty, None
             empty.callback(None)
+        if self._when_no_stream is not None and all(connection.tunnel is None for connection in self._open.values()):
+            done, self._when_no_stream = self._when_no_stream, None
+            done.callback(None)
 
     def _sweep(self) -> None:
         now = self.seconds()

@@ -17,6 +17,7 @@ from bridge import wire
 from bridge.admission import Ticket
 from bridge.errors import BridgeError, ErrorType
 from bridge.registry import Kind
+from bridge.upgrade import Upgrade
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall, IReactorFromThreads, IReactorTime
@@ -55,6 +56,7 @@ class Call(Ticket):
         "request_id",
         "timeout",
         "timer",
+        "upgrade",
         "work",
     )
 
@@ -78,6 +80,18 @@ class Call(Ticket):
         self.answered = False
         self.timer: IDelayedCall | None = None
         self.deferred: Deferred[Any] | None = None
+        self.upgrade: Upgrade | None = None
+
+    def encode(self, result: object) -> bytes:
+        """Encode what the function returned, and keep what is to become of the connection."""
+        if isinstance(result, Upgrade):
+            self.upgrade, result = result, result.result
+        return wire.encode_result(result)
+
+    def take_upgrade(self) -> Upgrade | None:
+        """Return what is to become of the connection, once."""
+        upgrade, self.upgrade = self.upgrade, None
+        return upgrade
 
     @property
     def function_name(self) -> str:
@@ -315,7 +329,7 @@ class Dispatcher:
                 )
         elif kind is Kind.ASYNC:
             call.deferred = _start_coroutine(call.work)
-            call.deferred.addCallback(wire.encode_result)
+            call.deferred.addCallback(call.encode)
             call.deferred.addCallbacks(
                 self._end_deferred, self._fail_deferred, callbackArgs=(call,), errbackArgs=(call,)
             )
@@ -338,7 +352,7 @@ class Dispatcher:
         """Run in a pool thread, and encode there too: a large result must not hold up the reactor."""
         outcome: bytes | BridgeError
         try:
-            outcome = wire.encode_result(call.work())
+            outcome = call.encode(call.work())
         except BridgeError as error:
             outcome = error
         except BaseException as error:  # noqa: BLE001 - SystemExit from a function must not end the thread silently
@@ -390,6 +404,8 @@ class Dispatcher:
                     function=call.function.name,
                     seconds=now - call.started,
                 )
+            if call.upgrade is not None:
+                call.upgrade.close()
         else:
             self._answer(call, outcome, now)
         if call.function.kind is not Kind.INLINE or self._idle is not None:
@@ -403,6 +419,9 @@ class Dispatcher:
         if isinstance(outcome, bytes) and len(outcome) > self.settings.max_result_size:
             outcome = self._too_large(call.function, len(outcome))
         caller = call.caller
+        upgrade = call.take_upgrade()
+        if upgrade is not None and (caller is None or isinstance(outcome, BridgeError)):
+            upgrade.close()
         if isinstance(outcome, BridgeError):
             self.stats.call_ended(
                 call.function.name, outcome.error_type, call.started - call.arrived, now - call.started, now
@@ -414,7 +433,11 @@ class Dispatcher:
         self.stats.call_ended(call.function.name, None, call.started - call.arrived, now - call.started, now)
         if caller is not None:
             encode = wire.encode_legacy_success if call.legacy else wire.encode_success
-            caller.answer(encode(outcome, call.request_id))
+            answer = encode(outcome, call.request_id)
+            if upgrade is None:
+                caller.answer(answer)
+            else:
+                caller.upgrade(answer, upgrade, call.function.name)
 
     def _refusal(
         self,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet import tcp, unix
+from twisted.internet import main, tcp, unix
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IProtocolFactory
@@ -21,12 +22,43 @@ ACCEPTED_AT_ONCE = 8
 beyond what is allowed at a time: well below ``rlimits.SPARE``, the descriptors kept for that."""
 
 
+ROOM_FOR_ONE = socket.CMSG_LEN(struct.calcsize("i"))
+"""Bytes of ancillary data taken from the kernel at a time: one descriptor. It closes those that find no room."""
+
+
+class BridgeTransport(unix.Server):
+    """One accepted connection.
+
+    Twisted's own takes as many descriptors as the kernel lets a client send, open in programs that the daemon starts,
+    and writes a line to the log for each message of which it closes them again.
+    """
+
+    def doRead(self) -> Any:
+        """Receive bytes, and the descriptor that came with them where the protocol has ``descriptorReceived``."""
+        receiver = getattr(self.protocol, "descriptorReceived", None)
+        try:
+            data, ancillary, _, _ = self.socket.recvmsg(
+                self.bufferSize, 0 if receiver is None else ROOM_FOR_ONE, socket.MSG_CMSG_CLOEXEC
+            )
+        except BlockingIOError:
+            return None
+        except OSError:
+            return main.CONNECTION_LOST
+        for level, kind, content in ancillary:
+            if receiver is not None and level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                for (number,) in struct.iter_unpack("i", content):
+                    receiver(number)
+        return self._dataReceived(data)
+
+
 class BridgePort(unix.Port):
     """Accepts connections on a socket that is bound, has its mode, and listens already.
 
     ``reactor.adoptStreamPort`` will not do: for a Unix socket it sets mode 0666, a backlog of 50, and at the end it
     removes whatever then lies at the path.
     """
+
+    transport = BridgeTransport
 
     def __init__(self, listening: ListeningSocket, factory: IProtocolFactory, reactor: Any) -> None:
         super().__init__(os.fsencode(listening.path), factory, reactor=reactor)

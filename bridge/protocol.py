@@ -23,6 +23,8 @@ from bridge import wire
 from bridge.errors import BridgeError, ErrorType
 from bridge.framing import LineFramer
 from bridge.session import Event, Phase, step
+from bridge.tunnel import Tunnel
+from bridge.upgrade import Descriptor
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from bridge.admission import ClientProcess
     from bridge.api import Session
     from bridge.connections import ConnectionTable
+    from bridge.upgrade import Upgrade
 
 __all__ = ["BridgeProtocol", "RequestHandler"]
 
@@ -82,6 +85,7 @@ class BridgeProtocol(Protocol):
         number: counts connections from 1, for operators.
         calls: requests answered.
         settings: size and time limits in force.
+        tunnel: the stream that the connection has become, else ``None``.
         active: whether anything moved since the table's last sweep; the sweep resets it.
     """
 
@@ -121,6 +125,8 @@ class BridgeProtocol(Protocol):
         self._stopping = False  # the daemon stops: what was not sent whole will never be
         self._faulty = False  # a fault is queued: whatever comes after it is no request
         self._refused_at: float | None = None
+        self._descriptor: Descriptor | None = None  # came with the request that is arriving, or in service
+        self.tunnel: Tunnel | None = None
 
     # --- Twisted calls these ---
 
@@ -143,6 +149,7 @@ class BridgeProtocol(Protocol):
         end = len(data) - 1
         if (
             self.phase is LINES
+            and self._descriptor is None
             and not (self._busy or self._queue or framer.pending or self._charged or self._faulty)
             and self._blocked_since is None
             and data.find(NEWLINE) == end <= self.settings.max_request_size
@@ -188,6 +195,19 @@ class BridgeProtocol(Protocol):
             self._paused = True
             self._transport.pauseProducing()
 
+    def descriptorReceived(self, number: int) -> None:
+        """Keep an open file that came with the bytes that are about to be received, for the request they begin."""
+        descriptor = Descriptor(number)
+        if (
+            self._descriptor is None
+            and not (self._busy or self._queue or self._framer.pending)
+            and self.phase in {Phase.FRESH, Phase.LINES}
+            and self._table.has_room_for(descriptor)
+        ):
+            self._descriptor = descriptor
+        else:
+            descriptor.close()  # nobody asked for it
+
     def readConnectionLost(self) -> None:
         """The peer closed its writing side, or altogether."""
         if self._peer_is_gone() or self.phase is Phase.REFUSED:
@@ -213,6 +233,9 @@ class BridgeProtocol(Protocol):
         self._queue.clear()
         self._outbox.clear()
         self._framer.take()
+        self._drop_descriptor()
+        if self.tunnel is not None:
+            self.tunnel.abort()
         call, self.call = self.call, None
         if call is not None:
             self._handler.abandon(call)
@@ -246,12 +269,54 @@ class BridgeProtocol(Protocol):
         self.call = None
         self._busy = False
         self.calls += 1
+        if self._descriptor is not None:
+            self._drop_descriptor()
         if self._serving:
             self._out.append(data)
         else:
             self.active = True
             self._write(data)
             self._serve()
+
+    def upgrade(self, answer: bytes, upgrade: Upgrade, function_name: str) -> None:
+        """Send the answer of the request in service; from then on the connection is a stream of bytes."""
+        self._drop_descriptor()
+        self.call = None
+        if (
+            self._socket is None
+            or self.phase is not LINES
+            or self._blocked_since is not None
+            or self._queue
+            or self._framer.pending
+            or self._out
+            or self._outbox
+            or self._transport_holds_bytes()
+        ):
+            upgrade.close()
+            self._busy = False
+            self._refuse(
+                BridgeError(
+                    ErrorType.BAD_REQUEST,
+                    "A request that turns the connection into a stream must end with a newline, and nothing may be "
+                    "sent after it before its answer has come.",
+                )
+            )
+            return
+        self.phase = step(self.phase, Event.UPGRADE)
+        self.calls += 1
+        self.active = True
+        self._transport.unregisterProducer()
+        self._transport.stopReading()
+        self.tunnel = Tunnel(
+            self._socket,
+            upgrade,
+            answer,
+            function_name=function_name,
+            reactor=self._transport.reactor,
+            seconds=self._table.seconds,
+            on_end=self._tunnel_ended,
+        )
+        self.tunnel.start()
 
     def introduce(self, client_version: str | None, perl_caller: str | None) -> None:
         """Take note of what the client says of itself, for operators."""
@@ -266,7 +331,10 @@ class BridgeProtocol(Protocol):
         if self.active:
             self.active = False
             self.idle_since = now
-        if self._refused_at is not None:
+        if self.tunnel is not None:
+            self.active = self.tunnel.active
+            self.tunnel.check(now, idle_timeout=settings.idle_timeout, write_timeout=settings.write_timeout)
+        elif self._refused_at is not None:
             if now - self._refused_at > LINGER:
                 self._transport.abortConnection()
         elif self._blocked_since is not None:
@@ -295,6 +363,8 @@ class BridgeProtocol(Protocol):
 
     def abort(self) -> None:
         """Drop the connection now."""
+        if self.tunnel is not None:
+            self.tunnel.abort()
         self._transport.abortConnection()
 
     def close_when_quiet(self) -> None:
@@ -305,6 +375,9 @@ class BridgeProtocol(Protocol):
         away requests that are on their way, and leave their callers in doubt.
         """
         self._stopping = True
+        if self.tunnel is not None:
+            self.tunnel.close_when_quiet()
+            return
         if self._socket is not None and self.phase in {Phase.FRESH, Phase.LINES}:
             try:
                 self._socket.shutdown(socket.SHUT_RD)
@@ -319,7 +392,9 @@ class BridgeProtocol(Protocol):
 
     @property
     def state(self) -> str:
-        """One word for operators: ``idle``, ``reading``, ``busy``, ``writing``, ``closing``."""
+        """One word for operators: ``idle``, ``reading``, ``busy``, ``writing``, ``stream``, ``closing``."""
+        if self.phase is Phase.STREAM:
+            return "stream"
         if self._refused_at is not None or self.phase is Phase.CLOSED:
             return "closing"
         if self._busy:
@@ -360,7 +435,10 @@ class BridgeProtocol(Protocol):
     def _submit(self, line: bytes, *, legacy: bool) -> None:
         """Have one request served; its answer, if there is one already, lies in ``_out`` then."""
         self._busy = True
+        self.session.descriptor = self._descriptor
         answer = self._handler.submit(line, self, legacy=legacy)
+        if self.session.descriptor is not None:  # the request's function takes none
+            self._drop_descriptor()
         if type(answer) is bytes:
             self.answer(answer)
         elif self._busy:
@@ -389,8 +467,7 @@ class BridgeProtocol(Protocol):
         system calls and a turn of the loop for each answer. It stays in charge: whenever it holds bytes, or the socket
         does not take all, what follows goes through it, and it is what notices a broken connection.
         """
-        transport = self._transport
-        if self._socket is not None and not transport.dataBuffer and not transport._tempDataLen:  # noqa: SLF001 - no public way to ask
+        if self._socket is not None and not self._transport_holds_bytes():
             try:
                 sent = self._socket.send(data)
             except OSError:
@@ -398,7 +475,11 @@ class BridgeProtocol(Protocol):
             if sent == len(data):
                 return
             data = data[sent:]
-        transport.write(data)
+        self._transport.write(data)
+
+    def _transport_holds_bytes(self) -> bool:
+        transport = self._transport
+        return bool(transport.dataBuffer or transport._tempDataLen)  # noqa: SLF001 - no public way to ask
 
     def _ahead(self) -> bool:
         """Whether so much was sent ahead that reading further can wait."""
@@ -480,6 +561,7 @@ class BridgeProtocol(Protocol):
         self.phase = step(self.phase, Event.FAULT)
         self._refused_at = self._table.seconds()
         self._reading_since = None
+        self._drop_descriptor()
         self._table.note_fault(error)
         self._flush()
         self._framer.take()
@@ -493,6 +575,19 @@ class BridgeProtocol(Protocol):
         if self._table.may_linger(self):
             self._transport.loseWriteConnection()
         else:
+            self._transport.loseConnection()
+
+    def _drop_descriptor(self) -> None:
+        """Close the file that came with a request, unless a function has taken it over."""
+        descriptor, self._descriptor = self._descriptor, None
+        self.session.descriptor = None
+        if descriptor is not None:
+            descriptor.close()
+
+    def _tunnel_ended(self) -> None:
+        """The stream is over."""
+        if self.phase is Phase.STREAM:
+            self.phase = step(self.phase, Event.FINISHED)
             self._transport.loseConnection()
 
     def _finish(self) -> None:

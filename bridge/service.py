@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredList, gatherResults, maybeDeferred
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import ILogObserver, Logger, globalLogPublisher
 
@@ -377,10 +377,12 @@ class BridgeService(Service):
             waiting=waiting,
             grace=grace,
         )
-        if not await self._within(grace, self.dispatcher.drain()):
+        done = gatherResults([self.dispatcher.drain(), self.connections.end_streams()])
+        if not await self._within(grace, done):
             self.log.warn(
-                "{running} calls did not finish in time; their callers lose the connection",
+                "{running} calls and {streams} streams did not finish in time; their callers lose the connection",
                 running=self.admission.in_flight,
+                streams=self.connections.streams,
             )
         self.connections.close_all_when_quiet()
         await self._within(FLUSH_SECONDS, self.connections.when_empty())
@@ -403,7 +405,7 @@ class BridgeService(Service):
             self.threads.stop()
         self.log.info("cpanbridge has stopped")
 
-    async def _within(self, seconds: float, done: Deferred[None]) -> bool:
+    async def _within(self, seconds: float, done: Deferred[Any]) -> bool:
         """Wait until ``done`` fires, ``seconds`` have passed, or a second signal hurries us; ``True`` if it fired."""
         late: Deferred[None] = deferLater(self.clock, seconds)
         _, index = await DeferredList([done, late, self._hurry], fireOnOneCallback=True)

@@ -20,6 +20,8 @@ class Phase(Enum):
     """Newline-framed requests, as many as the client likes."""
     LAST = auto()
     """No further request can come; what is outstanding is answered, then the connection is closed."""
+    STREAM = auto()
+    """No more requests: the connection is a stream of bytes between the client and a socket that it handed over."""
     REFUSED = auto()
     """A fault ended the conversation. The answer is out; input is thrown away until the peer closes or time is up."""
     CLOSED = auto()
@@ -35,6 +37,8 @@ class Event(Enum):
     """A complete JSON document without newline, and silence after it."""
     PEER_DONE = auto()
     """The peer closed its writing side."""
+    UPGRADE = auto()
+    """The answer that is being written is the last; bytes follow."""
     FAULT = auto()
     """The answer to an unrecoverable fault is being written: too large, too slow, too many connections."""
     FINISHED = auto()
@@ -53,6 +57,8 @@ TRANSITIONS: dict[tuple[Phase, Event], Phase] = {
     (Phase.LINES, Event.PEER_DONE): Phase.LAST,
     (Phase.LINES, Event.FAULT): Phase.REFUSED,
     (Phase.LINES, Event.FINISHED): Phase.CLOSED,
+    (Phase.LINES, Event.UPGRADE): Phase.STREAM,
+    (Phase.STREAM, Event.FINISHED): Phase.CLOSED,
     (Phase.LAST, Event.PEER_DONE): Phase.LAST,
     (Phase.LAST, Event.FAULT): Phase.REFUSED,
     (Phase.LAST, Event.FINISHED): Phase.CLOSED,

@@ -25,7 +25,7 @@ DESCENDING = frozenset({*CONNECTION_SORTS, *FUNCTION_SORTS, *PROCESS_SORTS}) - {
 """Sort keys of which an operator wants the highest first; for choosing ``reverse``."""
 
 _TEXTS = frozenset({"client", "user", "function", "name"})
-_STATES = {"busy": 0, "queued": 1, "writing": 2, "reading": 3, "idle": 4}
+_STATES = {"busy": 0, "queued": 1, "stream": 2, "writing": 3, "reading": 4, "idle": 5}
 
 MAX_KEPT = 64
 

@@ -57,6 +57,9 @@ STREAM_ROWS = 500
 
 CONNECT_SECONDS = "30"
 
+MOST_NOTICES = 1000
+"""Notices of the server that are kept until the caller's next statement; of more, the latest."""
+
 FATAL_ERROR = 7
 """libpq's number of a statement that failed; the SQLSTATE tells more."""
 
@@ -99,6 +102,13 @@ class _Array(adapt.Loader):
         return parse_array(bytes(data).decode())
 
 
+class _Number(adapt.Dumper):
+    """A number as the text that a caller would have written: its type is the one that the statement needs."""
+
+    def dump(self, obj: float) -> bytes:
+        return str(obj).encode("ascii")
+
+
 class PostgreSQL(Connection):
     """One connection to a PostgreSQL server.
 
@@ -130,8 +140,8 @@ class PostgreSQL(Connection):
             (str, string.StrDumperUnknown),
             (bytes, string.BytesBinaryDumper),
             (bool, booleans.BoolDumper),
-            (int, numeric.IntDumper),
-            (float, numeric.FloatDumper),
+            (int, _Number),
+            (float, _Number),
         ):
             self._adapters.register_dumper(kind, dumper)
         words = {"connect_timeout": CONNECT_SECONDS, **parameters}
@@ -147,7 +157,16 @@ class PostgreSQL(Connection):
                 cursor_factory=psycopg.RawCursor,
                 **words,  # type: ignore[arg-type]
             )
+        self._notices: deque[str] = deque(maxlen=MOST_NOTICES)
+        self.raw.add_notice_handler(lambda told: self._notices.append(f"{told.severity}:  {told.message_primary}"))
         self._choose_text(_Text)
+
+    def marked(self, outcome: Outcome) -> Outcome:
+        """Add the server's ``notices`` to what marks there are."""
+        if self._notices:
+            outcome["notices"] = list(self._notices)
+            self._notices.clear()
+        return super().marked(outcome)
 
     def _choose_text(self, loader: type[adapt.Loader]) -> None:
         adapters = self.raw.adapters

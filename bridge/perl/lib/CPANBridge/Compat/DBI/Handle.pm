@@ -70,7 +70,7 @@ sub make {
     }
     else {
         $inner->{Warn}             = 1;
-        $inner->{PrintWarn}        = $^W ? 1 : '';
+        $inner->{PrintWarn}        = 1;
         $inner->{LongReadLen}      = 80;
         $inner->{FetchHashKeyName} = 'NAME';
         $inner->{TraceLevel}       = 0;

@@ -70,7 +70,7 @@ my @TYPES = (
 
 # The others, which DBI has no number for.
 push @TYPES, map { [ split( / / ), 0 ] } split /\s{2,}|\n\s*/, <<'END' =~ s/\A\s+|\s+\z//gr;
-  oidvector 30 1013  pg_ddl_command 32 0  pg_node_tree 194 0  table_am_handler 269 0  index_am_handler 325 0
+  oidvector 30 1013  pg_type 71 210  pg_attribute 75 270  pg_proc 81 272  pg_class 83 273  pg_ddl_command 32 0  pg_node_tree 194 0  table_am_handler 269 0  index_am_handler 325 0
   aclitem 1033 1034  regprocedure 2202 2207  regoper 2203 2208  regoperator 2204 2209  anyarray 2277 0
   trigger 2279 0  language_handler 2280 0  internal 2281 0  anyelement 2283 0  anynonarray 2776 0
   txid_snapshot 2970 2949  fdw_handler 3115 0  pg_lsn 3220 3221  tsm_handler 3310 0  pg_ndistinct 3361 0

@@ -6,7 +6,7 @@ import contextlib
 import re
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -22,6 +22,7 @@ from psycopg.types import numeric, string
 from bridge.api import BridgeError, ErrorType
 from bridge.modules._database_access import Options, Rules
 from bridge.modules._database_driver import Connection, Outcome, Statement, fail
+from bridge.modules._database_postgresql_async import Background
 from bridge.modules._database_rows import Rows
 from bridge.modules._database_sql import Dialect, Parsed, first_word, parse
 
@@ -57,8 +58,14 @@ STREAM_ROWS = 500
 
 CONNECT_SECONDS = "30"
 
+READ_AHEAD_BYTES = 8 << 20
+"""Rows of a SELECT are read ahead up to about so many bytes, so that their number is known, and streamed beyond."""
+
 MOST_NOTICES = 1000
 """Notices of the server that are kept until the caller's next statement; of more, the latest."""
+
+DEFAULT = {"__default__": True}
+"""A value that stands for the word DEFAULT."""
 
 FATAL_ERROR = 7
 """libpq's number of a statement that failed; the SQLSTATE tells more."""
@@ -76,6 +83,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     read_only: bool | None = None
     question_marks: bool | None = None
     colons: bool | None = None
+    escapes: bool | None = None
 
 
 class _Text(adapt.Loader):
@@ -92,6 +100,12 @@ class _Bytes(adapt.Loader):
         return bytes(data)
 
 
+class _Binary(_Bytes):
+    """What comes in no text form, as in a binary COPY."""
+
+    format = pq.Format.BINARY
+
+
 class _Digit(adapt.Loader):
     def load(self, data: Buffer) -> int:
         return 1 if bytes(data) == b"t" else 0
@@ -100,6 +114,24 @@ class _Digit(adapt.Loader):
 class _Array(adapt.Loader):
     def load(self, data: Buffer) -> Any:
         return parse_array(bytes(data).decode())
+
+
+class _Numbers(_Array):
+    def load(self, data: Buffer) -> Any:
+        return parse_array(bytes(data).decode(), int)
+
+
+class _Digits(_Array):
+    def load(self, data: Buffer) -> Any:
+        return parse_array(bytes(data).decode(), lambda word: 1 if word == "t" else 0)
+
+
+class _Boxes(_Array):
+    def load(self, data: Buffer) -> Any:
+        return parse_array(bytes(data).decode(), separator=";")
+
+
+WHOLE_NUMBERS = ("int2", "int4", "int8", "oid")
 
 
 class _Number(adapt.Dumper):
@@ -130,6 +162,8 @@ class PostgreSQL(Connection):
         self.batch_bytes = options.batch_bytes
         self.autocommit = True
         self.streaming: PostgreSQLStatement | None = None
+        self.background: Background | None = None
+        self._digits = self._arrays = False
         self.dialect = Dialect("postgresql")
         self._copy_manager: Any = None  # of the COPY that goes on
         self._copy: psycopg.Copy | None = None
@@ -171,7 +205,8 @@ class PostgreSQL(Connection):
     def _choose_text(self, loader: type[adapt.Loader]) -> None:
         adapters = self.raw.adapters
         adapters.register_loader(0, loader)
-        for name in ("int2", "int4", "int8", "oid"):
+        adapters.register_loader(0, _Binary)
+        for name in WHOLE_NUMBERS:
             adapters.register_loader(name, numeric.IntLoader)
         adapters.register_loader("bytea", string.ByteaLoader)
 
@@ -183,14 +218,16 @@ class PostgreSQL(Connection):
 
     def interrupt(self) -> None:
         # Cancelling talks to the server on a connection of its own, and the caller of this must not wait.
-        threading.Thread(target=self._cancel, daemon=True).start()
+        threading.Thread(target=self.cancel, daemon=True).start()
 
-    def _cancel(self) -> None:
+    def cancel(self) -> None:
+        """End the statement that runs; waits for the server to have heard of it."""
         with contextlib.suppress(psycopg.Error):
             self.raw.cancel()
 
     def prepare(self, sql: str) -> PostgreSQLStatement:
-        return PostgreSQLStatement(self, sql, self.dialect)
+        strict = self.raw.info.parameter_status("standard_conforming_strings") != "off"
+        return PostgreSQLStatement(self, sql, attrs.evolve(self.dialect, backslashes=not strict))
 
     def prepare_verbatim(self, sql: str) -> PostgreSQLStatement:
         statement = PostgreSQLStatement(self, sql, NO_PLACEHOLDERS)
@@ -208,6 +245,7 @@ class PostgreSQL(Connection):
         self._finish("ROLLBACK")
 
     def _finish(self, word: str) -> None:
+        self.abort_copy()
         self.make_room()
         with self.errors():
             if self.in_transaction:
@@ -224,6 +262,8 @@ class PostgreSQL(Connection):
             self.dialect = attrs.evolve(self.dialect, question_marks=new.question_marks)
         if new.colons is not None:
             self.dialect = attrs.evolve(self.dialect, colons=new.colons)
+        if new.escapes is not None:
+            self.dialect = attrs.evolve(self.dialect, escapes=new.escapes)
         if new.read_only is not None:
             self.raw.execute(f"SET SESSION default_transaction_read_only = {'on' if new.read_only else 'off'}")
         if new.autocommit is not None:
@@ -236,11 +276,21 @@ class PostgreSQL(Connection):
         if new.text is not None:
             self._choose_text(_Bytes if new.text == "bytes" else _Text)
         if new.booleans is not None:
-            adapters.register_loader("bool", _Digit if new.booleans == "digits" else _Text)
+            self._digits = new.booleans == "digits"
+            adapters.register_loader("bool", _Digit if self._digits else _Text)
         if new.arrays is not None:
+            self._arrays = new.arrays
+        if new.arrays is not None or new.booleans is not None:
             for info in postgres.types:
                 if info.array_oid:
-                    adapters.register_loader(info.array_oid, _Array if new.arrays else _Text)
+                    adapters.register_loader(info.array_oid, self._array_loader(info.name) if self._arrays else _Text)
+
+    def _array_loader(self, name: str) -> type[adapt.Loader]:
+        if name in WHOLE_NUMBERS:
+            return _Numbers
+        if name == "bool" and self._digits:
+            return _Digits
+        return _Boxes if name == "box" else _Array
 
     def info(self) -> dict[str, Any]:
         known = self.raw.info
@@ -256,7 +306,14 @@ class PostgreSQL(Connection):
             "library": pq.version(),
             "parameters": {
                 name: known.parameter_status(name)
-                for name in ("client_encoding", "server_encoding", "TimeZone", "DateStyle", "server_version")
+                for name in (
+                    "client_encoding",
+                    "server_encoding",
+                    "TimeZone",
+                    "DateStyle",
+                    "server_version",
+                    "standard_conforming_strings",
+                )
             },
         }
 
@@ -268,6 +325,11 @@ class PostgreSQL(Connection):
         except psycopg.Error:
             return not self.raw.closed and self.in_transaction
         return True
+
+    @property
+    def is_spoilt(self) -> bool:
+        """Whether the transaction has met an error, after which only a rollback goes."""
+        return self.raw.info.transaction_status == pq.TransactionStatus.INERROR
 
     @property
     def in_transaction(self) -> bool:
@@ -324,6 +386,15 @@ class PostgreSQL(Connection):
             manager.__exit__(None, None, None)
         return self._copy_cursor.rowcount if self._copy_cursor is not None else 0
 
+    def abort_copy(self) -> None:
+        """End a COPY that its caller does not go on with."""
+        if self._copy is None:
+            return
+        manager, self._copy_manager, self._copy = self._copy_manager, None, None
+        with contextlib.suppress(psycopg.Error, CopyGivenUpError):
+            gone = CopyGivenUpError("COPY was given up")
+            manager.__exit__(CopyGivenUpError, gone, None)
+
     def _going_on(self) -> psycopg.Copy:
         if self._copy is None:
             fail("there is no COPY going on", "ProgrammingError", code=1, state="55000")
@@ -340,6 +411,10 @@ class PostgreSQL(Connection):
             state = error.sqlstate or ("08006" if isinstance(error, psycopg.OperationalError) else "HY000")
             code = FATAL_ERROR if severity else 1
             fail(text, type(error).__name__, code=code, state=state, diagnostics=_diagnostics(error))
+
+
+class CopyGivenUpError(Exception):
+    """Tells psycopg that data of a COPY will not come."""
 
 
 class _Context(AdaptContext):
@@ -372,6 +447,7 @@ class PostgreSQLStatement(Statement):
             self.parsed: Parsed = parse(sql, dialect)
         except ValueError as error:
             fail(str(error), "ProgrammingError", code=1, state="42601")
+        self._check_placeholders()
         self.text = self.parsed.render(lambda number: f"${number}")
         self.streamed = self.word in STREAMED
         self.needs_literals = self.word not in PARAMETRIC
@@ -379,8 +455,31 @@ class PostgreSQLStatement(Statement):
         self._cursor: psycopg.Cursor[Any] | None = None
         self._taken: deque[Any] = deque()
 
+    def _check_placeholders(self) -> None:
+        signs = sorted(self.parsed.signs)
+        if len(signs) > 1:
+            spelt = {"?": "?", "$": "$1", ":": ":foo"}
+            self._refuse(f'Cannot mix placeholder styles "{spelt[signs[0]]}" and "{spelt[signs[1]]}"')
+        if set(self.parsed.numbers) != set(range(1, self.parsed.count + 1)):
+            self._refuse("Invalid placeholders: must start at $1 and increment one at a time")
+
+    def _refuse(self, text: str) -> None:
+        fail(text, "ProgrammingError", code=1, state="42601")
+
     def describe(self) -> dict[str, Any]:
         return {"parameters": self.parsed.names, "columns": [], "kind": self.word}
+
+    def _with_defaults(self, values: list[Any]) -> tuple[str, list[Any]]:
+        """Return the text with the word DEFAULT for values that say so, and the other values."""
+        places: dict[int, str] = {}
+        sent: list[Any] = []
+        for number, value in enumerate(values, 1):
+            if value == DEFAULT:
+                places[number] = "DEFAULT"
+            else:
+                sent.append(value)
+                places[number] = f"${len(sent)}"
+        return self.parsed.render(places.__getitem__), sent
 
     def execute(self, values: Sequence[Any], as_text: Sequence[int], rows: int) -> Outcome:
         connection = self.connection
@@ -388,6 +487,8 @@ class PostgreSQLStatement(Statement):
         connection.make_room()
         sent = [value.decode("latin-1") if index in as_text else value for index, value in enumerate(values)]
         text = self.text
+        if DEFAULT in sent:
+            text, sent = self._with_defaults(sent)
         if sent and self.needs_literals:
             text = self.parsed.render(lambda number: psycopg.sql.quote(sent[number - 1], connection.raw))
             sent = []
@@ -408,19 +509,29 @@ class PostgreSQLStatement(Statement):
                     self.rows = Rows(cursor.fetchmany, connection.batch_bytes)
                     first = self.rows.batch(rows)
                     more = self.rows.more
-        outcome: Outcome = {
-            "columns": None,
-            "rows": first,
-            "more": more,
-            "count": len(first) if self.streamed and not more else max(cursor.rowcount, -1 if more else 0),
-            "status": cursor.statusmessage,
-            "in_transaction": connection.in_transaction,
-        }
-        if cursor.description is not None:
-            outcome["columns"] = [column.name for column in cursor.description]
-            outcome["types"] = [column.type_code for column in cursor.description]
-            outcome["modifiers"] = _modifiers(cursor)
-        return outcome
+            count = max(cursor.rowcount, 0)
+            if self.streamed:
+                left = 0 if self.rows is None else self.rows.read_ahead(READ_AHEAD_BYTES)
+                count = -1 if left is None else len(first) + left
+            outcome: Outcome = {
+                "columns": None,
+                "rows": first,
+                "more": more,
+                "count": count,
+                "status": cursor.statusmessage or self.word,
+                "in_transaction": connection.in_transaction,
+            }
+            result = cursor.pgresult
+            if result is None and self.streamed:  # the server has sent no row, and so no columns
+                result = self._described()
+            if result is not None and result.nfields:
+                outcome |= _columns(result, connection.raw.info.encoding)
+            return outcome
+
+    def _described(self) -> pq.abc.PGresult:
+        pgconn = self.connection.raw.pgconn
+        prepared = pgconn.prepare(b"", self.text.encode(self.connection.raw.info.encoding))
+        return pgconn.describe_prepared(b"") if prepared.status == pq.ExecStatus.COMMAND_OK else prepared
 
     def _begin_stream(self, cursor: psycopg.Cursor[Any], values: list[Any], rows: int) -> tuple[list[Any], bool]:
         size = STREAM_ROWS if psycopg.capabilities.has_stream_chunked() else 1
@@ -480,15 +591,27 @@ class PostgreSQLStatement(Statement):
 _ACTIVE = pq.TransactionStatus.ACTIVE
 
 
-def _modifiers(cursor: psycopg.Cursor[Any]) -> list[int]:
-    result = cursor.pgresult
-    return [] if result is None else [result.fmod(index) for index in range(result.nfields)]
+def _columns(result: pq.abc.PGresult, encoding: str) -> dict[str, list[Any]]:
+    """Return what the server tells of columns: names, types, their modifiers and sizes, the tables' columns."""
+    places = range(result.nfields)
+    return {
+        "columns": [(result.fname(place) or b"").decode(encoding) for place in places],
+        "types": [result.ftype(place) for place in places],
+        "modifiers": [result.fmod(place) for place in places],
+        "sizes": [result.fsize(place) for place in places],
+        "origins": [[result.ftable(place), result.ftablecol(place)] for place in places],
+    }
 
 
-def parse_array(text: str) -> Any:
-    """Return PostgreSQL's text of an array as lists: numbers and strings as strings, NULL as ``None``.
+def parse_array(text: str, convert: Callable[[str], Any] = str, separator: str = ",") -> Any:
+    """Return PostgreSQL's text of an array as lists, NULL as ``None``.
 
     What is no array (a text that does not begin with a brace, or with bounds) is returned as it is.
+
+    Args:
+        text: the array.
+        convert: what makes a value of an element that is not quoted.
+        separator: what is between two elements.
     """
     if text.startswith("["):
         text = text.partition("=")[2]
@@ -505,15 +628,15 @@ def parse_array(text: str) -> Any:
             done = stack.pop()
             stack[-1].append(done)
             at += 1
-        elif sign == ",":
+        elif sign == separator:
             at += 1
         elif sign == '"':
             item, at = _quoted(text, at + 1)
             stack[-1].append(item)
         else:
-            end = min(found for found in (text.find(",", at), text.find("}", at)) if found >= 0)
+            end = min(found for found in (text.find(separator, at), text.find("}", at)) if found >= 0)
             word = text[at:end]
-            stack[-1].append(None if word == "NULL" else word)
+            stack[-1].append(None if word == "NULL" else convert(word))
             at = end
     return stack[0][0]
 

@@ -16,6 +16,9 @@ MOST_ROWS = 10_000
 FIRST_CHUNK = 16
 """Rows read before anything is known of their size."""
 
+AHEAD_CHUNK = 500
+"""Rows read at a time while it is looked how many there are."""
+
 ROW_BYTES = 16
 """About what a row costs besides its strings."""
 
@@ -59,6 +62,15 @@ class Rows:
         """Whether there may be more rows."""
         return not self._ended or bool(self._kept)
 
+    def read_ahead(self, most_bytes: int) -> int | None:
+        """Read to the end, or until about so many bytes are kept; returns how many are left if known."""
+        used = 0
+        while not self._ended and used < most_bytes:
+            fresh = self._read_fresh(AHEAD_CHUNK)
+            used += size_of(fresh)
+            self._kept.extend(fresh)
+        return len(self._kept) if self._ended else None
+
     def batch(self, count: int) -> list[Row]:
         """Return the next rows: up to ``count``, fewer where they are large, none only at the end."""
         count = max(1, min(count, MOST_ROWS))
@@ -85,6 +97,9 @@ class Rows:
     def _read(self, count: int) -> list[Row]:
         if self._kept:
             return [self._kept.popleft() for _ in range(min(count, len(self._kept)))]
+        return self._read_fresh(count)
+
+    def _read_fresh(self, count: int) -> list[Row]:
         if self._ended:
             return []
         rows = self._fetch(count)

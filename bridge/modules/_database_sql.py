@@ -39,6 +39,9 @@ _POSTGRESQL = re.compile(
 )
 
 
+_POSTGRESQL_OF_OLD = re.compile(_POSTGRESQL.pattern.replace(r"\b[eE]'", "'"), _POSTGRESQL.flags)
+
+
 @attrs.frozen
 class Dialect:
     """How a database spells SQL.
@@ -46,12 +49,16 @@ class Dialect:
     Attributes:
         name: ``sqlite`` or ``postgresql``.
         question_marks, colons, dollars: which kinds of placeholders count; the others are left as they are.
+        backslashes: whether all strings of PostgreSQL's have escapes, as those with an E before them.
+        escapes: whether a backslash makes a sign of PostgreSQL's that looks like a placeholder none.
     """
 
     name: str
     question_marks: bool = True
     colons: bool = True
     dollars: bool = True
+    escapes: bool = True
+    backslashes: bool = False
 
 
 @attrs.frozen
@@ -62,11 +69,13 @@ class Parsed:
         pieces: the text around the placeholders; one more than there are placeholders.
         numbers: for each placeholder in the text the number of its parameter, from 1.
         names: for each parameter its name as it was written (``:name``, ``?3``, ``$1``), else its number.
+        signs: which signs placeholders begin with.
     """
 
     pieces: list[str]
     numbers: list[int]
     names: list[str]
+    signs: frozenset[str] = frozenset()
 
     @property
     def count(self) -> int:
@@ -91,6 +100,7 @@ def parse(sql: str, dialect: Dialect) -> Parsed:
     numbers: list[int] = []
     names: dict[int, str] = {}
     known: dict[str, int] = {}
+    signs: set[str] = set()
     highest = 0
     start = 0
     text = ""  # of the piece that has begun
@@ -101,6 +111,7 @@ def parse(sql: str, dialect: Dialect) -> Parsed:
         if kind != "mark":
             continue
         mark = sql[begin:end]
+        signs.add(mark[0])
         if mark == "?":
             number = highest + 1
         elif mark[1:].isdecimal() and mark[0] in "?$":
@@ -115,7 +126,9 @@ def parse(sql: str, dialect: Dialect) -> Parsed:
         numbers.append(number)
         text, start = "", end
     pieces.append(text + sql[start:])
-    return Parsed(pieces, numbers, [names.get(number, str(number)) for number in range(1, highest + 1)])
+    return Parsed(
+        pieces, numbers, [names.get(number, str(number)) for number in range(1, highest + 1)], frozenset(signs)
+    )
 
 
 def split(sql: str, dialect: Dialect, complete: Callable[[str], bool]) -> tuple[str, str]:
@@ -145,7 +158,7 @@ def first_word(sql: str, dialect: Dialect) -> str:
 
 
 def _tokens(sql: str, dialect: Dialect) -> Iterator[tuple[str, int, int]]:
-    pattern = _SQLITE if dialect.name == "sqlite" else _POSTGRESQL
+    pattern = _SQLITE if dialect.name == "sqlite" else _POSTGRESQL_OF_OLD if dialect.backslashes else _POSTGRESQL
     at = 0
     while (found := pattern.match(sql, at)) is not None:
         begin, at = found.span()
@@ -156,6 +169,8 @@ def _tokens(sql: str, dialect: Dialect) -> Iterator[tuple[str, int, int]]:
             at = _end_of_comment(sql, at)
         if kind == "mark" and not _counts(sql[begin], dialect):
             kind = "word"
+        if kind == "escaped" and not dialect.escapes:
+            kind, at = "word", begin + 1
         yield kind, begin, at
 
 

@@ -19,6 +19,7 @@ import msgspec
 from bridge.api import BridgeError, ErrorType, Module, Session
 from bridge.modules._database_access import Options, Rules
 from bridge.modules._database_driver import Connection, Outcome, Statement
+from bridge.modules._database_postgresql_async import register as register_background
 from bridge.modules._database_postgresql_extra import register as register_postgresql
 from bridge.modules._database_rows import FIRST_ROWS, MOST_ROWS
 from bridge.modules._database_sqlite import SQLite, SQLiteStatement
@@ -383,3 +384,4 @@ def _values(values: list[Any]) -> list[Any]:
 
 register_sqlite(module, _connection)
 register_postgresql(module, _connection)
+register_background(module, _connection, _statement)

@@ -58,6 +58,7 @@ sub FETCH {
     return $h->{Database} && $outer->( $h->{Database}{Driver} ) if $name eq 'Driver';
     return $h->{TaintIn} && $h->{TaintOut} if $name eq 'Taint';
     return $h->{ChildHandles} = [] if $name eq 'ChildHandles';
+    return '' if $BOOLEAN{$name} && !defined $h->{$name};
     return $h->{$name} if $KNOWN{$name} || $name =~ /^(?:_|[a-z]|Err|State|Taint|Driver$)/;
     Carp::carp( sprintf "Can't get %s->{%s}: unrecognised attribute name", $h->{_h} || $h, $name );
     return;
@@ -91,7 +92,7 @@ sub STORE {
     elsif ( $name eq 'Taint' ) { $h->{TaintIn} = $h->{TaintOut} = $value ? 1 : '' }
     elsif ( $name eq 'HandleError' || $name eq 'HandleSetErr' ) {
         Carp::croak("Can't set $name to '$value': it must be a reference to a sub")
-          if defined $value && ( ref $value ne 'CODE' && !( Scalar::Util::blessed($value) && Scalar::Util::reftype($value) eq 'CODE' ) );
+          if $value && ( ref $value ne 'CODE' && !( Scalar::Util::blessed($value) && Scalar::Util::reftype($value) eq 'CODE' ) );
         $h->{$name} = $value;
     }
     elsif ( $name eq 'FetchHashKeyName' ) {

@@ -257,7 +257,7 @@ sub dispatcher {
             else                  { $result[0] = $code->( $inner, @_ ) }
         }
         if ( $ends && $result[0] ) {
-            $inner->{Executed} = 0;
+            $inner->{Executed} = '';
             if ( $inner->{BegunWork} && $name ne 'disconnect' ) {
                 $inner->{BegunWork} = '';
                 $inner->STORE( AutoCommit => 1 );

@@ -30,8 +30,8 @@ my @TYPES = (
     [ polygon     => 604,  1027, 0 ],
     [ line        => 628,  629,  0 ],
     [ cidr        => 650,  651,  0 ],
-    [ float4      => 700,  1021, 6 ],
-    [ float8      => 701,  1022, 8 ],
+    [ float4      => 700,  1021, 0 ],
+    [ float8      => 701,  1022, 6 ],
     [ unknown     => 705,  0,    0 ],
     [ circle      => 718,  719,  0 ],
     [ macaddr8    => 774,  775,  0 ],
@@ -139,6 +139,25 @@ sub of_dbi { my ($type) = @_; return defined $type ? $of_dbi{$type} : undef }
 
 sub is_bytes { return $_[0] == 17 }
 
+my %is_integer = map { $_ => 1 } 20, 21, 23;
+sub is_integer { return $is_integer{ $_[0] } }
+
+# Signs that values of geometric types are made of.
+my $NUMBERS  = qr/[\s0-9.,eE+()-]*/;
+my %GEOMETRY = (
+    ( map { $_ => qr/\A$NUMBERS\z/ } 600, 601, 603, 604, 628 ),
+    602 => qr/\A[\[\]\s0-9.,eE+()-]*\z/,
+    718 => qr/\A[<>\s0-9.,eE+()-]*\z/,
+);
+
+# Says what is wrong with a value of such a type; nothing for one that may be right, and for other types.
+sub wrong_geometry {
+    my ( $number, $value ) = @_;
+    my $fits = $GEOMETRY{$number} or return;
+    return if $value =~ $fits;
+    return 'Invalid input for ' . ( $number == 602 ? 'path' : $number == 718 ? 'circle' : 'geometric' ) . ' type';
+}
+
 # Sizes are in the modifier that comes with a column, in a way of each type's own.
 sub sizes {
     my ( $what, $types, $modifiers ) = @_;
@@ -160,12 +179,14 @@ sub sizes {
 # An array of Perl as the server reads it.
 sub array_text {
     my ($list) = @_;
+    my %sizes = map { ( ( ref $_ eq 'ARRAY' ? scalar @$_ : 'scalar' ) => 1 ) } @$list;
+    die "Array elements must be of equal size\n" if keys %sizes > 1 && !grep { ref && ref ne 'ARRAY' } @$list;
     return '{' . join(
         ',',
         map {
                 !defined $_        ? 'NULL'
               : ref $_ eq 'ARRAY'  ? array_text($_)
-              : ref $_             ? die "An array for PostgreSQL can hold scalars and arrays, not a " . ref($_) . "\n"
+              : ref $_             ? die "Arrays must contain only scalars and other arrays\n"
               :                      _element("$_")
         } @$list
     ) . '}';
@@ -219,6 +240,14 @@ Returns the type for a number of DBI's.
 =head2 is_bytes
 
 Whether values of a type are bytes.
+
+=head2 is_integer
+
+Whether they are whole numbers.
+
+=head2 wrong_geometry
+
+Says what is wrong with a value of a geometric type.
 
 =head2 sizes
 

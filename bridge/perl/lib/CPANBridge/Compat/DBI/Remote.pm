@@ -203,6 +203,15 @@ sub _number_of {
 
 sub execute {
     my ( $sth, @values ) = @_;
+    my $arguments = $sth->_arguments(@values) or return;
+    my $answer = $sth->_call( execute => $arguments );
+    if ( !$answer ) { $sth->{Database}->_failed; return }
+    return $sth->_take($answer);
+}
+
+# What is sent to have the statement executed; nothing after an error.
+sub _arguments {
+    my ( $sth, @values ) = @_;
     my $dbh   = $sth->{Database};
     my $count = @{ $sth->{_names} };
     if (@values) {
@@ -221,16 +230,12 @@ sub execute {
         }
         push @sent, $value;
     }
-    my $answer = $sth->_call(
-        execute => {
-            statement => $sth->{_statement},
-            values    => \@sent,
-            @as_text ? ( as_text => \@as_text ) : (),
-            rows => $sth->{_want} = $sth->{RowCacheSize} || $dbh->{RowCacheSize} || $FIRST,
-        }
-    );
-    if ( !$answer ) { $dbh->_failed; return }
-    return $sth->_take($answer);
+    return {
+        statement => $sth->{_statement},
+        values    => \@sent,
+        @as_text ? ( as_text => \@as_text ) : (),
+        rows => $sth->{_want} = $sth->{RowCacheSize} || $dbh->{RowCacheSize} || $FIRST,
+    };
 }
 
 sub _unsendable { my ( $sth, $why ) = @_; $why =~ s/ at \S+ line \d+\.\n\z//; return $sth->set_err( 1, $why ) }

@@ -10,6 +10,7 @@ our %InfoTypes = (
     SQL_ACCESSIBLE_PROCEDURES         => 20,
     SQL_ACCESSIBLE_TABLES             => 19,
     SQL_ACTIVE_CONNECTIONS            => 0,
+    SQL_MAX_DRIVER_CONNECTIONS        => 0,
     SQL_ACTIVE_STATEMENTS             => 1,
     SQL_AGGREGATE_FUNCTIONS           => 169,
     SQL_ALTER_TABLE                   => 86,

@@ -1,0 +1,129 @@
+"""PostgreSQL statements that run while their caller does something else; at most one on each connection."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from bridge.api import BridgeError, ErrorType, Module, Session
+from bridge.modules._database_driver import Connection, Outcome, Statement, fail
+
+if TYPE_CHECKING:
+    from bridge.modules._database_postgresql import PostgreSQL
+
+__all__ = ["register"]
+
+
+class Background:
+    """One statement in a thread of its own."""
+
+    def __init__(self, connection: Connection, work: Callable[[], Outcome]) -> None:
+        self._connection = connection
+        self._work = work
+        self._outcome: Outcome | None = None
+        self._error: BaseException | None = None
+        self._begun = threading.Event()
+        self._done = threading.Event()
+        threading.Thread(target=self._run, daemon=True).start()
+        self._begun.wait()  # the connection is taken: whatever is called next comes after the statement
+
+    def _run(self) -> None:
+        try:
+            with self._connection.using():
+                self._begun.set()
+                self._outcome = self._connection.marked(self._work())
+        except BaseException as error:  # noqa: BLE001 - it is the caller's, who gets it with the result
+            self._error = error
+        finally:
+            self._begun.set()
+            self._done.set()
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended."""
+        return self._done.is_set()
+
+    def result(self) -> Outcome:
+        """Wait for its end; return what ``execute`` would have, or raise it."""
+        self._done.wait()
+        if self._error is not None:
+            raise self._error
+        return self._outcome or {}
+
+
+def register(
+    module: Module, find: Callable[[Session, int], Connection], find_statement: Callable[[Session, int], Statement]
+) -> None:
+    """Add the functions to a module.
+
+    Args:
+        module: the one that gets them.
+        find: returns the connection of a caller that has a number.
+        find_statement: the same for statements.
+    """
+
+    def postgresql(session: Session, number: int) -> PostgreSQL:
+        found = find(session, number)
+        if found.driver != "postgresql":
+            raise BridgeError(ErrorType.BAD_PARAMS, f"Connection {number} is none of PostgreSQL's.")
+        return found  # type: ignore[return-value]
+
+    def running(used: PostgreSQL) -> Background:
+        if used.background is None:
+            fail("No asynchronous query is running", "ProgrammingError", code=1, state="HY010")
+        return used.background
+
+    @module.function
+    def start(  # noqa: PLR0917 - callers name them
+        session: Session,
+        connection: int,
+        statement: int | None = None,
+        sql: str | None = None,
+        values: list[Any] = [],  # noqa: B006 - never changed
+        as_text: list[int] = [],  # noqa: B006 - never changed
+        rows: int = 100,
+    ) -> None:
+        """Begin to execute a prepared ``statement``, or a text; the rest is as for ``execute``."""
+        used = postgresql(session, connection)
+        if used.background is not None:
+            fail("a previous async query has not been ended", "ProgrammingError", code=1, state="HY010")
+        chosen = find_statement(session, statement) if statement is not None else used.prepare_verbatim(sql or "")
+        used.background = Background(used, lambda: chosen.execute(values, as_text, max(1, rows)))
+
+    @module.function
+    def ready(session: Session, connection: int) -> bool:
+        """Return whether the statement that was started has ended."""
+        return running(postgresql(session, connection)).done
+
+    @module.function
+    def result(session: Session, connection: int) -> Outcome:
+        """Wait for the end of the statement that was started; return what ``execute`` would have."""
+        used = postgresql(session, connection)
+        waited = running(used)
+        try:
+            return waited.result()
+        finally:
+            used.background = None
+
+    @module.function
+    def cancel(session: Session, connection: int) -> dict[str, bool]:
+        """End the statement that was started; a transaction that this has spoilt is rolled back.
+
+        Returns:
+            whether it was ``cancelled`` (else it had ended), and whether the connection is ``in_transaction``.
+        """
+        used = postgresql(session, connection)
+        stopped = running(used)
+        used.background = None
+        cancelled = False
+        if not stopped.done:
+            used.cancel()
+        with contextlib.suppress(Exception):
+            stopped.result()
+        with used.using():
+            if used.is_spoilt:
+                cancelled = True
+                used.rollback()
+            return {"cancelled": cancelled, "in_transaction": used.in_transaction}

@@ -1,0 +1,135 @@
+package CPANBridge::Compat::DBI::PgAsync;
+
+use strict;
+use warnings;
+
+use Scalar::Util ();
+
+our $VERSION = '0.1.0';
+
+# Flags of pg_async.
+my ( $ASYNC, $CANCEL_OLD, $WAIT_OLD ) = ( 1, 2, 4 );
+
+sub is_async { my ($flags) = @_; return $flags && $flags & $ASYNC }
+
+# What runs must be out of the way before something else is executed. Returns true when it is.
+sub make_room {
+    my ( $dbh, $flags ) = @_;
+    if ( !$dbh->{pg_async_status} || $dbh->{pg_async_status} < 0 ) { $dbh->{pg_async_status} = 0; return 1 }
+    $flags ||= 0;
+    if ( $flags & $CANCEL_OLD ) { return defined pg_cancel($dbh) }
+    if ( $flags & $WAIT_OLD )   { return defined pg_result($dbh) }
+    $dbh->set_err( 1, 'Cannot execute until previous async query has finished' );
+    return;
+}
+
+# Begins what the arguments say, for a database handle or a statement.
+sub start {
+    my ( $h, $flags, %arguments ) = @_;
+    my $dbh = $h->{Database} || $h;
+    make_room( $dbh, $flags ) or return;
+    $h->_call( start => { connection => $dbh->{_connection}, %arguments } ) or return;
+    $dbh->{pg_async_status} = 1;
+    delete $dbh->{_async};
+    Scalar::Util::weaken( $dbh->{_async} = $h ) if $h != $dbh;
+    return '0E0';
+}
+
+sub _running {
+    my ($h) = @_;
+    my $dbh = $h->{Database} || $h;
+    return $dbh if ( $dbh->{pg_async_status} || 0 ) == 1;
+    $h->set_err( 1, 'No asynchronous query is running' );
+    return;
+}
+
+sub pg_ready {
+    my ($h) = @_;
+    my $dbh = _running($h) or return;
+    my $ready = $h->_call( ready => { connection => $dbh->{_connection} } );
+    return if !defined $ready;
+    return $ready ? 1 : 0;
+}
+
+sub pg_result {
+    my ($h) = @_;
+    my $dbh = _running($h) or return;
+    my $answer = $h->_call( result => { connection => $dbh->{_connection} } );
+    $dbh->{pg_async_status} = 0;
+    my $sth = delete $dbh->{_async};
+    if ( !$answer ) { $dbh->_failed; return }
+    return $sth->_take($answer) if $sth;
+    $dbh->_note($answer);
+    return $answer->{count} || '0E0';
+}
+
+sub pg_cancel {
+    my ($h) = @_;
+    my $dbh = _running($h) or return;
+    my $answer = $h->_call( cancel => { connection => $dbh->{_connection} } ) or return;
+    $dbh->{pg_async_status} = -1;
+    if ( my $sth = delete $dbh->{_async} ) {
+        delete $sth->{_rows};
+        $sth->{_cancelled} = 1;
+        $sth->STORE( Active => 0 );
+    }
+    $dbh->_note($answer);
+    return $answer->{cancelled} ? 1 : '';
+}
+
+# Ends what a statement waits for, from a signal handler: by a connection of its own.
+sub cancel_from_outside {
+    my ($dbh) = @_;
+    my $connect = $dbh->{_connect} or return;
+    return eval {
+        my $bridge = CPANBridge->new( timeout => 30 );
+        my $number = $bridge->call( database => 'connect', $connect )->{connection};
+        $bridge->call(
+            database => 'run',
+            { connection => $number, sql => 'SELECT pg_catalog.pg_cancel_backend($1)', values => [ $dbh->{pg_pid} ] }
+        );
+        1;
+    };
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+CPANBridge::Compat::DBI::PgAsync - PostgreSQL statements that run while the program goes on
+
+=head1 DESCRIPTION
+
+Used by the replacement of L<DBD::Pg>, where the attribute C<pg_async> is described; programs have no need of it.
+
+=head1 METHODS
+
+=head2 pg_ready
+
+=head2 pg_result
+
+=head2 pg_cancel
+
+=head1 FUNCTIONS
+
+=head2 is_async
+
+Whether flags ask for it.
+
+=head2 make_room
+
+Deals with what runs already, as flags say.
+
+=head2 start
+
+Begins a statement.
+
+=head2 cancel_from_outside
+
+Ends the statement that the program waits for.
+
+=cut

@@ -296,6 +296,16 @@ subtest 'parsers are let go' => sub {
     waitpid $pid, 0;
     is( $?, 0, 'a child process parses for itself' );
     ok( eval { $feed->parse_more('</a>'); $feed->parse_done; 1 }, "... and does not end the parent's parsers" ) or diag $@;
+    $feed = XML::Parser->new->parse_start;
+    $feed->parse_more('<a>b');
+    $pid = fork;
+    die "fork: $!" if !defined $pid;
+    if ( !$pid ) {
+        my $done = eval { $feed->parse_more('<c>'); 1 };
+        POSIX::_exit( !$done && $@ =~ /connection on which this parser began has ended at/ ? 0 : 1 );
+    }
+    waitpid $pid, 0;
+    is( $?, 0, '... nor can it go on with them' );
 };
 
 subtest 'the status of a program is its own' => sub {
@@ -316,6 +326,10 @@ subtest 'the daemon is not there' => sub {
     like( $@, qr/\AXML::Parser cannot parse through CPANBridge: .* at \Q$0\E line \d+/s, '... the same' );
     $daemon->start;
     is( text_of('<a>again</a>'), 'again', 'and when it is back, so is XML::Parser' );
+    my $other = XML::Parser->new->parse_start;
+    $other->parse_more('<x>');
+    ok( !eval { $feed->parse_more('<c>'); 1 } && $@ =~ /connection on which this parser began has ended/, '... but not for a parser from before' );
+    ok( $other->parse_more('</x>') && $other->parse_done, '... which does not disturb those from afterwards' );
 };
 
 subtest 'a daemon without the module' => sub {

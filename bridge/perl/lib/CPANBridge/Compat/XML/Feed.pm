@@ -9,38 +9,31 @@ use CPANBridge::Bytes;
 
 our $VERSION = '0.1.0';
 
-my ( $client, @released );
+my $link;
 
 sub _call {
-    my ( $function, $params ) = @_;
-    if ( !$client || $client->[1] != $$ ) {
-        @released = ();
-        if ( eval { local $SIG{__DIE__}; require CPANBridge::Compat::Link; 1 } ) {
-            $client = [ CPANBridge::Compat::Link->get, $$ ];
-        }
-        else {
-            require CPANBridge;
-            $client = [ CPANBridge->new, $$ ];
-        }
+    my ( $function, %params ) = @_;
+    require CPANBridge::Compat::Link;
+    $link = CPANBridge::Compat::Link->get;
+    my $token = delete $params{token};
+    if ( defined $params{parser} && !$link->is_current($token) ) {
+        die "the connection on which this parser began has ended\n";
     }
-    return $client->[0]->call( xml => $function => $params );
-}
-
-sub feed {
-    my (%params) = @_;
-    if ( @released >= 20 ) { _call( release => { parsers => [ splice @released ] } ) }
-    $params{data} = CPANBridge::Bytes->new( $params{data} );
-    return _call( feed => \%params );
-}
-
-sub supply {
-    my (%params) = @_;
     $params{data} = CPANBridge::Bytes->new( $params{data} ) if defined $params{data};
-    return _call( supply => \%params );
+    my $answer = $link->call( xml => $function => \%params );
+    $answer->{token} = $link->token;
+    return $answer;
 }
 
-# A parser that did not come to its end; told to the daemon later.
-sub release { my ( $number, $pid ) = @_; push @released, $number if $pid == $$; return }
+sub feed { my (%params) = @_; return _call( feed => %params ) }
+
+sub supply { my (%params) = @_; return _call( supply => %params ) }
+
+sub release {
+    my ( $number, $token ) = @_;
+    $link->release( xml => $number ) if $link && $link->is_current($token);
+    return;
+}
 
 1;
 
@@ -54,26 +47,29 @@ CPANBridge::Compat::XML::Feed - has the daemon parse XML
 
 =head1 DESCRIPTION
 
-Used by our L<XML::Parser::Expat>; programs have no need of it. All functions die as L<CPANBridge/call> does.
+Used by our L<XML::Parser::Expat>; programs have no need of it. The functions that call the daemon die as
+L<CPANBridge::Compat::Link/call> does, or with a string where a parser's connection has ended. Their answers hold a
+C<token>, which goes with the parser's number.
 
 =head1 FUNCTIONS
 
 =head2 feed
 
-    my $answer = feed( parser => $number, data => $bytes, final => \0 );
+    my $answer = feed( options => \%options, data => $bytes, final => \0 );
+    my $answer = feed( parser => $number, token => $token, data => $bytes, final => \1 );
 
 Has the next piece of a document parsed, and returns its events.
 
 =head2 supply
 
-    my $answer = supply( parser => $number, data => $bytes, final => \0, base => $base );
+    my $answer = supply( parser => $number, token => $token, data => $bytes, final => \0, base => $base );
 
 Gives the text of a parameter entity that the last answer asked for.
 
 =head2 release
 
-    release( $number, $pid );
+    release( $number, $token );
 
-Lets go of a parser that will not come to its end. Costs no call by itself.
+Lets go of a parser that will not come to its end. Costs no call, and does nothing where the parser's connection has ended.
 
 =cut

@@ -48,7 +48,6 @@ sub new {
     $self->{_Source}          = CPANBridge::Compat::XML::Source->new( $self->{ProtocolEncoding} );
     $self->{_Sources}         = [];
     $self->{_Supplied}        = [];
-    $self->{_Pid}             = $$;
     return $self;
 }
 
@@ -214,13 +213,14 @@ sub _ask {
     my $answer = eval {
         local $SIG{__DIE__};
         no strict 'refs';
-        &{"CPANBridge::Compat::XML::Feed::$function"}(%params);
+        &{"CPANBridge::Compat::XML::Feed::$function"}( token => $self->{_Token}, %params );
     };
     if ( !$answer ) {
         my $why = ref $@ && $@->can('message') ? $@->message : "$@";
+        chomp $why;
         Carp::croak("XML::Parser cannot parse through CPANBridge: $why");
     }
-    $self->{_Number} = $answer->{parser} if !exists $params{parser};
+    @$self{qw(_Number _Token)} = @$answer{qw(parser token)} if !exists $params{parser};
     return $answer;
 }
 
@@ -349,7 +349,7 @@ sub _external {
     my $handlers = $self->{_Handlers};
     my $content  = $self->_content(@identity);
     if ( !defined $content ) {
-        CPANBridge::Compat::XML::Feed::release( $number, $self->{_Pid} );
+        CPANBridge::Compat::XML::Feed::release( $number, $self->{_Token} );
         return $self->_fail( 'error in processing external entity reference', $self->current_line, $self->current_column,
             $self->current_byte );
     }
@@ -552,7 +552,7 @@ sub xml_escape {
 sub release {
     my ($self) = @_;
     my $number = delete $self->{_Number};
-    CPANBridge::Compat::XML::Feed::release( $number, $self->{_Pid} ) if defined $number;
+    CPANBridge::Compat::XML::Feed::release( $number, $self->{_Token} ) if defined $number;
     $self->{_Handlers} = {};
     delete @$self{qw(_Events _Supplied)};
     return;
@@ -562,7 +562,7 @@ sub DESTROY {
     my ($self) = @_;
     local ( $@, $!, $?, $^E );
     return if ${^GLOBAL_PHASE} eq 'DESTRUCT';
-    CPANBridge::Compat::XML::Feed::release( $self->{_Number}, $self->{_Pid} ) if defined $self->{_Number};
+    CPANBridge::Compat::XML::Feed::release( $self->{_Number}, $self->{_Token} ) if defined $self->{_Number};
     return;
 }
 

@@ -6,7 +6,6 @@ in ``startService``.
 
 from __future__ import annotations
 
-import functools
 import gc
 import os
 import signal
@@ -15,7 +14,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import attrs
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, gatherResults, maybeDeferred
 from twisted.internet.task import LoopingCall, deferLater
@@ -24,7 +22,6 @@ from twisted.logger import ILogObserver, Logger, globalLogPublisher
 from bridge import __version__, activation, rlimits, sockets
 from bridge.admin import Admin
 from bridge.adminprotocol import AdminFactory
-from bridge.adminroles import Saved
 from bridge.adminview import AdminView, user_name
 from bridge.admission import Admission
 from bridge.api import Peer
@@ -33,6 +30,7 @@ from bridge.changes import Instant, Who
 from bridge.clock import MonotonicClock
 from bridge.connections import BridgeFactory, ConnectionTable
 from bridge.control import LimitControl
+from bridge.daemonview import DaemonView
 from bridge.dispatch import Dispatcher
 from bridge.episodes import Episodes
 from bridge.journal import Journal, JournalError
@@ -43,49 +41,24 @@ from bridge.notify import NotifySocket, Supervision, take_watchdog
 from bridge.port import BridgePort
 from bridge.registry import Registry, RegistryError
 from bridge.report import Report
-from bridge.rights import Rights
-from bridge.settings import Settings, SettingsError, changed_fixed, keep_fixed
+from bridge.settings import Settings
+from bridge.signals import Signals
 from bridge.stats import Stats
+from bridge.steering import Steering
 from bridge.threads import CallThreads
-from bridge.tomlsave import save_limits
 from bridge.workers import WorkerPool
 
 if TYPE_CHECKING:
     from bridge.adminwire import Change
     from bridge.errors import BridgeError
-    from bridge.limits import Limits
     from bridge.metricsweb import MetricsServer
 
-__all__ = ["BridgeService", "DaemonView"]
+__all__ = ["BridgeService"]
 
 HEARTBEAT_SECONDS = 0.1
 
 FLUSH_SECONDS = 2.0
 """Time that clients have to read their last answers once nothing runs any more."""
-
-
-class DaemonView:
-    """The daemon as functions see it (``bridge.api.Daemon``): figures to read, nothing to change."""
-
-    version = __version__
-
-    def __init__(self, clock: MonotonicClock) -> None:
-        self._clock = clock
-        self._started = clock.seconds()
-        self.reports: Callable[[str], dict[str, Any]] | None = None
-
-    def uptime(self) -> float:
-        """Return the seconds since the daemon started."""
-        return self._clock.seconds() - self._started
-
-    def sleep(self, seconds: float) -> Deferred[None]:
-        """Return a Deferred that fires after ``seconds``."""
-        return deferLater(self._clock, seconds)
-
-    def report(self, name: str) -> dict[str, Any]:
-        """Return one of the reports that module ``system`` publishes."""
-        assert self.reports is not None
-        return self.reports(name)
 
 
 class BridgeService(Service):
@@ -113,9 +86,6 @@ class BridgeService(Service):
         reactor: Any,
         foreground: bool = True,
     ) -> None:
-        self.settings = settings
-        self._reload = reload
-        self._config = config
         self._log_file = log
         self._foreground = foreground
         self.observer: LogFile | None = None
@@ -123,8 +93,7 @@ class BridgeService(Service):
         self._ports: list[BridgePort] = []
         self._listening: dict[str, sockets.ListeningSocket] = {}
         self._hurry: Deferred[None] = Deferred()
-        self._asked_to_stop = self._stopping = False
-        self._old_handlers: dict[int, Any] = {}
+        self._asked_to_stop = False
         self.clock = MonotonicClock(reactor)
         self.admission = Admission(settings.limits)
         self.view = DaemonView(self.clock)
@@ -171,6 +140,18 @@ class BridgeService(Service):
             threads=self.threads,
             workers=self.workers,
         )
+        self.steering = Steering(
+            settings,
+            reload=reload,
+            config=config,
+            admission=self.admission,
+            connections=self.connections,
+            dispatcher=self.dispatcher,
+            registry=self.registry,
+            workers=self.workers,
+            log_file=log,
+            clock=self.clock,
+        )
         self.view.reports = Report(
             settings=lambda: self.settings,
             admission=self.admission,
@@ -181,17 +162,30 @@ class BridgeService(Service):
             now=self.clock.seconds,
             busy=self._busy,
         )
-        self.rights = Rights()
         self.journal = Journal(settings.journal_path)
         self._entries: list[Change] = []
         self.view_of_operators: AdminView | None = None
         self.supervision: Supervision | None = None
         self.admin: Admin | None = None  # made when the service starts: it begins where the journal ends
+        self.signals = Signals(
+            reactor,
+            {
+                signal.SIGTERM: self._on_terminate,
+                signal.SIGINT: self._on_terminate,
+                signal.SIGHUP: self._on_hangup,
+                signal.SIGUSR1: log.reopen,
+            },
+        )
         # Timers that come late are how the reactor's lag shows; without this one there may be none for half a second.
         self._heartbeat = LoopingCall(lambda: None)
         self._heartbeat.clock = self.clock
         self.metrics: MetricsServer | None = None
         self.factory = BridgeFactory(handler=self.dispatcher, table=self.connections)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.steering.settings
 
     # --- Service ---
 
@@ -215,7 +209,7 @@ class BridgeService(Service):
             raise
         super().startService()  # type: ignore[no-untyped-call]
         self.clock.start()
-        self.admin = self._open_office()
+        self.admin = self.steering.admin = self._open_office()
         self.workers.start()
         self.connections.start()
         self.monitor.start()
@@ -257,7 +251,7 @@ class BridgeService(Service):
         warning = rlimits.raise_open_files(settings.limits.max_connections)
         if warning:
             self.log.warn("{warning}", warning=warning)
-        self._set_rights()
+        self.steering.set_rights()
         handed = activation.take(os.environ, os.getpid())
         self._listening["bridge"] = activation.listening(
             handed, "bridge", settings.socket, lambda: sockets.listen(settings.socket, group=settings.socket_group)
@@ -266,7 +260,7 @@ class BridgeService(Service):
             handed,
             "admin",
             settings.admin_path,
-            lambda: sockets.listen(settings.admin_path, everybody=self.rights.others),
+            lambda: sockets.listen(settings.admin_path, everybody=self.steering.rights.others),
         )
         if settings.metrics is not None:
             self.metrics = self._make_metrics(settings.metrics)
@@ -277,7 +271,7 @@ class BridgeService(Service):
 
     def _running(self) -> None:
         """The reactor runs: connections are accepted from now on."""
-        self._handle_signals()
+        self.signals.take()
         if self.supervision is not None:
             self.supervision.ready()
 
@@ -291,7 +285,7 @@ class BridgeService(Service):
         }
 
     def _status_line(self) -> str:
-        if self._stopping:
+        if self.steering.stopping:
             return f"stopping: {self.admission.in_flight} calls run, {self.admission.waiting} wait"
         if self.view_of_operators is None or self.admin is None:
             return "starting"
@@ -330,7 +324,7 @@ class BridgeService(Service):
             socket=self.settings.socket,
         )
         admin = Admin(
-            daemon=self,
+            daemon=self.steering,
             control=LimitControl(self.settings.limits, entries=self._entries),
             journal=self.journal,
             episodes=Episodes(),
@@ -349,12 +343,7 @@ class BridgeService(Service):
 
     def _identify(self, transport: Any) -> tuple[Who, str | None]:
         peer = sockets.peer(transport.getHandle())
-        return Who(uid=peer.uid, pid=peer.pid, user=user_name(peer.uid)), self.rights.level(peer.uid)
-
-    def _set_rights(self) -> None:
-        self.rights, warnings = Rights.of(self.settings.admin_users, self.settings.observers)
-        for warning in warnings:
-            self.log.warn("{warning}", warning=warning)
+        return Who(uid=peer.uid, pid=peer.pid, user=user_name(peer.uid)), self.steering.rights.level(peer.uid)
 
     def stopService(self) -> Deferred[None]:
         """Take no new calls, let running ones finish for up to ``grace_period``, then close everything."""
@@ -362,9 +351,9 @@ class BridgeService(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        if self._stopping:
+        if self.steering.stopping:
             return
-        self._stopping = True
+        self.steering.stopping = True
         if self.supervision is not None:
             self.supervision.stopping()
         if self._ports:
@@ -400,7 +389,7 @@ class BridgeService(Service):
         if self.supervision is not None:
             self.supervision.close()
         self.clock.stop()
-        self._restore_signals()
+        self.signals.give_back()
         if not self.dispatcher.busy_threads:
             self.threads.stop()
         self.log.info("cpanbridge has stopped")
@@ -415,25 +404,6 @@ class BridgeService(Service):
 
     # --- signals ---
 
-    def _handle_signals(self) -> None:
-        """Take over from the reactor, whose own handlers would make twistd exit with the signal's status."""
-        for number, handler in {
-            signal.SIGTERM: self._on_terminate,
-            signal.SIGINT: self._on_terminate,
-            signal.SIGHUP: self._on_hangup,
-            signal.SIGUSR1: self._log_file.reopen,
-        }.items():
-            self._old_handlers[number] = signal.signal(number, functools.partial(self._on_signal, handler))
-
-    def _on_signal(self, handler: Callable[[], None], _number: int, _frame: object) -> None:
-        # A signal handler may run in the middle of anything; the reactor calls ours between two events.
-        self._reactor.callFromThread(handler)
-
-    def _restore_signals(self) -> None:
-        for number, handler in self._old_handlers.items():
-            signal.signal(number, handler)
-        self._old_handlers.clear()
-
     def _on_terminate(self) -> None:
         if not self._asked_to_stop:
             self._asked_to_stop = True
@@ -447,107 +417,9 @@ class BridgeService(Service):
         if self.supervision is not None:
             self.supervision.reloading()
         self._log_file.reopen()
-        try:
-            fresh, warnings = self._reload()
-            for warning in warnings:
-                self.log.warn("{warning}", warning=warning)
-            self.apply(fresh)
-        except (SettingsError, RegistryError) as error:
-            for problem in error.problems:
-                self.log.error("Not reloaded, the old settings stay in force: {problem}", problem=problem)
-        except Exception:  # noqa: BLE001 - a reload must never end the daemon
-            self.log.failure("Not reloaded, the old settings stay in force")
+        self.steering.reload()
         if self.supervision is not None:
             self.supervision.ready()
-
-    def apply(self, fresh: Settings) -> None:
-        """Put the settings that can change at run time in force, all or none.
-
-        Raises:
-            RegistryError: a module cannot be loaded; nothing has changed.
-        """
-        old = self.settings
-        fixed = changed_fixed(old, fresh)
-        self.registry.reload(fresh.modules, fresh.module_options)
-        self.workers.configure(fresh.modules, fresh.module_options)
-        if fixed:
-            self.log.warn(
-                "These settings change only with a restart and keep their old values: {names}", names=", ".join(fixed)
-            )
-        self.settings = keep_fixed(old, fresh)
-        self.connections.set_settings(self.settings)
-        self.dispatcher.settings = self.settings
-        if self.admin is not None:
-            self.set_limits(self.admin.reloaded(fresh.limits), "by SIGHUP")
-        was_open = self.rights.others
-        self._set_rights()
-        if self.admin is not None:
-            self.admin.review(self.rights.level)
-        if self.rights.others and not was_open:
-            self.log.warn(
-                "{socket} keeps its mode 0600 until the daemon is started again: the users that were added to "
-                "admin_users and observers cannot connect yet",
-                socket=self.settings.admin_path,
-            )
-        self._log_file.set_level(self.settings.log_level)
-        self.log.info("Settings reloaded")
-
-    # --- what operators do ---
-
-    def set_limits(self, limits: Limits, by: str) -> list[str]:
-        """Put other limits in force at once; return warnings."""
-        old = self.admission.limits
-        warnings: list[str] = []
-        if limits.max_connections > old.max_connections:
-            warning = rlimits.raise_open_files(limits.max_connections)
-            if warning:
-                self.log.warn("{warning}", warning=warning)
-                warnings.append(warning)
-        self.admission.set_limits(limits, self.clock.seconds())
-        self.dispatcher.apply_limits()
-        changes = [
-            f"{name} {getattr(old, name):g} -> {value:g}"
-            for name, value in limits.as_dict().items()
-            if value != getattr(old, name)
-        ]
-        if changes:
-            self.log.info("Limits changed: {changes} ({by})", changes=", ".join(changes), by=by)
-        return warnings
-
-    def set_draining(self, draining: bool) -> bool:
-        """Refuse new calls, or take them again; ``False`` when the daemon is stopping anyway."""
-        if self._stopping:
-            return False
-        self.admission.draining = draining
-        return True
-
-    @property
-    def log_level(self) -> str:
-        """The level from which lines are logged."""
-        return self.settings.log_level
-
-    def set_log_level(self, level: str) -> str:
-        """Log from this level on, until the next change or SIGHUP; return the level before."""
-        before = self.settings.log_level
-        self.settings = attrs.evolve(self.settings, log_level=level)
-        self._log_file.set_level(level)
-        return before
-
-    def save_limits(self, limits: Limits) -> Saved:
-        """Write limits into the configuration file; see :func:`bridge.tomlsave.save_limits`."""
-        changes = save_limits(self._config, limits.as_dict())
-        try:
-            fresh, _ = self._reload()
-        except SettingsError as error:
-            # Something else in the file or the environment is wrong. The limits are written none the less.
-            return Saved(self._config, changes, self.settings.limits, [f"A restart will fail: {error}"])
-        warnings = [
-            f"{name} will be {value:g} after a restart, not {getattr(limits, name):g}: the environment or the command "
-            "line says so"
-            for name, value in fresh.limits.as_dict().items()
-            if value != getattr(limits, name)
-        ]
-        return Saved(self._config, changes, fresh.limits, warnings)
 
     # --- what the parts tell each other ---
 

@@ -107,7 +107,7 @@ class TestMakeService:
         service = makeService(parsed("--config=c.toml", *places))
         config.write_text("[limits]\nmax_connections = 600\n")
         monkeypatch.chdir("/")
-        settings, warnings = service._reload()
+        settings, warnings = service.steering._reload()
         assert (settings.limits.max_connections, warnings) == (600, [])
         assert settings.socket == str(tmp_path / "bridge.sock")
 

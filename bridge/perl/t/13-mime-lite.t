@@ -47,8 +47,9 @@ $message->attach( Type => 'AUTO', Path => put( 'a.gif', $binary ), Disposition =
 $message->attach( Type => 'text/plain; charset=utf-8', Encoding => 'quoted-printable', Data => "M\xc3\xbcller = 1 \n", Filename => 'm.txt' );
 my $text = $message->as_string;
 my ($boundary) = $text =~ /^Content-Type: multipart\/mixed; boundary="(.+)"$/m;
-my ( undef, @parts ) = split /^--\Q$boundary\E(?:--)?\n/m, $text;
-is( @parts, 4, 'a message with text becomes the first part when others are attached' );
+my ( undef, @parts ) = split /^--\Q$boundary\E(?:--)?\n/m, $text, -1;
+is( pop @parts, '', 'nothing follows the last boundary' );
+is( @parts, 3, 'a message with text becomes the first part when others are attached' );
 like( $parts[0], qr/\n\ntext\n\n\z/, 'the text' );
 like( $parts[1], qr/^Content-Disposition: attachment; filename="a\.gif"\n.*^Content-Type: image\/gif; name="a\.gif"\n/ms, 'a file by its name' );
 is( decode_base64( ( split /\n\n/, $parts[1], 2 )[1] ), $binary, 'and its bytes' );

@@ -488,7 +488,7 @@ sub print_body {
         $out->print("\n--$boundary\n");
         $part->print($out);
     }
-    return $out->print("\n--$boundary--\n\n");
+    return $out->print("\n--$boundary--\n");
 }
 
 sub print_simple_body {

@@ -1,0 +1,136 @@
+"""The programs of eg/unchanged: each does the same with CPAN's own modules as with CPANBridge::Compat and a daemon."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import attrs
+import pytest
+from daemon_process import DaemonProcess, clean_environment
+from real_modules import RealModules
+from smtp_server import SmtpServer
+
+pytestmark = pytest.mark.timeout(300)  # the first run fetches the packages
+
+PERL = Path(__file__).parents[2] / "bridge" / "perl"
+PROGRAMS = PERL / "eg" / "unchanged"
+DATA = PROGRAMS / "data"
+
+PACKAGES = ["libmime-lite-perl", "libxml-parser-perl", "libxml-simple-perl"]
+
+TOML = """
+[limits]
+max_requests_per_minute = 1000000
+[modules]
+enabled = ["xml"]
+"""
+
+
+@attrs.frozen
+class Seen:
+    """What a run of a program left behind.
+
+    Attributes:
+        folder: where it ran.
+        output: all that it printed.
+        replaced: modules that were ours, empty with CPAN's own.
+    """
+
+    folder: Path
+    output: str
+    replaced: set[str]
+
+
+@attrs.frozen
+class Perls:
+    """Both ways of running a program."""
+
+    real: dict[str, str]
+    socket: Path
+    folder: Path
+
+    def run(self, kind: str, program: str, *words: str) -> Seen:
+        """Run a program with the modules of one kind, ``real`` or ``ours``, in a folder of its own.
+
+        A program that ends badly or has something to say to stderr fails the test.
+        """
+        folder = self.folder / kind
+        folder.mkdir(exist_ok=True)
+        switches: Sequence[str] = ()
+        environment = self.real
+        if kind == "ours":
+            switches = (f"-I{PERL}/t/lib", "-MCoreOnly", f"-I{PERL}/lib", "-MCPANBridge::Compat=-report")
+            environment = {**clean_environment(), "CPAN_BRIDGE_SOCKET": str(self.socket)}
+        seen = subprocess.run(
+            ["perl", "-w", *switches, str(PROGRAMS / program), *words],
+            cwd=folder,
+            env={**environment, "LANG": "C.UTF-8", "TZ": "UTC"},
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        report = re.compile(r"^CPANBridge::Compat: (\S+) \S+ is ours, .*\n", re.MULTILINE)
+        assert (seen.returncode, report.sub("", seen.stderr)) == (0, ""), f"{kind}: {seen.stdout}{seen.stderr}"
+        return Seen(folder, seen.stdout, set(report.findall(seen.stderr)))
+
+    def both(self, program: str, *words: str) -> tuple[Seen, Seen]:
+        """Run a program in both ways; what it prints must be equal."""
+        real, ours = self.run("real", program, *words), self.run("ours", program, *words)
+        assert ours.output == real.output
+        assert not real.replaced
+        return real, ours
+
+
+@pytest.fixture(scope="module")
+def real_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return an environment with CPAN's own modules."""
+    return RealModules(tmp_path_factory.mktemp("packages"), PACKAGES).environment()
+
+
+@pytest.fixture
+def perls(real_environment: dict[str, str], start_daemon: Callable[..., DaemonProcess], tmp_path: Path) -> Perls:
+    """Return both ways of running a program."""
+    return Perls(real_environment, start_daemon(toml=TOML).socket, tmp_path)
+
+
+def test_every_program_is_tried() -> None:
+    """No program lies about untested."""
+    assert {path.name for path in PROGRAMS.glob("*.pl")} == {"config-migration.pl", "mail-merge.pl"}
+
+
+def test_a_configuration_is_migrated(perls: Perls) -> None:
+    """XML::Simple reads Latin-1 and writes UTF-8, byte for byte the same."""
+    real, ours = perls.both("config-migration.pl", str(DATA / "old-config.xml"), "new.xml")
+    assert "XML::Simple" in ours.replaced
+    written = (ours.folder / "new.xml").read_bytes()
+    assert written == (real.folder / "new.xml").read_bytes()
+    assert 'owner="Jürgen Müller"'.encode() in written
+    assert "3 servers: gobi kalahari sahara" in real.output.splitlines()
+
+
+def _without_chance(message: str) -> str:
+    """Put fixed text in the place of boundaries, the date and the versions of modules."""
+    message = re.sub(r"_-+=_[0-9]+", "BOUNDARY", message)
+    message, found = re.subn(r"^Date: .*\r$", "Date: now\r", message, count=1, flags=re.MULTILINE)
+    assert found
+    return re.sub(r"^X-Mailer: MIME::Lite .*\r$", "X-Mailer: MIME::Lite\r", message, count=1, flags=re.MULTILINE)
+
+
+def test_mail_is_merged(perls: Perls) -> None:
+    """MIME::Lite sends the same messages over SMTP: encoded headers, quoted-printable, an attachment."""
+    mail: list[list[str]] = []
+    for kind in ("real", "ours"):
+        with SmtpServer() as server:
+            seen = perls.run(
+                kind, "mail-merge.pl", str(DATA / "people.csv"), str(DATA / "letter.txt"), f"127.0.0.1:{server.port}"
+            )
+            assert seen.output.splitlines()[-1] == "3 sent, 0 failed"
+            mail.append([_without_chance(message) for message in server.messages])
+    assert "MIME::Lite" in seen.replaced
+    assert mail[0] == mail[1]
+    assert len(mail[0]) == 3
+    assert "To: =?UTF-8?Q?J=C3=BCrgen_M=C3=BCller?= <juergen@example.org>" in mail[0][0]

@@ -8,6 +8,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
+from ctypes import c_void_p
 from typing import Any
 
 import msgspec
@@ -17,6 +18,8 @@ from bridge.modules._database_access import Rules
 from bridge.modules._database_driver import Connection, Outcome, Statement, fail
 from bridge.modules._database_rows import Rows
 from bridge.modules._database_sql import Dialect, Parsed, first_word, parse, split
+from bridge.modules._database_sqlite_library import Library, SQLiteError, library
+from bridge.modules._database_sqlite_subs import Subs
 
 __all__ = ["SQLite", "SQLiteStatement"]
 
@@ -124,14 +127,27 @@ class SQLite(Connection):
         self._clock = clock
         self._deadline: float | None = None
         self._refusal: BridgeError | None = None
-        with self.errors():
-            self.raw = sqlite3.connect(
+        found = library()
+        self.subs: Subs | None = None
+        self.address: c_void_p | None = None
+
+        def opens() -> sqlite3.Connection:
+            return sqlite3.connect(
                 name, isolation_level=None, check_same_thread=False, uri=name.startswith("file:"), timeout=30.0
             )
+
+        with self.errors():
+            if found is None:
+                self.raw = opens()
+            else:
+                self.raw, self.address = found.connect(opens)
+                self.subs = Subs(found, self.address)
         self.raw.set_progress_handler(self._look, STEPS_BETWEEN_LOOKS)
         self.raw.create_function("regexp", 2, regexp, deterministic=True)
         for collation in ("perl", "perllocale"):  # what DBD::SQLite brings along
             self.raw.create_collation(collation, _compare)
+        if self.subs is not None:  # which need not be UTF-8
+            self.subs.bytewise("perl")
         if not rules.trusted:
             self.raw.set_authorizer(self._authorize)
 
@@ -196,6 +212,22 @@ class SQLite(Connection):
     def last_id(self, details: dict[str, Any]) -> int:
         return int(self.raw.execute("SELECT last_insert_rowid()").fetchone()[0])
 
+    @property
+    def library(self) -> tuple[Library, c_void_p]:
+        """What calls SQLite's own functions for this connection.
+
+        Raises:
+            BridgeError: they cannot be called with this Python.
+        """
+        found = library()
+        if found is None or self.address is None:
+            fail(
+                "SQLite's functions cannot be called with this Python, which has it built in",
+                "NotSupportedError",
+                code=1,
+            )
+        return found, self.address
+
     # --- for the statements ---
 
     @contextlib.contextmanager
@@ -207,23 +239,29 @@ class SQLite(Connection):
             yield
         except (sqlite3.Error, sqlite3.Warning) as error:
             self._raise(error)
+        except SQLiteError as error:
+            self._raise(error)
         except OverflowError as error:
             fail(str(error), "OverflowError", code=18)
         finally:
             self._deadline = None
 
     def _raise(self, error: Exception) -> None:
-        code = getattr(error, "sqlite_errorcode", None) or 1
+        code = error.code if isinstance(error, SQLiteError) else getattr(error, "sqlite_errorcode", None) or 1
         text = str(error)
         refusal, self._refusal = self._refusal, None
         if refusal is not None:
             raise refusal from None
         said, self.callback_error = self.callback_error, None
+        if said is None and self.subs is not None:
+            said, self.subs.error = self.subs.error, None
         if said is not None:
             text = said
         elif code == sqlite3.SQLITE_INTERRUPT and self._deadline is not None and self._clock() >= self._deadline:
             text = f"interrupted: the statement ran longer than {self._seconds:g} s"
-        fail(text, type(error).__name__, code=code if self._extended else code & 0xFF)
+        name = "OperationalError" if isinstance(error, SQLiteError) else type(error).__name__
+        place = {"offset": error.offset} if isinstance(error, SQLiteError) and error.offset >= 0 else {}
+        fail(text, name, code=code if self._extended else code & 0xFF, **place)
 
     def _look(self) -> int:
         """Tell SQLite every so many instructions whether to stop: true stops it."""
@@ -280,11 +318,26 @@ class SQLiteStatement(Statement):
         )
         self.text = text if plain else self.parsed.render(lambda number: f"?{number}")
         self._cursor: sqlite3.Cursor | None = None
-        if self.word not in UNCHECKED:
-            with connection.errors():
+        with connection.errors():
+            if connection.subs is not None:
+                found, address = connection.library
+                found.check(address, self.text)
+            elif self.word not in UNCHECKED:
                 connection.raw.execute(f"EXPLAIN {self.text}", [None] * self.parsed.count).close()
 
     def describe(self) -> dict[str, Any]:
+        about = {"parameters": self.parsed.names, "kind": self.word}
+        if self.connection.subs is not None and self.word:
+            with self.connection.errors():
+                found, address = self.connection.library
+                known = found.columns(address, self.text)
+            nullable = [2 if may_be_null is None else int(may_be_null) for _, _, may_be_null in known]
+            return {
+                **about,
+                "columns": [name for name, _, _ in known],
+                "declared": [kind for _, kind, _ in known],
+                "nullable": nullable,
+            }
         columns: list[str] = []
         if self.word in SELECTS:
             with contextlib.suppress(sqlite3.Error):
@@ -294,7 +347,7 @@ class SQLiteStatement(Statement):
                 )
                 columns = [column[0] for column in cursor.description or ()]
                 cursor.close()
-        return {"parameters": self.parsed.names, "columns": columns, "kind": self.word}
+        return {**about, "columns": columns}
 
     def execute(self, values: Sequence[Any], as_text: Sequence[int], rows: int) -> Outcome:
         connection = self.connection

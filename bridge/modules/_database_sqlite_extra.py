@@ -1,10 +1,9 @@
-"""What module ``database`` can do with SQLite alone: facts, copies of whole databases."""
+"""What module ``database`` can do with SQLite alone: copies of whole databases, limits."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -33,16 +32,6 @@ def register(module: Module, find: Find) -> None:
         if not isinstance(found, SQLite):
             raise BridgeError(ErrorType.BAD_PARAMS, f"Connection {number} is none of SQLite's.")
         return found
-
-    @module.function
-    def sqlite_facts() -> dict[str, Any]:
-        """Return SQLite's ``version`` and its ``compile_options``."""
-        raw = sqlite3.connect(":memory:")
-        try:
-            options = [row[0] for row in raw.execute("PRAGMA compile_options")]
-        finally:
-            raw.close()
-        return {"version": sqlite3.sqlite_version, "compile_options": options}
 
     @module.function
     def backup(

@@ -24,6 +24,7 @@ from bridge.modules._database_postgresql_extra import register as register_postg
 from bridge.modules._database_rows import FIRST_ROWS, MOST_ROWS
 from bridge.modules._database_sqlite import SQLite, SQLiteStatement
 from bridge.modules._database_sqlite_extra import register as register_sqlite
+from bridge.modules._database_sqlite_facts import register as register_facts
 
 __all__ = ["module"]
 
@@ -383,5 +384,6 @@ def _values(values: list[Any]) -> list[Any]:
 
 
 register_sqlite(module, _connection)
+register_facts(module, _connection, _statement)
 register_postgresql(module, _connection)
 register_background(module, _connection, _statement)

@@ -52,7 +52,7 @@ sub failed {
     my $answer = $error->answer || {};
     my $type   = $error->type;
     if ( $type eq 'FunctionError' ) {
-        ( $h->{Database} || $h )->{_diagnostics} = $answer->{diagnostics};
+        @{ $h->{Database} || $h }{qw(_diagnostics _error_offset)} = @$answer{qw(diagnostics offset)};
         return $h->set_err( $answer->{code} || 1, $error->message, $answer->{state} );
     }
     if ( $type eq 'Forbidden' || $type eq 'BadParams' || $type eq 'ResultTooLarge' ) {

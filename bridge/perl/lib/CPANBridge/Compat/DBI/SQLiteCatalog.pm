@@ -24,6 +24,8 @@ my @TABLE = qw(TABLE_CAT TABLE_SCHEM TABLE_NAME TABLE_TYPE REMARKS);
 # Returns all rows of a statement of our own; nothing after an error.
 sub _all {
     my ( $dbh, $sql, @values ) = @_;
+    $sql = CPANBridge::Compat::DBI::SQLiteValues::characters( $sql, $dbh->{_mode} );
+    @values = map { CPANBridge::Compat::DBI::SQLiteValues::characters( $_, $dbh->{_mode} ) } @values;
     my $answer = $dbh->_call( run => { connection => $dbh->{_connection}, sql => $sql, values => \@values, rows => 10_000 } )
       or return;
     $dbh->_decode($answer);
@@ -225,25 +227,27 @@ sub statistics_info {
 
 # --- columns of a statement -----------------------------------------------------------------------------------------
 
-# SQLite's library knows from which column of a table a column of a result comes; the daemon's does not tell. For
-# a statement that reads one table it can be found out by the names.
+# How DBI numbers the types that columns are declared with.
+my %NUMBER_OF = (
+    INTEGER => 4, INT => 4, TINYINT => -6, SMALLINT => 5, MEDIUMINT => 4, BIGINT => -5, REAL => 7, DOUBLE => 8, FLOAT => 6, NUMERIC => 2,
+    DECIMAL => 3, TEXT => -1, CLOB => 40, VARCHAR => 12, CHAR => 1, NCHAR => 1, NVARCHAR => 12, DATE => 91, TIME => 92, DATETIME => 93,
+    TIMESTAMP => 93, BLOB => 30, BOOLEAN => 16,
+);
+
+# SQLite's library knows from which column of a table a column of a result comes.
 sub about_columns {
     my ( $sth, $name ) = @_;
     return if !defined $sth->FETCH('NUM_OF_FIELDS');
-    my $names = $sth->FETCH('NAME') || [];
-    my $dbh   = $sth->{Database};
-    my %about;
-    if ( ( $sth->{Statement} || '' ) =~ /\bFROM\s+(?:(\w+)\.)?("(?:[^"]|"")+"|\[[^\]]+\]|`[^`]+`|\w+)/i ) {
-        my ( $schema, $table ) = ( $1, $2 );
-        $table =~ s/\A["\[`]|["\]`]\z//g;
-        my $rows = _all( $dbh, 'PRAGMA ' . ( defined $schema ? "$schema." : '' ) . 'table_info(' . _quoted($table) . ')' ) || [];
-        %about = map { ( lc $_->[1] => $_ ) } @$rows;
+    my $about = $sth->{_about} ||= $sth->_call( describe => { statement => $sth->{_statement} } ) || {};
+    my $dbh = $sth->{Database};
+    my @types = map { $dbh->_bytes( my $copy = $_ ) } @{ $about->{declared} || [] };
+    return $about->{nullable} || [] if $name eq 'NULLABLE';
+    if ( $name eq 'TYPE' ) {
+        return \@types if !$dbh->{sqlite_prefer_numeric_type};
+        return [ map { defined && /\A\s*(\w+)/ && $NUMBER_OF{ uc $1 } || 12 } @types ];
     }
-    my @found = map { $about{ lc( ( split /\./ )[-1] ) } } @$names;
-    return [ map { $_ ? $_->[2] : undef } @found ] if $name eq 'TYPE';
-    return [ map { $_ ? ( $_->[3] ? 0 : 1 ) : 2 } @found ] if $name eq 'NULLABLE';
-    my $which = $name eq 'PRECISION' ? 1 : 2;
-    return [ map { $_ && ( $_->[2] || '' ) =~ /\(\s*(\d+)(?:\s*,\s*(\d+))?\s*\)/ ? ( $1, $2 )[ $which - 1 ] : undef } @found ];
+    my $which = $name eq 'PRECISION' ? 0 : 1;
+    return [ map { defined && /\(\s*(\d+)(?:\s*,\s*(\d+))?\s*\)/ ? ( $1, $2 )[$which] : undef } @types ];
 }
 
 # --- types, and what the database can do ----------------------------------------------------------------------------

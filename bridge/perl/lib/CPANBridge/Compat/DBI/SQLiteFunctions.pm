@@ -25,7 +25,7 @@ our @NAMES = qw(
 {
     no strict 'refs';
     no warnings 'once';
-    for my $name (@NAMES) {
+    for my $name ( grep { $_ ne 'trace' } @NAMES ) {    # which is DBI's own
         my $method = "sqlite_$name";
         *$name = sub { my $dbh = shift; return $dbh->$method(@_) };
     }
@@ -38,8 +38,6 @@ my $facts;
 sub _facts { return $facts ||= CPANBridge::Compat::DBI::Wire->get->call( database => 'sqlite_facts', {} ) }
 
 sub compile_options { return @{ _facts()->{compile_options} } }
-
-sub no_status { return {} }
 
 {
 
@@ -237,22 +235,40 @@ sub sqlite_table_column_metadata {
     Carp::croak('table_column_metadata: the database handle is not active') if !$dbh->{Active};
     Carp::croak('table_column_metadata needs the name of a table')          if !defined $table;
     Carp::croak('table_column_metadata needs the name of a column')         if !defined $column;
-    my $in = defined $schema ? CPANBridge::Compat::DBI::SQLiteCatalog::_quoted($schema) . '.' : '';
-    my $rows = $dbh->_all( "PRAGMA ${in}table_info(" . CPANBridge::Compat::DBI::SQLiteCatalog::_quoted($table) . ')' ) or return;
-    my ($about) = grep { lc $_->[1] eq lc $column } @$rows or return;
-    my $sql = $dbh->_all( "SELECT sql FROM ${in}sqlite_master WHERE type = 'table' AND lower(name) = lower(?)", $table );
-    return {
-        data_type      => defined $about->[2] && length $about->[2] ? $about->[2] : undef,
-        collation_name => 'BINARY',
-        not_null       => $about->[3] ? 1 : 0,
-        primary        => $about->[5] ? 1 : 0,
-        auto_increment => $about->[5] && $sql && @$sql && $sql->[0][0] =~ /\bAUTOINCREMENT\b/i ? 1 : 0,
-    };
+    return if !length $table || !length $column;
+    my $mode = $dbh->{_mode};
+    my ( $in, $of, $name ) = map { defined $_ ? CPANBridge::Compat::DBI::SQLiteValues::characters( $_, $mode ) : undef } $schema, $table, $column;
+    my $answer = _ask( $dbh, column_metadata => schema => $in, table => $of, column => $name ) or return;
+    $answer->{data_type} = lc $answer->{data_type} if defined $answer->{data_type};
+    $answer->{$_} = $answer->{$_} ? 1 : 0 for qw(not_null primary auto_increment);
+    return $answer;
 }
+
+# --- counters and options ---
+
+sub sqlite_status { return CPANBridge::Compat::DBI::Wire->get->call( database => 'sqlite_status', { reset => defined $_[0] && !$_[0] ? \1 : \0 } ) }
+
+sub sqlite_db_status { my ( $dbh, $keep ) = @_; return _ask( $dbh, connection_status => reset => defined $keep && !$keep ? \1 : \0 ) }
+
+sub sqlite_st_status {
+    my ( $sth, $keep ) = @_;
+    return $sth->_call( statement_status => { statement => $sth->{_statement}, reset => defined $keep && !$keep ? \1 : \0 } );
+}
+
+sub sqlite_db_config {
+    my ( $dbh, $option, $value ) = @_;
+    for my $other ( [ 1000 => 'MAINDBNAME' ], [ 1001 => 'LOOKASIDE' ] ) {
+        return $dbh->set_err( 1, "SQLITE_DBCONFIG_$other->[1] is not supported" ) if $option == $other->[0];
+    }
+    my $answer = eval { $dbh->{_link}->call( database => 'connection_config', { connection => $dbh->{_connection}, option => 0 + $option, value => 0 + $value } ) };
+    return defined $answer ? $answer : CPANBridge::Compat::DBI::Remote::failed( $dbh, $@ );
+}
+
+sub sqlite_error_offset { my ($dbh) = @_; return defined $dbh->{_error_offset} ? $dbh->{_error_offset} : -1 }
 
 # --- what there is not ---
 
-for my $name (qw(commit_hook rollback_hook update_hook profile create_module register_fts3_perl_tokenizer error_offset db_config)) {
+for my $name (qw(commit_hook rollback_hook update_hook profile create_module register_fts3_perl_tokenizer)) {
     no strict 'refs';
     *{"sqlite_$name"} = sub {
         my ($dbh) = @_;
@@ -267,9 +283,6 @@ for my $name (qw(enable_load_extension load_extension)) {
         return $dbh->set_err( 1, "CPANBridge: sqlite_$name is refused: an extension would run with the daemon's rights" );
     };
 }
-
-sub sqlite_status    { return {} }
-sub sqlite_db_status { return {} }
 
 1;
 
@@ -327,15 +340,17 @@ Used by the replacement of L<DBD::SQLite>, where they are described; programs ha
 
 =head2 sqlite_db_status
 
+=head2 sqlite_st_status
+
+=head2 sqlite_db_config
+
+=head2 sqlite_error_offset
+
 =head1 FUNCTIONS
 
 =head2 compile_options
 
 Returns how the daemon's SQLite was compiled.
-
-=head2 no_status
-
-Returns an empty hash: the daemon's SQLite tells nothing of its memory.
 
 =head2 strlike
 

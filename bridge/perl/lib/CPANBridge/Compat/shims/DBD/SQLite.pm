@@ -43,7 +43,7 @@ sub CLONE { undef $drh; return }
 
 sub compile_options { return CPANBridge::Compat::DBI::SQLiteFunctions::compile_options() }
 
-sub sqlite_status { return CPANBridge::Compat::DBI::SQLiteFunctions::no_status() }
+sub sqlite_status { return CPANBridge::Compat::DBI::SQLiteFunctions::sqlite_status(@_) }
 
 sub strglob { return CPANBridge::Compat::DBI::SQLiteFunctions::strglob(@_) }
 
@@ -145,7 +145,7 @@ sub prepare {
         {
             Statement                    => $sql,
             _statement                   => $answer->{statement},
-            _names                       => $answer->{parameters},
+            _names                       => [ map { $dbh->_bytes( my $copy = $_ ) } @{ $answer->{parameters} } ],
             _params                      => [],
             sqlite_unprepared_statements => $dbh->_bytes( $answer->{rest} ),
             _kind                        => $answer->{kind},
@@ -293,6 +293,7 @@ sub STORE {
         $text = 'lenient' if $dbh->{_plain} && $text eq 'bytes';
         return $dbh->_call( set => { connection => $dbh->{_connection}, settings => { text => $text } } ) ? 1 : undef;
     }
+    if ( $name eq 'sqlite_defensive' ) { return defined $dbh->sqlite_db_config( 1010, $value ? 1 : 0 ) ? 1 : undef }
     if ( $name eq 'sqlite_use_immediate_transaction' || $name eq 'sqlite_extended_result_codes' ) {
         $dbh->{$name} = $value = $value ? 1 : 0;
         my $setting = $name eq 'sqlite_extended_result_codes' ? 'extended_codes' : 'immediate';
@@ -331,8 +332,8 @@ sub execute {
     return $sth->SUPER::execute(@values);
 }
 
-sub sqlite_st_status { return {} }
-sub st_status        { return {} }
+sub sqlite_st_status { goto &CPANBridge::Compat::DBI::SQLiteFunctions::sqlite_st_status }
+sub st_status        { goto &CPANBridge::Compat::DBI::SQLiteFunctions::sqlite_st_status }
 
 sub bind_col {
     my ( $sth, $column, $ref, $attributes ) = @_;

@@ -1,0 +1,89 @@
+"""Module ``database``: what SQLite tells of itself, of connections, statements and columns."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from bridge.api import BridgeError, ErrorType, Module, Session
+from bridge.modules._database_driver import Connection, Statement
+from bridge.modules._database_sqlite import SQLite, SQLiteStatement
+from bridge.modules._database_sqlite_library import library
+
+__all__ = ["register"]
+
+Find = Callable[[Session, int], Connection]
+
+FIRST_OPTION, LAST_OPTION = 1002, 1018
+"""SQLITE_DBCONFIG_ENABLE_FKEY and the last that takes a number and returns one."""
+
+
+def register(module: Module, find: Find, find_statement: Callable[[Session, int], Statement]) -> None:
+    """Add the functions to a module.
+
+    Args:
+        module: the one that gets them.
+        find: returns the connection of a caller that has a number.
+        find_statement: the same for statements.
+    """
+
+    def sqlite(session: Session, number: int) -> SQLite:
+        found = find(session, number)
+        if not isinstance(found, SQLite):
+            raise BridgeError(ErrorType.BAD_PARAMS, f"Connection {number} is none of SQLite's.")
+        return found
+
+    @module.function
+    def sqlite_facts() -> dict[str, Any]:
+        """Return SQLite's ``version`` and its ``compile_options``."""
+        raw = sqlite3.connect(":memory:")
+        try:
+            options = [row[0] for row in raw.execute("PRAGMA compile_options")]
+        finally:
+            raw.close()
+        return {"version": sqlite3.sqlite_version, "compile_options": options}
+
+    @module.function
+    def sqlite_status(reset: bool = False) -> dict[str, dict[str, int]]:
+        """Return counters of SQLite's whole library, each ``current`` and ``highwater``."""
+        found = library()
+        return {} if found is None else found.statuses(None, reset)
+
+    @module.function
+    def connection_status(session: Session, connection: int, reset: bool = False) -> dict[str, dict[str, int]]:
+        """Return counters of a connection, each ``current`` and ``highwater``."""
+        used = sqlite(session, connection)
+        with used.using():
+            found, address = used.library
+            return found.statuses(address, reset)
+
+    @module.function
+    def statement_status(session: Session, statement: int, reset: bool = False) -> dict[str, int]:
+        """Return counters of a statement, as far as its rows have not all been fetched."""
+        used = find_statement(session, statement)
+        if not isinstance(used, SQLiteStatement):
+            raise BridgeError(ErrorType.BAD_PARAMS, f"Statement {statement} is none of SQLite's.")
+        with used.connection.using():
+            found, address = used.connection.library
+            return found.statement_statuses(address, used.text, reset)
+
+    @module.function
+    def column_metadata(
+        session: Session, connection: int, schema: str | None, table: str, column: str
+    ) -> dict[str, Any]:
+        """Return a column's ``data_type``, ``collation_name``, and whether it is ``not_null``, ``primary``, ..."""
+        used = sqlite(session, connection)
+        with used.using(), used.errors():
+            found, address = used.library
+            return found.column_metadata(address, schema, table, column)
+
+    @module.function
+    def connection_config(session: Session, connection: int, option: int, value: int) -> int:
+        """Set one of SQLite's options of a connection (SQLITE_DBCONFIG_...); with a value below 0 only ask."""
+        used = sqlite(session, connection)
+        if not FIRST_OPTION <= option <= LAST_OPTION:
+            raise BridgeError(ErrorType.BAD_PARAMS, f"There is no option {option} that takes a number.")
+        with used.using(), used.errors():
+            found, address = used.library
+            return found.configure(address, option, value)

@@ -143,7 +143,7 @@ class Runner:
             environ["LD_LIBRARY_PATH"] = ":".join(shared)
         if self._socket is not None:
             environ["CPAN_BRIDGE_SOCKET"] = str(self._socket)
-            environ["PERL5OPT"] = " ".join(self._switches())
+            environ["PERL5OPT"] = " ".join([*self._switches(), *(f"-M{name}" for name in suite.preload)])
         return environ | suite.env
 
     def _switches(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,9 +22,10 @@ class Suite:
         name: the module.
         source, package: Debian's source and binary package.
         tests: patterns of the test files.
-        internals: files that are left out, each with the reason.
+        internals: files that are left out, or patterns of them, each with the reason.
         needs: Debian packages of pure Perl that the tests use, and that none of our modules replaces.
         keep: files of the module itself that the tests use as if they were others' (a driver that only tests use).
+        preload: modules that the tests use without a word because the original happens to load them.
         programs: programs without which the suite cannot run.
         server: ``postgresql`` or ``mariadb``, where the suite needs one that runs.
         release: Debian's release that has this version of the suite, if not the one that all others are from.
@@ -38,6 +40,7 @@ class Suite:
     internals: dict[str, str] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    preload: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     server: str = ""
     release: str = RELEASE
@@ -49,11 +52,20 @@ class Suite:
         found = sorted({str(path.relative_to(root)) for pattern in self.tests for path in root.glob(pattern)})
         if not found:
             raise ValueError(f"{self.name}: no file in {root} fits {', '.join(self.tests)}")
-        if gone := sorted(set(self.internals) - set(found)):
+        if gone := sorted(name for name in self.internals if not fnmatch.filter(found, name)):
             raise ValueError(
                 f"{self.name}: suites.toml leaves out {', '.join(gone)}, which {self.source} does not have"
             )
         return found
+
+    def left_out(self, files: list[str]) -> dict[str, str]:
+        """Return those of the files that test internals, each with the reason; the first pattern that fits counts."""
+        return {
+            file: reason
+            for pattern, reason in reversed(self.internals.items())
+            for file in files
+            if fnmatch.fnmatchcase(file, pattern)
+        }
 
 
 def load(path: Path = TABLE) -> list[Suite]:

@@ -85,8 +85,8 @@ def run_suite(runner: Runner, suite: Suite, only: list[str], label: str, verbose
             files = suite.files(work)
             if strange := sorted(set(only) - set(files)):
                 raise ValueError(f"{suite.name} has no file {', '.join(strange)}")
-            outcome.internals = {} if only else dict(suite.internals)
-            for file in only or [file for file in files if file not in suite.internals]:
+            outcome.internals = {} if only else suite.left_out(files)
+            for file in only or [file for file in files if file not in outcome.internals]:
                 seen = runner.run(work, environ, file, suite.timeout)
                 outcome.seen.append(seen)
                 if verbose:

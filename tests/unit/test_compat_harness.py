@@ -80,6 +80,18 @@ def test_a_left_out_file_must_exist(tmp_path: Path) -> None:
         SUITE.files(tmp_path)
 
 
+def test_patterns_of_left_out_files(tmp_path: Path) -> None:
+    """A pattern stands for all files that fit; the first one gives the reason. One that nothing fits is an error."""
+    (tmp_path / "t").mkdir()
+    for name in ("a1", "a2", "b1"):
+        (tmp_path / "t" / f"{name}.t").touch()
+    suite = Suite("Foo", "foo", "foo", internals={"t/a1.t": "odd", "t/a*": "looks inside"})
+    files = suite.files(tmp_path)
+    assert suite.left_out(files) == {"t/a1.t": "odd", "t/a2.t": "looks inside"}
+    with pytest.raises(ValueError, match=r"leaves out t/c\*"):
+        Suite("Foo", "foo", "foo", internals={"t/c*": "looks inside"}).files(tmp_path)
+
+
 def outcome() -> Outcome:
     seen = [
         Seen("t/1.t", judge("1..2\nok 1\nok 2\n", 0), 0.1, "", ""),

@@ -1,0 +1,225 @@
+"""Parsing and validating with lxml. A tree goes to the caller as the text that libxml2 writes of it.
+
+That text is the most compact form of a tree, and all that parsing did to the document is in it: entities replaced,
+attributes added from the DTD, what could be recovered. It is UTF-8, with every attribute in double quotes and every
+special character escaped, so that the caller's reader of it needs to know none of XML's other freedoms.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+from lxml import etree
+
+from bridge.modules._libxml_resources import Resources
+
+__all__ = ["BrokenError", "Options", "Problem", "problems", "read", "read_html", "tree_of"]
+
+MAX_PROBLEMS = 100
+"""Errors of one document that are told."""
+
+_VALIDITY = "cpanbridge:dtd"
+"""The address under which a DTD that the caller chose is known."""
+
+Problem = tuple[int, int, int, int, int, str, str | None]
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """How to parse; the names are those of XML::LibXML's options.
+
+    Attributes:
+        recover: make the best of a document with errors.
+        expand_entities: replace references to entities; otherwise they stay in the tree.
+        load_ext_dtd: ask for the external subset of the DTD.
+        complete_attributes: add the DTD's default attributes.
+        validation: validate with the DTD while parsing.
+        no_blanks: drop text of white space that can be no content.
+        clean_namespaces: drop declarations of namespaces that hold already.
+        no_cdata: make CDATA sections plain text.
+        line_numbers: tell the line of each element.
+        no_defdtd: give HTML that has no DOCTYPE none.
+        encoding: overrides what the document says.
+        url: where the document comes from; what it refers to is relative to this.
+    """
+
+    recover: bool = False
+    expand_entities: bool = True
+    load_ext_dtd: bool = False
+    complete_attributes: bool = False
+    validation: bool = False
+    no_blanks: bool = False
+    clean_namespaces: bool = False
+    no_cdata: bool = False
+    line_numbers: bool = False
+    no_defdtd: bool = False
+    encoding: str | None = None
+    url: str | None = None
+
+
+class BrokenError(Exception):
+    """A document that was to be used is none.
+
+    Attributes:
+        problems: what is wrong with it.
+    """
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(problems[0][5])
+        self.problems = problems
+
+
+def tree_of(data: bytes, resources: Resources, url: str | None = None) -> Any:
+    """Parse an auxiliary document, a schema for instance.
+
+    Raises:
+        BrokenError: it is not well-formed.
+    """
+    parser = resources.attached(etree.XMLParser(resolve_entities=True, no_network=True))
+    try:
+        return etree.parse(io.BytesIO(data), parser, base_url=url)
+    except etree.XMLSyntaxError as error:
+        raise BrokenError(problems(parser.error_log) or [(1, 1, 3, 0, 0, str(error), url)]) from None
+
+
+def read(data: bytes, options: Options, known: Mapping[str, bytes | None], dtd: bytes | None = None) -> dict[str, Any]:
+    """Parse an XML document.
+
+    Args:
+        data: the document.
+        options: how to parse it.
+        known: the content of what it refers to.
+        dtd: validate with this external subset. The document must then have no DOCTYPE of its own.
+
+    Returns:
+        ``need`` alone where something is missing. Otherwise ``problems``, and unless the document is beyond recovery:
+        ``text``, ``version``, ``encoding``, ``standalone`` (``None`` where nothing is said), ``entities`` (name and
+        content of the general ones), ``ids`` (element and attribute, declared as ID) and on request ``lines``.
+    """
+    if dtd is not None:
+        known = {**known, _VALIDITY: dtd}
+        data = _with_doctype(data)
+    resources = Resources(known)
+    # What is replaced in text is decided by one switch; without the other, entities' declarations are not read.
+    parser = resources.attached(
+        etree.XMLParser(
+            encoding=options.encoding,
+            attribute_defaults=options.complete_attributes,
+            dtd_validation=options.validation or dtd is not None,
+            load_dtd=options.load_ext_dtd or dtd is not None,
+            no_network=True,
+            ns_clean=options.clean_namespaces,
+            recover=options.recover,
+            huge_tree=False,
+            remove_blank_text=options.no_blanks,
+            resolve_entities=options.expand_entities,
+            strip_cdata=options.no_cdata,
+        )
+    )
+    return _read(data, parser, resources, options)
+
+
+def read_html(data: bytes, options: Options) -> dict[str, Any]:
+    """Parse an HTML document; returns what :func:`read` does."""
+    resources = Resources({})
+    parser = resources.attached(
+        etree.HTMLParser(
+            encoding=options.encoding,
+            remove_blank_text=options.no_blanks,
+            no_network=True,
+            recover=True,  # the errors are told; it is the caller who takes them for fatal
+            default_doctype=not options.no_defdtd,
+            huge_tree=False,
+        )
+    )
+    return _read(data, parser, resources, options)
+
+
+def _read(data: bytes, parser: Any, resources: Resources, options: Options) -> dict[str, Any]:
+    tree = failure = None
+    try:
+        tree = etree.parse(io.BytesIO(data), parser, base_url=options.url)
+    except etree.XMLSyntaxError as error:
+        failure = error
+    if resources.needed:
+        return {"need": resources.needed}
+    answer: dict[str, Any] = {"problems": problems(parser.error_log)}
+    if failure is not None and not answer["problems"]:
+        answer["problems"] = [(1, failure.code or 1, 3, failure.position[0] or 0, 0, str(failure.msg), None)]
+    if tree is not None and tree.getroot() is not None:
+        answer |= _told(tree, resources, options)
+    elif failure is None and not answer["problems"]:
+        answer["problems"] = [(1, 4, 3, 1, 1, "Document is empty", None)]
+    return answer
+
+
+def _told(tree: Any, resources: Resources, options: Options) -> dict[str, Any]:
+    info = tree.docinfo
+    dtds = [dtd for dtd in (info.internalDTD, info.externalDTD) if dtd is not None]
+    entities = [entity for dtd in dtds for entity in dtd.iterentities() if entity.name]
+    answer: dict[str, Any] = {
+        "version": info.xml_version,
+        "encoding": info.encoding,
+        "standalone": info.standalone,
+        "entities": [
+            (entity.name, entity.content) for entity in entities if entity.content is not None and not entity.system_url
+        ],
+        "ids": [
+            (element.name, attribute.name)
+            for dtd in dtds
+            for element in dtd.iterelements()
+            for attribute in element.iterattributes()
+            if attribute.type == "id"
+        ],
+    }
+    if options.line_numbers:
+        answer["lines"] = [node.sourceline or 0 for node in tree.getroot().iter(tag=etree.Element)]
+    external = [(entity.name, entity.system_url) for entity in entities if entity.system_url]
+    answer["text"] = resources.with_references(_text(tree), external).decode()
+    return answer
+
+
+def _text(tree: Any) -> bytes:
+    """Write a tree down."""
+    text: bytes = etree.tostring(tree, encoding="UTF-8", xml_declaration=False)
+    if not (tree.docinfo.public_id or tree.docinfo.system_url or "").lower().count("xhtml"):
+        return text
+    # libxml2 writes by the rules of XHTML what has such a DOCTYPE, and even adds elements: take it away for writing.
+    doctype = re.search(rb"<!DOCTYPE[^\[>]*(?:\[.*?\n\])?>", text, re.DOTALL)
+    tree.docinfo.clear()
+    text = etree.tostring(tree, encoding="UTF-8", xml_declaration=False)
+    return doctype[0] + b"\n" + text if doctype else text
+
+
+_ROOT = re.compile(rb"<([^\s/>!?&<]+)")
+
+
+def _with_doctype(data: bytes) -> bytes:
+    """Put a DOCTYPE before the root element of a document that was written by libxml2's rules."""
+    at = 0
+    while at < len(data):
+        if data.startswith(b"<!--", at):
+            at = data.index(b"-->", at) + 3
+        elif data.startswith(b"<?", at):
+            at = data.index(b"?>", at) + 2
+        elif found := _ROOT.match(data, at):
+            name = found[1]
+            return data[:at] + b"<!DOCTYPE " + name + b' SYSTEM "' + _VALIDITY.encode() + b'">' + data[at:]
+        else:
+            at += 1
+    return data
+
+
+def problems(log: Iterable[Any]) -> list[Problem]:
+    """Return the entries of an error log: domain, code, level, line, column, message, file."""
+    told: list[Problem] = []
+    for entry in log:
+        name = None if entry.filename in {None, "", "<string>"} else entry.filename
+        told.append((entry.domain, entry.type, entry.level, entry.line, entry.column, entry.message, name))
+        if len(told) == MAX_PROBLEMS:
+            break
+    return told

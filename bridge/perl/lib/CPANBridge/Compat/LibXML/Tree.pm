@@ -1,0 +1,516 @@
+package CPANBridge::Compat::LibXML::Tree;
+
+# A document's nodes are plain arrays; parents hold their children, and children know their parents weakly. What a
+# program has in hand are wrappers, objects of [ node, tree ]. A tree is [ root, forward ]: it holds the topmost node of
+# what hangs together, so that a program that holds one node can reach all the others. When a whole tree is hung into
+# another one, it only gets the other as its forward; when a part is cut off, the wrappers within get a new tree.
+use 5.014;
+use strict;
+use warnings;
+no warnings 'recursion';
+
+use Exporter qw(import);
+use Scalar::Util qw(refaddr weaken);
+
+our $VERSION = '0.1.0';
+
+use constant {
+    TYPE   => 0,
+    PARENT => 1,     # weak
+    WRAP   => 2,     # the wrapper, weak
+    DOC    => 3,     # of a topmost node that is no document: the document that it belongs to
+    POS    => 4,     # where among its siblings it was seen last
+    NAME   => 5,     # local name, target, name of an entity
+    VALUE  => 6,     # text; of a document and a DTD a hash
+    NS     => 7,     # [ prefix, URI ], shared by all nodes for which a declaration counts
+    KIDS   => 8,
+    ATTRS  => 9,
+    DECLS  => 10,    # the declarations on an element: [ prefix, URI ]
+    ORDER  => 11,    # position in the document, true while the tree's stamp is
+    LINE   => 12,
+};
+
+use constant {
+    ELEMENT   => 1,
+    ATTRIBUTE => 2,
+    TEXT      => 3,
+    CDATA     => 4,
+    ENTITYREF => 5,
+    PI        => 7,
+    COMMENT   => 8,
+    DOCUMENT  => 9,
+    FRAGMENT  => 11,
+    HTML      => 13,
+    DTD       => 14,
+    NAMESPACE => 18,
+};
+
+use constant XML_NS   => 'http://www.w3.org/XML/1998/namespace';
+use constant XMLNS_NS => 'http://www.w3.org/2000/xmlns/';
+
+our @EXPORT_OK = qw(
+  TYPE PARENT WRAP DOC POS NAME VALUE NS KIDS ATTRS DECLS ORDER LINE
+  ELEMENT ATTRIBUTE TEXT CDATA ENTITYREF PI COMMENT DOCUMENT FRAGMENT HTML DTD NAMESPACE XML_NS XMLNS_NS
+  attribute_value child_index clone cut decl_for hang in_scope is_in new_attribute new_document new_element new_node
+  new_wrapped ns_by_prefix ns_by_uri ordered owner qname reconcile root text_of touch tree_of unique wrap xml_ns
+);
+our %EXPORT_TAGS = ( all => \@EXPORT_OK );
+
+my @CLASS;
+@CLASS[ ELEMENT, ATTRIBUTE, TEXT, CDATA, ENTITYREF, PI, COMMENT, DOCUMENT, FRAGMENT, HTML, DTD, NAMESPACE ] =
+  map {"XML::LibXML::$_"}
+  qw(Element Attr Text CDATASection Node PI Comment Document DocumentFragment Document Dtd Namespace);
+
+my $XML = [ 'xml', XML_NS ];
+sub xml_ns { return $XML }
+
+# Counts all changes of any tree.
+my $changes = 1;
+sub touch { $changes++; return }
+
+# --- wrappers ---------------------------------------------------------------------------------------------------------
+
+# The object for a node that hangs in the same tree as the one that the program came from.
+sub wrap {
+    my ( $node, $tree ) = @_;
+    return $node->[WRAP] if $node->[WRAP];
+    my $object = bless [ $node, $tree ], $CLASS[ $node->[TYPE] ];
+    weaken( $node->[WRAP] = $object );
+    return $object;
+}
+
+# The object for a node that nothing holds yet.
+sub new_wrapped {
+    my ( $node, $document ) = @_;
+    $node->[DOC] = $document;
+    return wrap( $node, [$node] );
+}
+
+sub tree_of {
+    my ($object) = @_;
+    my $tree = $object->[1];
+    if ( $tree->[1] ) {
+        $tree = $tree->[1] while $tree->[1];
+        $object->[1] = $tree;
+    }
+    return $tree;
+}
+
+# Gives the wrappers in a part of a tree another tree.
+sub _belongs {
+    my ( $node, $tree ) = @_;
+    $node->[WRAP][1] = $tree if $node->[WRAP];
+    if ( $node->[ATTRS] ) { $_->[WRAP] and $_->[WRAP][1] = $tree for @{ $node->[ATTRS] } }
+    if ( $node->[KIDS] )  { _belongs( $_, $tree ) for @{ $node->[KIDS] } }
+    return;
+}
+
+# --- new nodes --------------------------------------------------------------------------------------------------------
+
+sub new_node {
+    my ( $type, $name, $value ) = @_;
+    return [ $type, undef, undef, undef, 0, $name, $value ];
+}
+
+sub new_element {
+    my ( $name, $ns ) = @_;
+    return [ ELEMENT, undef, undef, undef, 0, $name, undef, $ns ];
+}
+
+sub new_attribute {
+    my ( $name, $value, $ns ) = @_;
+    return [ ATTRIBUTE, undef, undef, undef, 0, $name, $value, $ns ];
+}
+
+sub new_document {
+    my ( $type, %facts ) = @_;
+    my $node = new_node( $type, undef, \%facts );
+    $node->[KIDS] = [];
+    return $node;
+}
+
+# --- looking around ---------------------------------------------------------------------------------------------------
+
+sub root {
+    my ($node) = @_;
+    while ( my $parent = $node->[PARENT] ) { $node = $parent }
+    return $node;
+}
+
+# The document that a node belongs to, or undef.
+sub owner {
+    my $root = root( $_[0] );
+    return $root->[TYPE] == DOCUMENT || $root->[TYPE] == HTML ? $root : $root->[DOC];
+}
+
+# Whether a node is the other one or one of those above it.
+sub is_in {
+    my ( $node, $other ) = @_;
+    while ($node) {
+        return 1 if $node == $other;
+        $node = $node->[PARENT];
+    }
+    return 0;
+}
+
+# Where a node is among its siblings.
+sub child_index {
+    my ($node) = @_;
+    my $siblings = $node->[TYPE] == ATTRIBUTE ? $node->[PARENT][ATTRS] : $node->[PARENT][KIDS];
+    for my $at ( $node->[POS], $node->[POS] - 1, 0, $node->[POS] + 1 ) {
+        return $node->[POS] = $at if $at >= 0 && $at < @$siblings && $siblings->[$at] == $node;
+    }
+    my $count = 0;
+    $_->[POS] = $count++ for @$siblings;
+    return $node->[POS];
+}
+
+sub qname {
+    my ($node) = @_;
+    my $ns = $node->[NS];
+    return $ns && length $ns->[0] ? "$ns->[0]:$node->[NAME]" : $node->[NAME];
+}
+
+sub attribute_value {
+    my ($node) = @_;
+    return defined $node->[VALUE] ? $node->[VALUE] : '' if !$node->[KIDS];
+    return join '', map { text_of($_) } @{ $node->[KIDS] };
+}
+
+sub text_of {
+    my ($node) = @_;
+    my $type = $node->[TYPE];
+    return $node->[VALUE] if $type == TEXT || $type == CDATA || $type == COMMENT;
+    return attribute_value($node) if $type == ATTRIBUTE;
+    return defined $node->[VALUE] ? $node->[VALUE] : '' if $type == PI || $type == NAMESPACE;
+    if ( $type == ENTITYREF ) {
+        my $document = owner($node);
+        my $content = $document && $document->[VALUE]{entities}{ $node->[NAME] };
+        return defined $content ? $content : '';
+    }
+    my $text = '';
+    my @todo = reverse @{ $node->[KIDS] || [] };
+    while ( my $kid = pop @todo ) {
+        my $kind = $kid->[TYPE];
+        if    ( $kind == TEXT || $kind == CDATA ) { $text .= $kid->[VALUE] }
+        elsif ( $kind == ELEMENT )                { push @todo, reverse @{ $kid->[KIDS] } if $kid->[KIDS] }
+        elsif ( $kind == ENTITYREF )              { $text .= text_of($kid) }
+    }
+    return $text;
+}
+
+# --- namespaces -------------------------------------------------------------------------------------------------------
+
+# The declaration of a prefix ('' for the default) that counts at a node.
+sub ns_by_prefix {
+    my ( $node, $prefix ) = @_;
+    return $XML if $prefix eq 'xml';
+    for ( ; $node ; $node = $node->[PARENT] ) {
+        next if !$node->[DECLS];
+        for my $ns ( @{ $node->[DECLS] } ) { return $ns if $ns->[0] eq $prefix && defined $ns->[1] }
+    }
+    return;
+}
+
+# A declaration of a URI that counts at a node; one with a prefix if asked for.
+sub ns_by_uri {
+    my ( $node, $uri, $prefixed ) = @_;
+    return $XML if $uri eq XML_NS;
+    my %hidden;
+    for ( ; $node ; $node = $node->[PARENT] ) {
+        next if !$node->[DECLS];
+        for my $ns ( @{ $node->[DECLS] } ) {
+            next if !defined $ns->[1] || $hidden{ $ns->[0] };
+            return $ns if $ns->[1] eq $uri && ( !$prefixed || length $ns->[0] );
+        }
+        $hidden{ $_->[0] } = 1 for @{ $node->[DECLS] };
+    }
+    return;
+}
+
+# All declarations that count at an element, nearest first.
+sub in_scope {
+    my ($node) = @_;
+    my ( %seen, @found );
+    for ( ; $node ; $node = $node->[PARENT] ) {
+        next if !$node->[DECLS];
+        push @found, grep { !$seen{ $_->[0] }++ } @{ $node->[DECLS] };
+    }
+    return grep { defined $_->[1] && length $_->[1] } @found;
+}
+
+sub decl_for {
+    my ( $element, $prefix ) = @_;
+    for my $ns ( @{ $element->[DECLS] || [] } ) { return $ns if $ns->[0] eq $prefix }
+    return;
+}
+
+# Has a part of a tree use declarations that count where it hangs now; those that are missing go to the topmost element.
+sub reconcile {
+    my ($top) = @_;
+    my %known;
+    my $fit = sub {
+        my ( $node, $at, $known ) = @_;
+        my $ns = $node->[NS] or return;
+        return if $ns == $XML || $known->{ refaddr $ns };
+        return if !defined $ns->[1];
+        my $same = ns_by_prefix( $at, $ns->[0] );
+        if ( !$same || $same->[1] ne $ns->[1] ) {
+            $same = ns_by_uri( $at, $ns->[1], $node->[TYPE] == ATTRIBUTE );
+        }
+        if ( !$same ) {
+            $same = [@$ns];
+            my $host = decl_for( $top, $ns->[0] ) ? $at : $top;
+            my $count = 0;
+            while ( my $taken = decl_for( $host, $same->[0] ) ) {
+                last if $taken->[1] eq $same->[1];
+                $same->[0] = ( length $ns->[0] ? $ns->[0] : 'default' ) . $count++;
+            }
+            push @{ $host->[DECLS] }, $same;
+        }
+        $node->[NS] = $same;
+        return;
+    };
+    my @todo = [ $top, {} ];
+    while ( my $entry = pop @todo ) {
+        my ( $node, $known ) = @$entry;
+        next if $node->[TYPE] != ELEMENT && $node->[TYPE] != FRAGMENT;
+        if ( $node->[DECLS] ) { $known = { %$known, map { refaddr $_ => 1 } @{ $node->[DECLS] } } }
+        if ( $node->[TYPE] == ELEMENT ) {
+            $fit->( $_, $node, $known ) for @{ $node->[ATTRS] || [] }, $node;
+        }
+        push @todo, map { [ $_, $known ] } grep { $_->[TYPE] == ELEMENT } @{ $node->[KIDS] || [] };
+    }
+    return;
+}
+
+# --- changes ----------------------------------------------------------------------------------------------------------
+
+# Takes a node out of its parent; it is the topmost one of a tree of its own then, which is returned.
+sub cut {
+    my ($node) = @_;
+    my $parent = $node->[PARENT] or return;
+    my $document = owner($node);
+    my $at = child_index($node);
+    splice @{ $node->[TYPE] == ATTRIBUTE ? $parent->[ATTRS] : $parent->[KIDS] }, $at, 1;
+    undef $node->[PARENT];
+    $node->[DOC] = $document;
+    my $tree = [$node];
+    _belongs( $node, $tree );
+    $changes++;
+    return $tree;
+}
+
+# Hangs a node that has no parent into another one, whose wrapper is given: as its child at a place, at the end by
+# default, or as an attribute.
+sub hang {
+    my ( $node, $into, $at ) = @_;
+    my $parent = $into->[0];
+    my $tree   = tree_of($into);
+    undef $node->[DOC];
+    my $own = $node->[WRAP] && tree_of( $node->[WRAP] );
+    if ( $own && $own != $tree && $own->[0] && $own->[0] == $node ) {
+        $own->[1] = $tree;
+        undef $own->[0];
+    }
+    elsif ( !$own || $own != $tree ) { _belongs( $node, $tree ) }
+    weaken( $node->[PARENT] = $parent );
+    my $siblings = $node->[TYPE] == ATTRIBUTE ? ( $parent->[ATTRS] ||= [] ) : ( $parent->[KIDS] ||= [] );
+    $at = @$siblings if !defined $at;
+    $node->[POS] = $at;
+    if   ( $at == @$siblings ) { push @$siblings, $node }
+    else                       { splice @$siblings, $at, 0, $node }
+    $changes++;
+    return $node;
+}
+
+# A copy that hangs nowhere. Declarations above it that its names need are left to reconcile().
+sub clone {
+    my ( $node, $deep, $map ) = @_;
+    my $copy = [@$node];
+    @$copy[ PARENT, WRAP, DOC, ORDER ] = ();
+    my $type = $node->[TYPE];
+    if ( $type == ELEMENT ) {
+        $map = { %{ $map || {} } };
+        if ( $node->[DECLS] ) {
+            $copy->[DECLS] = [ map { $map->{ refaddr $_ } = [@$_] } @{ $node->[DECLS] } ];
+        }
+        if ( $node->[ATTRS] ) {
+            $copy->[ATTRS] = [ map { _hung( clone( $_, 1, $map ), $copy ) } @{ $node->[ATTRS] } ];
+        }
+    }
+    elsif ( $type == DOCUMENT || $type == HTML || $type == DTD ) { $copy->[VALUE] = { %{ $node->[VALUE] } } }
+    if ( $copy->[NS] && $map ) { $copy->[NS] = $map->{ refaddr $copy->[NS] } || $copy->[NS] }
+    if ( $node->[KIDS] ) {
+        $copy->[KIDS] = $deep ? [ map { _hung( clone( $_, 1, $map ), $copy ) } @{ $node->[KIDS] } ] : [];
+    }
+    return $copy;
+}
+
+sub _hung {
+    my ( $node, $parent ) = @_;
+    weaken( $node->[PARENT] = $parent );
+    return $node;
+}
+
+# --- order ------------------------------------------------------------------------------------------------------------
+
+my %stamp;    # root -> the count of changes when it was numbered
+
+sub _number {
+    my ($root) = @_;
+    my $count = 0;
+    my @todo = $root;
+    while ( my $node = pop @todo ) {
+        $node->[ORDER] = $count++;
+        if ( $node->[ATTRS] ) { $_->[ORDER] = $count++ for @{ $node->[ATTRS] } }
+        push @todo, reverse @{ $node->[KIDS] } if $node->[KIDS];
+    }
+    return;
+}
+
+# Nodes in the order of the document.
+sub ordered {
+    my @nodes = @_;
+    return @nodes if @nodes < 2;
+    my %roots = map { refaddr $_ => $_ } map { root( $_->[TYPE] == NAMESPACE ? $_->[PARENT] : $_ ) } @nodes[ 0, -1 ];
+    for my $root ( values %roots ) {
+        next if $stamp{ refaddr $root } && $stamp{ refaddr $root } == $changes && defined $root->[ORDER];
+        _number($root);
+        %stamp = () if keys %stamp > 100;
+        $stamp{ refaddr $root } = $changes;
+    }
+    return sort { _order($a) <=> _order($b) } @nodes;
+}
+
+sub _order { my ($node) = @_; return $node->[TYPE] == NAMESPACE ? $node->[PARENT][ORDER] + .5 : $node->[ORDER] || 0 }
+
+sub unique {
+    my %seen;
+    return grep { !$seen{ refaddr $_ }++ } @_;
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+CPANBridge::Compat::LibXML::Tree - the nodes of XML documents
+
+=head1 DESCRIPTION
+
+Used by our L<XML::LibXML>; programs have no need of it. Nodes are plain arrays, whose fields have the names that this
+module exports as constants (C<TYPE>, C<PARENT>, C<NAME> ...); so have their types (C<ELEMENT>, C<TEXT> ...). What a
+program has in hand are wrappers: objects that hold a node and the tree in which it hangs. All functions take nodes
+unless a wrapper is spoken of.
+
+=head1 FUNCTIONS
+
+=head2 wrap
+
+    my $object = wrap( $node, $tree );
+
+The wrapper of a node; a node has one at a time.
+
+=head2 new_wrapped
+
+    my $object = new_wrapped( $node, $document );
+
+The wrapper of a node that hangs nowhere and belongs to a document, or to none.
+
+=head2 tree_of
+
+The tree that a wrapper's node hangs in.
+
+=head2 new_node
+
+    my $node = new_node( $type, $name, $value );
+
+=head2 new_element
+
+=head2 new_attribute
+
+=head2 new_document
+
+New nodes that hang nowhere.
+
+=head2 root
+
+The topmost node above a node.
+
+=head2 owner
+
+The document that a node belongs to.
+
+=head2 is_in
+
+    is_in( $node, $other )
+
+Whether a node is another one or stands within it.
+
+=head2 child_index
+
+Where a node stands among its siblings, from 0.
+
+=head2 qname
+
+An element's or attribute's name with its prefix.
+
+=head2 attribute_value
+
+=head2 text_of
+
+The text of a node and all that is in it.
+
+=head2 xml_ns
+
+The declaration of the prefix C<xml>.
+
+=head2 ns_by_prefix
+
+=head2 ns_by_uri
+
+The declaration that counts at a node.
+
+=head2 in_scope
+
+All declarations that count at an element.
+
+=head2 decl_for
+
+The declaration of a prefix on an element itself.
+
+=head2 reconcile
+
+Has the names in a part of a tree use declarations that count there, and makes those that are missing.
+
+=head2 cut
+
+Takes a node out of its parent.
+
+=head2 hang
+
+    hang( $node, $parent_object, $index );
+
+Puts a node into a parent.
+
+=head2 clone
+
+    my $copy = clone( $node, $deep );
+
+=head2 ordered
+
+Sorts nodes by their place in the document.
+
+=head2 unique
+
+Leaves out what is there twice.
+
+=head2 touch
+
+Notes that a tree was changed by other means.
+
+=cut

@@ -1,0 +1,226 @@
+use strict;
+use warnings;
+
+# The replacement of XML::LibXML against a real daemon, on a perl with core modules only, whatever this machine has.
+use lib 't/lib', 'lib';
+use CoreOnly;
+use BridgeDaemon;
+use CPANBridge::Compat;
+use Encode ();
+use File::Temp qw(tempdir);
+use Scalar::Util qw(weaken);
+use Test::More;
+
+my $daemon = BridgeDaemon->new( options => [ '--modules=libxml', '--max-requests-per-minute=1000000' ] );
+$ENV{CPAN_BRIDGE_SOCKET} = $daemon->socket;
+my $folder = tempdir( CLEANUP => 1 );
+my @warned;
+$SIG{__WARN__} = sub { push @warned, @_ };
+
+use XML::LibXML;
+ok( CPANBridge::Compat->is_shim('XML::LibXML'), 'XML::LibXML is ours' );
+
+sub put {
+    my ( $name, $bytes ) = @_;
+    open my $out, '>:raw', "$folder/$name" or die $!;
+    print $out $bytes;
+    close $out or die $!;
+    return "$folder/$name";
+}
+
+sub parsed { my ( $text, @options ) = @_; return XML::LibXML->load_xml( string => $text, @options ) }
+sub root { return parsed(@_)->documentElement }
+sub died { my ($code) = @_; return eval { $code->(); 1 } ? 'nothing' : $@ }
+
+subtest 'a tree and its text' => sub {
+    my $text = qq{<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE a [\n<!ELEMENT a ANY>\n]>\n<!--c-->\n<a xmlns:p="u" b="&quot;&#10;&lt;"><p:b xmlns="v"/>}
+      . qq{<![CDATA[<&]]>t&amp;\xc3\xa9<?pi data?></a>\n};
+    my $document = parsed($text);
+    is( $document->toString, $text, 'comes back as it was' );
+    is( $document->documentElement->textContent, "<&t&\xe9", 'the text is characters' );
+    my @kids = $document->documentElement->childNodes;
+    is( join( ' ', map { ref } @kids ), join( ' ', map {"XML::LibXML::$_"} qw(Element CDATASection Text PI) ), 'kinds of nodes' );
+    is( $kids[0]->namespaceURI, 'u', 'prefixes are resolved' );
+    is( parsed('<a><b/></a>')->toString(1), qq{<?xml version="1.0"?>\n<a>\n  <b/>\n</a>\n}, 'indented' );
+};
+
+subtest 'encodings' => sub {
+    my $latin = qq{<?xml version="1.0" encoding="iso-8859-1"?>\n<\xe9>\xe9&#8364;</\xe9>\n};
+    my $document = parsed($latin);
+    is( $document->documentElement->nodeName, "\xe9", 'Latin-1 becomes characters' );
+    is( $document->toString, $latin, 'and bytes again' );
+    is( $document->documentElement->toString, "<\xe9>\xe9\x{20ac}</\xe9>", 'nodes give characters' );
+    is( parsed("<a>\xc3\xa9</a>")->toString, qq{<?xml version="1.0"?>\n<a>&#xE9;</a>\n}, 'without a declaration: ASCII' );
+    my $wide = "<a>\x{263a}</a>";
+    is( root($wide)->textContent, "\x{263a}", 'a string of characters' );
+    my $utf16 = "\xff\xfe" . Encode::encode( 'UTF-16LE', qq{<?xml version="1.0" encoding="UTF-16"?><a>\x{263a}</a>} );
+    is( root($utf16)->textContent, "\x{263a}", 'UTF-16' );
+    $document->setEncoding('UTF-8');
+    like( $document->toString, qr/encoding="UTF-8".*\xc3\xa9\xe2\x82\xac/s, 'another one' );
+    $document = XML::LibXML::Document->new( '1.0', 'us-ascii' );
+    $document->setDocumentElement( $document->createElement('a') );
+    $document->documentElement->appendText("\x{1F600}");
+    like( $document->toString, qr/&#128512;/, 'what an encoding lacks becomes a reference' );
+};
+
+subtest 'errors' => sub {
+    my $error = died( sub { XML::LibXML->new->parse_string( "<a>\n<b></a>", 'x.xml' ) } );
+    isa_ok( $error, 'XML::LibXML::Error' );
+    is( join( '|', $error->domain, $error->code, $error->line, $error->column, $error->file ), 'parser|76|2|7|x.xml', 'what and where' );
+    is( "$error", "x.xml:2: parser error : Opening and ending tag mismatch: b line 2 and a\n<b></a>\n       ^\n", 'as text' );
+    like( died( sub { XML::LibXML->new->parse_string('') } ), qr/Empty String at \Q$0\E/, 'nothing to parse' );
+    like( died( sub { XML::LibXML->load_xml( location => "$folder/none.xml" ) } ), qr/none\.xml.*No such file/, 'no such file' );
+    like( died( sub { parsed("<a>\xe9</a>") } ), qr/Input is not proper UTF-8/, 'bytes that are no text' );
+    @warned = ();
+    is( parsed( '<a><b></a>', recover => 1 )->documentElement->toString, '<a><b/></a>', 'recover' );
+    is( scalar @warned, 1, 'warns' );
+    is( parsed( '<a><b></a>', recover => 2 )->documentElement->toString, '<a><b/></a>', 'recover silently' );
+    is( scalar @warned, 1, 'does not' );
+    @warned = ();
+};
+
+subtest 'XPath' => sub {
+    my $document = parsed('<r xmlns:p="u"><a n="1"><b>x</b><b>y</b></a><a n="2"><b>z</b></a><p:c/>tail</r>');
+    my %expected = (
+        'count(//b)'                              => 3,
+        '//b[2]'                                  => 'y',
+        '(//b)[3]'                                => 'z',
+        '//a[@n > 1]/b'                           => 'z',
+        '//b[. = "y"]/preceding-sibling::b'       => 'x',
+        'string(//a[last()]/@n)'                  => 2,
+        'name(//p:*)'                             => 'p:c',
+        'sum(//@n) * 2 - 1'                       => 5,
+        'concat(substring-after("a-b", "-"), 1)'  => 'b1',
+        'not(//d) and 1 < 2'                      => 'true',
+        'normalize-space("  a  b ")'              => 'a b',
+        'translate("abc", "ab", "A")'             => 'Ac',
+        '//b[3] | //a[2]/b | //a[1]/b[1]'         => 'xz',
+        'count(//b/ancestor::*)'                  => 3,
+        'count(//b[1]/following::node())'         => 7,
+        '//a/b[position() = last()]'              => 'yz',
+        '7 mod 3 div 2'                           => 0.5,
+        'string(1 div 0)'                         => 'Infinity',
+    );
+    is( $document->findvalue($_), $expected{$_}, $_ ) for sort keys %expected;
+    is( join( ' ', map { $_->nodeName } $document->findnodes('//b[1]/ancestor-or-self::*') ), 'r a b a b', 'in the order of the document' );
+    isa_ok( $document->find('1 + 1'),   'XML::LibXML::Number' );
+    isa_ok( $document->find('"a"'),     'XML::LibXML::Literal' );
+    isa_ok( $document->find('1 = 1'),   'XML::LibXML::Boolean' );
+    isa_ok( $document->find('//b'),     'XML::LibXML::NodeList' );
+    like( died( sub { $document->findnodes('//a[') } ), qr/XPath error : Invalid expression/, 'a mistake' );
+    like( died( sub { $document->findnodes('//q:a') } ), qr/Undefined namespace prefix/, 'an unknown prefix' );
+
+    my $context = XML::LibXML::XPathContext->new($document);
+    $context->registerNs( q => 'u' );
+    is( $context->findvalue('count(//q:c)'), 1, 'a prefix of the program' );
+    $context->registerFunction( join => sub { my ( $list, $between ) = @_; return join "$between", map { $_->textContent } $list->get_nodelist } );
+    is( $context->findvalue('join(//b, "+")'), 'x+y+z', 'a function of the program' );
+    $context->registerVarLookupFunc( sub { my ( $data, $name ) = @_; return $data->{$name} }, { n => 2, list => $document->find('//a') } );
+    is( $context->findvalue('$list[@n = $n]/b'), 'z', 'variables' );
+    like( died( sub { $context->registerFunction( bad => sub { die "in it\n" } ); $context->find('bad()') } ), qr/\Ain it$/m, 'what it dies with' );
+};
+
+subtest 'changes' => sub {
+    my $document = parsed('<a xmlns:p="u"><p:b c="1"/></a>');
+    my $root = $document->documentElement;
+    my ($b) = $root->childNodes;
+    is( $root->removeChild($b)->toString, '<p:b xmlns:p="u" c="1"/>', 'what is cut off takes its declarations along' );
+    $root->appendChild($b);
+    is( $root->toString, '<a xmlns:p="u"><p:b xmlns:p="u" c="1"/></a>', 'and comes back' );
+    $b->setAttribute( d => '<">' );
+    is( $b->getAttribute('d'), '<">', 'an attribute' );
+    is( $b->{c}, 1, 'as in a hash' );
+    $b->{c} = 2;
+    is( $b->getAttribute('c'), 2, 'which can be written' );
+    $root->insertBefore( $document->createComment('x'), $b );
+    is( $b->previousSibling->nodeName, '#comment', 'siblings' );
+    my $copy = $root->cloneNode(1);
+    $copy->appendTextChild( e => 'text' );
+    is( $root->findvalue('count(e)') + $copy->findvalue('count(e)'), 1, 'a copy is on its own' );
+    like( died( sub { $b->appendChild($root) } ), qr/HIERARCHY_REQUEST_ERR/, 'no circles' );
+    my $other = XML::LibXML::Document->new;
+    $other->setDocumentElement($b);
+    ok( $b->ownerDocument->isSameNode($other), 'a node moves into another document' );
+    my @wide = map { $root->addNewChild( undef, 'w' ) } 1 .. 1000;
+    $_->unbindNode for @wide[ 0 .. 499 ];
+    my $count = 0;
+    for ( my $node = $root->firstChild ; $node ; $node = $node->nextSibling ) { $count++ }
+    is( $count, 501, 'places are known after many changes' );
+};
+
+subtest 'lives' => sub {
+    my $node = do { parsed('<a><b><c/></b></a>')->findnodes('//c')->[0] };
+    is( $node->ownerDocument->toString, qq{<?xml version="1.0"?>\n<a><b><c/></b></a>\n}, 'a node keeps its document' );
+    my $middle = $node->parentNode;
+    $middle->unbindNode;
+    undef $middle;
+    is( $node->parentNode->nodeName, 'b', 'and what was cut off around it' );
+    my $document = parsed('<a><b/></a>');
+    my $inner = $document->[0];
+    weaken($inner);
+    my $first = $document->documentElement->firstChild;
+    undef $document;
+    ok( defined $inner, 'as long as it is there' );
+    undef $first;
+    ok( !defined $inner, 'and no longer' );
+};
+
+subtest 'nothing from outside unless it is asked for' => sub {
+    my $secret = put( 'secret.txt', 'secret' );
+    put( 'a.dtd', '<!ELEMENT a ANY><!ATTLIST a b CDATA "default"><!ENTITY d "declared">' );
+    my $entity = qq{<!DOCTYPE a [<!ENTITY e SYSTEM "$secret">]><a>&e;</a>};
+    is( root($entity)->toString, '<a>&e;</a>', 'an external entity stays a reference' );
+    is( root( $entity, expand_entities => 1 )->toString, '<a>secret</a>', 'unless asked for' );
+    my $file = put( 'a.xml', '<!DOCTYPE a SYSTEM "a.dtd"><a/>' );
+    is( XML::LibXML->load_xml( location => $file )->documentElement->toString, '<a/>', 'no DTD' );
+    is( XML::LibXML->load_xml( location => $file, complete_attributes => 1 )->documentElement->toString, '<a b="default"/>', 'unless asked for' );
+    my @asked;
+    my $parser = XML::LibXML->new( ext_ent_handler => sub { push @asked, @_; return 'handled' } );
+    is( $parser->parse_string($entity)->documentElement->toString, '<a>handled</a>', 'a handler of the program' );
+    is( "@asked", "$secret ", 'which is told what is asked for' );
+    my $laughs = join '', '<!ENTITY e0 "0123456789">', map { my $inner = $_ - 1; "<!ENTITY e$_ \"" . "&e$inner;" x 10 . '">' } 1 .. 8;
+    like( died( sub { parsed("<!DOCTYPE a [$laughs]><a>&e8;</a>") } ), qr/entit/i, 'a billion laughs are refused' );
+};
+
+subtest 'validation' => sub {
+    my $dtd = XML::LibXML::Dtd->parse_string('<!ELEMENT a (b)><!ELEMENT b EMPTY>');
+    ok( parsed('<a><b/></a>')->is_valid($dtd), 'by a DTD' );
+    like( died( sub { parsed('<a/>')->validate($dtd) } ), qr/validity error : Element a content does not follow the DTD/, 'what is wrong' );
+    my $schema = XML::LibXML::Schema->new( string => '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="a" type="xs:int"/></xs:schema>' );
+    is( $schema->validate( parsed('<a>1</a>') ), 0, 'by XML Schema' );
+    my $error = died( sub { $schema->validate( parsed('<a>x</a>') ) } );
+    is( $error->domain, 'Schemas validity', 'what is wrong' );
+    put( 'inner.rng', '<grammar xmlns="http://relaxng.org/ns/structure/1.0"><define name="x"><element name="a"><empty/></element></define></grammar>' );
+    my $outer = put( 'outer.rng', '<grammar xmlns="http://relaxng.org/ns/structure/1.0"><include href="inner.rng"/><start><ref name="x"/></start></grammar>' );
+    my $relaxng = XML::LibXML::RelaxNG->new( location => $outer );
+    is( $relaxng->validate( parsed('<a/>') ), 0, 'by RELAX NG that includes' );
+    like( died( sub { $relaxng->validate( parsed('<b/>') ) } ), qr/Relax-NG validity/, 'what is wrong' );
+};
+
+subtest 'XInclude, HTML, pieces, canonical' => sub {
+    my $inner = put( 'inner.xml', '<i>x</i>' );
+    my $outer = put( 'outer.xml', qq{<o xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="inner.xml"/><xi:include href="inner.xml" parse="text"/></o>} );
+    is( XML::LibXML->load_xml( location => $outer, expand_xinclude => 1 )->findvalue('/o'), 'x<i>x</i>', 'XInclude' );
+    my $html = XML::LibXML->load_html( string => '<title>t</title><p>a<br>b<script>if (a<b) {}</script>' );
+    is( $html->findvalue('//p/text()[2]'), 'b', 'HTML' );
+    like( $html->toStringHTML, qr{<p>a<br>b<script>if \(a<b\) \{\}</script></p>}, 'and written again' );
+    my $parser = XML::LibXML->new;
+    $parser->push( '<a', '>b<', '/a>' );
+    is( $parser->finish_push->documentElement->textContent, 'b', 'in pieces' );
+    is( $parser->parse_balanced_chunk('a<b/>c')->childNodes->size, 3, 'a part of a document' );
+    like( died( sub { $parser->parse_balanced_chunk('a<b>c') } ), qr/chunk is not well balanced/, 'one that is none' );
+    is( parsed(qq{<a z="1" b='2' xmlns:q="u" xmlns="v"><q:c/><!--d--></a>})->toStringC14N, '<a xmlns="v" xmlns:q="u" b="2" z="1"><q:c></q:c></a>', 'canonical' );
+    is( root('<a xmlns:q="u" xmlns:r="w"><q:c/></a>')->firstChild->toStringEC14N, '<q:c xmlns:q="u"></q:c>', 'exclusive' );
+};
+
+subtest 'a daemon that comes and goes' => sub {
+    my $document = parsed('<a><b/></a>');
+    $daemon->stop;
+    is( $document->findnodes('//b')->size, 1, 'a document needs none' );
+    like( died( sub { parsed('<a/>') } ), qr/CPANBridge|daemon|connect/i, 'a parser does, and says so' );
+    $daemon->start;
+    is( root('<a/>')->nodeName, 'a', 'and goes on with the next one' );
+};
+
+is( "@warned", '', 'no warnings' );
+done_testing;

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import tls_mail_and_files as mail
 import trustme
 
 __all__ = ["Authority", "TlsServer"]
@@ -161,6 +162,12 @@ def main(folder: str) -> None:
         "client": (authority.asks_for_certificate, serve_http),
         "old": (authority.old, serve_http),
         "silent": (None, never_answer),
+        "smtp": (None, mail.smtp(authority.good)),
+        "smtps": (authority.good, mail.smtp(authority.good)),
+        "pop3": (None, mail.pop3(authority.good)),
+        "ftp": (None, mail.ftp(authority.good)),
+        "ftps": (authority.good, mail.ftp(authority.good)),
+        "ftp_same_session": (None, mail.ftp(authority.old, same_session=True)),
     }
     servers = {name: TlsServer(context, handler) for name, (context, handler) in contexts.items()}
     print(json.dumps({name: server.port for name, server in servers.items()}), flush=True)

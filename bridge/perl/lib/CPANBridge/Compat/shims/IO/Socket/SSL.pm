@@ -1,0 +1,629 @@
+package IO::Socket::SSL;
+
+# Our own IO::Socket::SSL, client side: the handshake is done by the daemon of CPANBridge, to which the connection is
+# handed over; see the documentation below.
+use 5.014;
+use strict;
+use warnings;
+
+use Carp ();
+use Errno qw(EAGAIN EINVAL ENOTCONN EPROTO ETIMEDOUT EWOULDBLOCK);
+use Exporter ();
+use IO::Socket ();
+use Scalar::Util qw(dualvar);
+use Socket qw(AF_INET AF_INET6 MSG_PEEK);
+
+use CPANBridge::Compat::TLS::Certificate;
+use CPANBridge::Compat::TLS::Names;
+
+our $VERSION = '2.081';
+
+our ( @ISA, $SSL_ERROR, $DEBUG );
+
+my $family_class;
+
+BEGIN {
+    $family_class = eval { local $SIG{__DIE__}; require IO::Socket::IP; IO::Socket::IP->VERSION(0.20); 1 } ? 'IO::Socket::IP' : 'IO::Socket::INET';
+    require IO::Socket::INET;
+    @ISA = ($family_class);
+}
+
+use constant {
+    SSL_VERIFY_NONE                 => 0,
+    SSL_VERIFY_PEER                 => 1,
+    SSL_VERIFY_FAIL_IF_NO_PEER_CERT => 2,
+    SSL_VERIFY_CLIENT_ONCE          => 4,
+    SSL_OCSP_NO_STAPLE              => 0,
+    SSL_OCSP_TRY_STAPLE             => 1,
+    SSL_OCSP_MUST_STAPLE            => 2,
+    SSL_OCSP_FAIL_HARD              => 4,
+    SSL_OCSP_FULL_CHAIN             => 8,
+    SSL_SENT_SHUTDOWN               => 1,
+    SSL_RECEIVED_SHUTDOWN           => 2,
+    GEN_DNS                         => 2,
+    GEN_IPADD                       => 7,
+    SSL_WANT_READ                   => dualvar( 2, 'SSL wants a read first' ),
+    SSL_WANT_WRITE                  => dualvar( 3, 'SSL wants a write first' ),
+};
+
+our @EXPORT = qw(
+  SSL_WANT_READ SSL_WANT_WRITE SSL_VERIFY_NONE SSL_VERIFY_PEER SSL_VERIFY_FAIL_IF_NO_PEER_CERT SSL_VERIFY_CLIENT_ONCE
+  SSL_OCSP_NO_STAPLE SSL_OCSP_TRY_STAPLE SSL_OCSP_MUST_STAPLE SSL_OCSP_FAIL_HARD SSL_OCSP_FULL_CHAIN
+  $SSL_ERROR GEN_DNS GEN_IPADD
+);
+our @EXPORT_OK   = qw(SSL_SENT_SHUTDOWN SSL_RECEIVED_SHUTDOWN);
+our %EXPORT_TAGS = ( all => [ @EXPORT, @EXPORT_OK ] );
+
+$Carp::Internal{ (__PACKAGE__) }++;
+
+# Seconds for a handshake where nobody says how many; the daemon allows no more.
+my $TIMEOUT = 300;
+
+my ( %default, $filter );
+
+sub import {
+    my ( $class, @words ) = @_;
+    my @names;
+    for my $word (@words) {
+        if    ( $word =~ /\Adebug([0-9])\z/ ) { $DEBUG = $1 }
+        elsif ( $word eq 'inet4' )            { @ISA = ('IO::Socket::INET') }
+        elsif ( $word eq 'inet6' || $word eq 'ip' || $word eq 'newtls' || $word eq 'no_verify' ) { }
+        else                                  { push @names, $word }
+    }
+    @_ = ( $class, @names );
+    goto &Exporter::import;
+}
+
+# --- defaults, and what the original can tell of itself ---
+
+sub set_defaults { my %args = ref $_[0] ? %{ $_[0] } : @_ % 2 ? @_[ 1 .. $#_ ] : @_; @default{ keys %args } = values %args; return }
+
+sub set_client_defaults { goto &set_defaults }
+sub set_server_defaults { return }
+sub set_ctx_defaults    { goto &set_defaults }
+sub set_default_context { my $context = pop; @default{ keys %{ $context->{args} } } = values %{ $context->{args} } if ref $context; return }
+sub set_default_session_cache { return }
+
+sub set_args_filter_hack {
+    my $code = pop;
+    $filter = ref $code eq 'CODE' ? $code : sub { delete @{ $_[1] }{qw(SSL_verify_mode)} } if defined $code;
+    return;
+}
+
+sub default_ca {
+    my @words = grep { !defined || $_ ne __PACKAGE__ } @_;
+    if (@words) {
+        my %ca = ref $words[0] ? %{ $words[0] } : @words > 1 ? @words : !defined $words[0] ? () : -d $words[0] ? ( SSL_ca_path => $words[0] ) : ( SSL_ca_file => $words[0] );
+        delete @default{qw(SSL_ca SSL_ca_file SSL_ca_path)};
+        @default{ keys %ca } = values %ca;
+    }
+    my %found = map { exists $default{$_} ? ( $_ => $default{$_} ) : () } qw(SSL_ca SSL_ca_file SSL_ca_path);
+    return %found if %found;
+    $found{SSL_ca_file} = $ENV{SSL_CERT_FILE} if defined $ENV{SSL_CERT_FILE};
+    $found{SSL_ca_path} = $ENV{SSL_CERT_DIR}  if defined $ENV{SSL_CERT_DIR};
+    return %found if %found;
+    my ($bundle) = grep { -r $_ } qw(/etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem);
+    return defined $bundle ? ( SSL_ca_file => $bundle ) : ();
+}
+
+sub can_client_sni       { return 1 }
+sub can_server_sni       { return 0 }
+sub can_multi_cert       { return 0 }
+sub can_alpn             { return 1 }
+sub can_npn              { return 0 }
+sub can_ecdh             { return 1 }
+sub can_ocsp             { return 0 }
+sub can_ocsp_staple      { return 0 }
+sub can_ticket_keycb     { return 0 }
+sub can_pha              { return 0 }
+sub can_partial_chain    { return 1 }
+sub can_ciphersuites     { return 0 }
+sub can_psk              { return 0 }
+sub can_nbio             { return 1 }
+sub can_ipv6             { return $ISA[0] eq 'IO::Socket::IP' ? 'IO::Socket::IP' : '' }
+
+# --- connections ---
+
+sub new {
+    my ( $class, @args ) = @_;
+    @args = ( PeerAddr => $args[0] ) if @args == 1 && !ref $args[0];
+    @args = %{ $args[0] }            if @args == 1;
+    my %args = @args;
+    if ( _is_server( \%args ) ) { return _refuse_server() }
+    undef $SSL_ERROR;
+    my $self = $class->SUPER::new(%args);
+    if ( !$self ) {
+        $SSL_ERROR = dualvar( -1, "$ISA[0] configuration failed" ) if !defined $SSL_ERROR;
+        return;
+    }
+    return $self;
+}
+
+sub _is_server {
+    my ($args) = @_;
+    return 1 if $args->{SSL_server};
+    return $args->{Listen} && !( exists $args->{SSL_startHandshake} && !$args->{SSL_startHandshake} );
+}
+
+sub _refuse_server { Carp::croak('IO::Socket::SSL of CPANBridge does not cover the server side of TLS') }
+
+sub configure {
+    my ( $self, $args ) = @_;
+    my %plain = map { $_ => $args->{$_} } grep { !/\ASSL_/ } keys %$args;
+    ( my $host = defined $plain{PeerHost} ? $plain{PeerHost} : $plain{PeerAddr} ) if defined $plain{PeerHost} || defined $plain{PeerAddr};
+    if ( defined $host && !ref $host ) {
+        $host =~ s/\A\[([^\]]*)\](?::\S*)?\z/$1/s or $host =~ s/\A([^:]*):[^:]*\z/$1/s;
+    }
+    $self->_remember( $args, ref $host ? undef : $host );
+    my $result = $self->SUPER::configure( \%plain ) or return;
+    return $result if exists $args->{SSL_startHandshake} && !$args->{SSL_startHandshake};
+    return $result if $plain{Listen};
+    return $result if !$self->blocking && !defined $self->peername;    # the connection is not made yet
+    return $self->connect_SSL if $self->blocking;
+    $self->connect_SSL or $SSL_ERROR == SSL_WANT_READ or return;
+    return $result;
+}
+
+sub _remember {
+    my ( $self, $args, $host ) = @_;
+    my %ssl = map { $_ => $args->{$_} } grep {/\ASSL_/} keys %$args;
+    if ( my $other = delete $ssl{SSL_reuse_ctx} ) {
+        my $theirs = ref $other && $other->isa('IO::Socket::SSL::SSL_Context') ? $other->{args} : ${*$other}{_SSL_arguments};
+        %ssl = ( %{ $theirs || {} }, %ssl );
+    }
+    %ssl = ( %default, %ssl );
+    delete $ssl{$_} for grep { !defined $ssl{$_} && $_ ne 'SSL_ca' } keys %ssl;
+    $filter->( 0, \%ssl ) if $filter;
+    ${*$self}{_SSL_arguments} = \%ssl;
+    ${*$self}{_SSL_host} = $host if defined $host;
+    ${*$self}{_SSL_timeout} = $args->{Timeout} if $args->{Timeout};
+    return;
+}
+
+sub start_SSL {
+    my ( $class, $socket, @args ) = @_;
+    my %args = ref $args[0] ? %{ $args[0] } : @args;
+    undef $SSL_ERROR;
+    if ( !ref $socket && ref \$socket ne 'GLOB' || !defined eval { fileno $socket } ) {
+        return $class->_error( 'start_SSL needs an open socket', EINVAL );
+    }
+    _refuse_server() if $args{SSL_server};
+    my $before = ref $socket;
+    if ( $before ne 'GLOB' && eval { $socket->isa(__PACKAGE__) } && ${*$socket}{_SSL_arguments} && !${*$socket}{_SSL_info} ) {
+        %args = ( %{ ${*$socket}{_SSL_arguments} }, %args );
+    }
+    bless $socket, $class;
+    $socket->_forget;
+    $socket->_remember( \%args, undef );
+    return $socket if exists $args{SSL_startHandshake} && !$args{SSL_startHandshake};
+    if ( $socket->connect_SSL( $args{Timeout} ? ( Timeout => $args{Timeout} ) : () ) ) {
+        return $socket;
+    }
+    return $socket if !$socket->blocking && $SSL_ERROR == SSL_WANT_READ;
+    bless $socket, $before eq 'GLOB' ? 'IO::Socket::INET' : $before;
+    return;
+}
+
+sub connect_SSL {
+    my ( $self, @args ) = @_;
+    my %args = ref $args[0] ? %{ $args[0] } : @args;
+    my $own  = \%{ *$self };
+    undef $SSL_ERROR;
+    return $self if $own->{_SSL_info};
+    my $ssl = $own->{_SSL_arguments} ||= {%default};
+    for my $name ( grep {/\ASSL_/} keys %args ) { $ssl->{$name} = $args{$name} }
+    my $given = defined $args{Timeout} ? $args{Timeout} : $own->{_SSL_timeout} || $own->{io_socket_timeout};
+    my $timeout = $given && $given > 0 ? $given < $TIMEOUT ? $given : $TIMEOUT : $TIMEOUT;
+    my $wait = $own->{_SSL_handover} ? $own->{_SSL_wait} : $self->blocking || $args{Timeout};
+    if ( !$own->{_SSL_handover} ) {
+        my $peer = getpeername $self or return $self->_error( 'SSL connect attempt failed: the socket is not connected', ENOTCONN );
+        require CPANBridge::Compat::TLS::Options;
+        require CPANBridge::Compat::TLS::Handover;
+        if ( my $callback = $ssl->{SSL_create_ctx_callback} ) { $callback->( bless {}, 'IO::Socket::SSL::SSL_Context' ) }
+        if ( !defined $ssl->{SSL_session_key} && ( $ssl->{SSL_session_cache_size} || $ssl->{SSL_session_cache} ) ) {
+            $ssl->{SSL_session_key} = unpack 'H*', $peer;
+        }
+        elsif ( !$ssl->{SSL_session_cache_size} && !$ssl->{SSL_session_cache} ) { delete $ssl->{SSL_session_key} }
+        my @params = eval { local $SIG{__DIE__}; CPANBridge::Compat::TLS::Options::params( $ssl, $own->{_SSL_host}, $timeout ) };
+        if ( !@params ) {
+            chomp( my $why = $@ );
+            Carp::croak($why) if $why =~ /\Ainvalid SSL_version/;
+            return $self->_error( $why, EINVAL );
+        }
+        $own->{_SSL_peername} = $peer;
+        $own->{_SSL_sockname} = getsockname $self;
+        my ( $handover, $number, $text ) = CPANBridge::Compat::TLS::Handover->begin( $self, $params[0], $timeout );
+        if ( !$handover ) {
+            $self->_forget;
+            $text = "CPANBridge: $text" if $text !~ /\ACPANBridge/;
+            return $self->_error( "SSL connect attempt failed: $text", $number );
+        }
+        @$own{qw(_SSL_handover _SSL_check _SSL_wait)} = ( $handover, $params[1], $wait );
+    }
+    my $handover = $own->{_SSL_handover};
+    my $info     = $handover->finish( $wait || $args{Timeout} );
+    if ( !$info && !$handover->fault ) {
+        $! = EWOULDBLOCK;
+        $SSL_ERROR = SSL_WANT_READ;
+        return;
+    }
+    my $check = $own->{_SSL_check};
+    delete @$own{qw(_SSL_handover _SSL_check _SSL_wait)};
+    if ( !$info ) {
+        my ( $number, $text ) = @{ $handover->fault };
+        my $code = $handover->{answer} && $handover->{answer}{verify_code} || 0;
+        $text = "hostname verification failed: $text" if $code == 62 || $code == 64;
+        $self->_forget;
+        return $self->_error( "SSL connect attempt failed: $text", $number );
+    }
+    $own->{_SSL_info} = {
+        %$info,
+        certificates => [ map { CPANBridge::Compat::TLS::Certificate->new( MIME::Base64::decode_base64($_) ) } @{ $info->{certificates} } ],
+    };
+    my $fault = eval { local $SIG{__DIE__}; $self->_judge($check) };
+    $fault = $@ if !defined $fault;
+    return $self if !length $fault;
+
+    # The server has proved nothing: not a byte may go to it.
+    chomp $fault;
+    CORE::shutdown( $self, 2 );
+    $self->_forget;
+    return $self->_error( "SSL connect attempt failed: $fault", EPROTO );
+}
+
+# What is left to be checked once the certificate is known; returns '', or why it will not do.
+sub _judge {
+    my ( $self, $check ) = @_;
+    my $ssl = ${*$self}{_SSL_arguments};
+    my ($certificate) = @{ ${*$self}{_SSL_info}{certificates} };
+    if ( my $wanted = $ssl->{SSL_fingerprint} ) {
+        for my $text ( ref $wanted ? @$wanted : $wanted ) {
+            my ( $algorithm, $of_key, $digits ) = $text =~ /\A(?:([\w-]+)\$)?(pub\$)?([0-9a-fA-F:]+)\z/
+              or return "SSL_fingerprint: $text is no fingerprint";
+            $digits =~ tr/://d;
+            $algorithm = { 32 => 'md5', 40 => 'sha1', 64 => 'sha256', 96 => 'sha384', 128 => 'sha512' }->{ length $digits } if !defined $algorithm;
+            return "SSL_fingerprint: $text is no fingerprint" if !defined $algorithm;
+            my $method = $of_key ? 'key_fingerprint' : 'fingerprint';
+            return '' if lc $digits eq unpack 'H*', $certificate->$method($algorithm);
+        }
+        return 'fingerprint verification failed: the certificate is another one';
+    }
+    return '' if !$check;
+    my ( $name, $rules, $scheme ) = @$check;
+    return '' if CPANBridge::Compat::TLS::Names::matches( $name, $certificate, defined $rules ? $rules : $scheme );
+    return "hostname verification failed: the certificate is not valid for '$name'";
+}
+
+sub accept_SSL { return _refuse_server() }
+
+# A listener for connections that others make and on which we are the client, as FTP has it in active mode.
+sub accept {
+    my ( $self, $class ) = @_;
+    my $ssl = ${*$self}{_SSL_arguments} || {};
+    _refuse_server() if !( exists $ssl->{SSL_startHandshake} && !$ssl->{SSL_startHandshake} );
+    my ( $socket, $peer ) = $self->SUPER::accept( $class || ref $self ) or return;
+    ${*$socket}{_SSL_arguments} = {%$ssl};
+    return wantarray ? ( $socket, $peer ) : $socket;
+}
+
+sub _forget {
+    my ($self) = @_;
+    delete @{ *$self }{qw(_SSL_info _SSL_peername _SSL_sockname _SSL_handover _SSL_check _SSL_wait)};
+    return;
+}
+
+sub close {
+    my ($self) = @_;
+    delete ${*$self}{_SSL_handover};
+    return CORE::close($self) if !$self->can('SUPER::close');
+    return $self->SUPER::close;
+}
+
+sub kill_socket { my ($self) = @_; $self->close; return }
+
+sub stop_SSL {
+    my ($self) = @_;
+    return 1 if !${*$self}{_SSL_info};
+    return $self->_error( 'CPANBridge: a connection cannot go back from TLS to plain text', EINVAL );
+}
+
+# --- input and output are the handle's own; these are what else the original has ---
+
+sub pending { return 0 }
+
+sub peek {
+    my ( $self, undef, $length, $offset ) = @_;
+    my $got = CORE::recv $self, my $seen, $length, MSG_PEEK;
+    return undef if !defined $got;
+    $_[1] = '' if !defined $_[1];
+    substr( $_[1], $offset || 0 ) = $seen;
+    return length $seen;
+}
+
+sub is_SSL { my ($self) = @_; return ref $self && ${*$self}{_SSL_info} ? 1 : 0 }
+
+# The descriptor is the daemon's socket, so what the program asks of the connection itself was noted before.
+sub peername { my ($self) = @_; my $name = ${*$self}{_SSL_peername}; return defined $name ? $name : getpeername $self }
+sub sockname { my ($self) = @_; my $name = ${*$self}{_SSL_sockname}; return defined $name ? $name : getsockname $self }
+
+sub connected { my ($self) = @_; return defined( getpeername $self ) ? $self->peername : undef }
+
+sub sockdomain {
+    my ($self) = @_;
+    my $name = ${*$self}{_SSL_sockname};
+    return defined $name ? Socket::sockaddr_family($name) : $self->SUPER::sockdomain;
+}
+
+# --- errors ---
+
+sub errstr { return defined $SSL_ERROR ? "$SSL_ERROR" : '' }
+sub opened { my ($self) = @_; return defined fileno $self ? 1 : '' }
+
+sub error { my ( $self, $text ) = @_; return $self->_error( $text, 0 + $! || EPROTO ) }
+
+sub fatal_ssl_error { my ( $self, $text ) = @_; $self->_error( $text, EPROTO ); $self->close; return }
+
+sub _error {
+    my ( $self, $text, $number ) = @_;
+    $SSL_ERROR = dualvar( -1, $text );
+    $@ = $text;
+    $! = $number || EPROTO;
+    return;
+}
+
+# --- what the server has shown ---
+
+sub _info { my ($self) = @_; return ref $self && ${*$self}{_SSL_info} || undef }
+
+sub get_cipher { my $info = $_[0]->_info; return $info ? $info->{cipher} : undef }
+
+sub get_sslversion {
+    my $info = $_[0]->_info or return;
+    ( my $version = $info->{version} ) =~ tr/./_/;
+    return $version;
+}
+
+sub get_sslversion_int {
+    my $info = $_[0]->_info or return;
+    return { 'TLSv1' => 0x0301, 'TLSv1.1' => 0x0302, 'TLSv1.2' => 0x0303, 'TLSv1.3' => 0x0304 }->{ $info->{version} };
+}
+
+sub get_session_reused    { my $info = $_[0]->_info; return $info && $info->{reused} ? 1 : 0 }
+sub alpn_selected         { my $info = $_[0]->_info; return $info ? $info->{alpn} : undef }
+sub next_proto_negotiated { return undef }
+sub get_servername        { my ($self) = @_; return ref $self ? ${*$self}{_SSL_arguments}{SSL_hostname} : undef }
+sub ocsp_resolver         { Carp::croak('IO::Socket::SSL of CPANBridge does not cover OCSP') }
+
+sub get_peer_certificate { my $info = $_[0]->_info; return $info ? $info->{certificates}[0] : undef }
+sub peer_certificates    { my $info = $_[0]->_info; return $info ? @{ $info->{certificates} } : () }
+
+sub peer_certificate {
+    my ( $self, $field ) = @_;
+    my $certificate = $self->get_peer_certificate or return;
+    return _field( $certificate, $field );
+}
+
+sub sock_certificate {
+    my ( $self, $field ) = @_;
+    my $file = ${*$self}{_SSL_arguments}{SSL_cert_file};
+    return if !defined $file;
+    open my $in, '<', $file or return;
+    my $certificate = CPANBridge::Compat::TLS::Certificate->from_pem( do { local $/; <$in> } );
+    return _field( $certificate, $field );
+}
+
+sub _field {
+    my ( $certificate, $field ) = @_;
+    return $certificate if !defined $field;
+    return $certificate->one_line('issuer')  if $field eq 'issuer'  || $field eq 'authority';
+    return $certificate->one_line('subject') if $field eq 'subject' || $field eq 'owner';
+    return $certificate->common_name if $field eq 'commonName' || $field eq 'cn';
+    return map {@$_} $certificate->alt_names if $field eq 'subjectAltNames';
+    return Carp::croak("no such field in a certificate: $field");
+}
+
+sub dump_peer_certificate {
+    my ($self) = @_;
+    my $certificate = $self->get_peer_certificate or return;
+    return sprintf "Subject Name: %s\nIssuer  Name: %s\n", map { $certificate->one_line($_) } qw(subject issuer);
+}
+
+sub verify_hostname {
+    my ( $self, $host, $scheme ) = @_;
+    my $certificate = $self->get_peer_certificate or return;
+    return verify_hostname_of_cert( $host, $certificate, $scheme );
+}
+
+sub verify_hostname_of_cert {
+    my ( $host, $certificate, $scheme ) = @_;
+    my $matches = eval { local $SIG{__DIE__}; CPANBridge::Compat::TLS::Names::matches( $host, $certificate, $scheme ) };
+    Carp::croak( $@ =~ s/\n\z//r ) if !defined $matches;
+    return $matches;
+}
+
+sub get_fingerprint_bin {
+    my ( $self, $algorithm, $certificate, $of_key ) = @_;
+    $certificate ||= $self->get_peer_certificate or return;
+    my $method = $of_key ? 'key_fingerprint' : 'fingerprint';
+    return $certificate->$method( $algorithm || 'sha256' );
+}
+
+sub get_fingerprint {
+    my ( $self, $algorithm, $certificate, $of_key ) = @_;
+    $algorithm ||= 'sha256';
+    my $bytes = $self->get_fingerprint_bin( $algorithm, $certificate, $of_key );
+    return if !defined $bytes;
+    return $algorithm . ( $of_key ? '$pub$' : '$' ) . unpack 'H*', $bytes;
+}
+
+package    # what SSL_reuse_ctx takes
+  IO::Socket::SSL::SSL_Context;
+
+sub new {
+    my ( $class, @args ) = @_;
+    my %args = ref $args[0] ? %{ $args[0] } : @args;
+    IO::Socket::SSL::_refuse_server() if $args{SSL_server};
+    require CPANBridge::Compat::TLS::Options;
+    my $fine = eval { local $SIG{__DIE__}; CPANBridge::Compat::TLS::Options::authorities( \%args ); 1 };
+    if ( !$fine ) { chomp( my $why = $@ ); return IO::Socket::SSL->_error( $why, Errno::EINVAL() ) }
+    return bless { args => { map { $_ => $args{$_} } grep {/\ASSL_/} keys %args } }, $class;
+}
+
+package    # sessions are kept by the daemon
+  IO::Socket::SSL::Session_Cache;
+
+sub new { my ( $class, $size ) = @_; return bless { size => $size }, $class }
+sub get_session { return undef }
+sub add_session { return $_[2] }
+sub del_session { return }
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+IO::Socket::SSL - encrypted connections as a client, through the daemon of CPANBridge
+
+=head1 SYNOPSIS
+
+    use IO::Socket::SSL;
+
+    my $socket = IO::Socket::SSL->new( PeerHost => 'www.example.org', PeerPort => 443 )
+      or die "cannot connect: $!, $SSL_ERROR";
+    print $socket "GET / HTTP/1.0\r\nHost: www.example.org\r\n\r\n";
+    print while <$socket>;
+
+    IO::Socket::SSL->start_SSL( $connected, SSL_hostname => 'mail.example.org' ) or die $SSL_ERROR;
+
+    my $answer = HTTP::Tiny->new( verify_SSL => 1 )->get('https://www.example.org/');
+    $smtp->starttls( SSL_ca_file => '/etc/ssl/own.pem' );
+
+=head1 DESCRIPTION
+
+Gives L<HTTP::Tiny>, L<Net::SMTP>, L<Net::POP3>, L<Net::FTP>, LWP and programs of your own TLS on a machine without
+the module from CPAN. The program makes the connection itself. It is then handed to the daemon, whose module C<tls>
+the operator must have enabled; the daemon does the handshake and encrypts. In its place, under the same descriptor, the
+program gets a socket on which plain text comes and goes. So everything works on it that works on a socket: C<select>,
+C<sysread>, C<readline>, C<alarm>, a fork. The daemon connects nowhere by itself and opens none of the program's files.
+
+=head1 WHAT IS COVERED
+
+=over 4
+
+=item Making a connection
+
+C<new>, C<start_SSL>, C<connect_SSL> with C<Timeout>, also without blocking (C<$SSL_ERROR == SSL_WANT_READ>, then wait with
+C<select> until the handle can be read, and call again); C<SSL_startHandshake>; all arguments of L<IO::Socket::IP>, or of
+L<IO::Socket::INET> where that is missing.
+
+=item Whom to trust
+
+C<SSL_verify_mode> (by default the certificate is verified), C<SSL_ca_file>, C<SSL_ca_path>, C<SSL_ca> (certificates that
+C<peer_certificate> returned), the environment's C<SSL_CERT_FILE> and C<SSL_CERT_DIR>, C<default_ca>; without any of them the
+authorities of the system. C<SSL_hostname>, C<SSL_verifycn_name>, C<SSL_verifycn_scheme> (a name, a hash of rules, a sub),
+C<SSL_fingerprint>, C<verify_hostname>, C<verify_hostname_of_cert>.
+
+=item What to offer
+
+C<SSL_version>, C<SSL_cipher_list>, C<SSL_alpn_protocols>, C<SSL_cert_file>, C<SSL_key_file>, C<SSL_passwd_cb>;
+C<SSL_reuse_ctx>, C<SSL_session_cache_size>, C<SSL_session_key> for connections that take up each other's sessions, as
+FTP servers ask for; C<set_defaults>, C<set_client_defaults>, C<set_ctx_defaults>, C<set_default_context>,
+C<set_args_filter_hack>.
+
+=item Looking at it
+
+C<peer_certificate> with its fields, C<peer_certificates>, C<get_peer_certificate>, C<sock_certificate>,
+C<dump_peer_certificate>, C<get_fingerprint>, C<get_fingerprint_bin>, C<get_cipher>, C<get_sslversion>, C<get_sslversion_int>,
+C<get_session_reused>, C<alpn_selected>, C<is_SSL>, C<pending>, C<peek>, C<peerhost>, C<peerport>, C<sockhost>, C<sockport>, C<errstr>,
+C<$SSL_ERROR>, the C<can_...> functions and the constants.
+
+=back
+
+=head1 WHAT IS NOT COVERED
+
+=over 4
+
+=item The server's side
+
+C<SSL_server>, C<accept_SSL> and a listening socket croak. (A listener with C<SSL_startHandshake =E<gt> 0> works: L<Net::FTP>
+in active mode is a client there, too.)
+
+=item Checks that would have to run in the middle of the handshake
+
+C<SSL_verify_callback>, lists of revoked certificates (C<SSL_crl_file>, C<SSL_check_crl>) and OCSP where the program insists
+on it (C<SSL_ocsp_mode>): the connection fails rather than be made unchecked.
+
+=item Going back
+
+C<stop_SSL> cannot give back an unencrypted connection, and fails; so L<Net::FTP>'s C<stoptls> does. C<close> is as always.
+
+=item Objects of OpenSSL
+
+C<SSL_cert> and C<SSL_key> as such are refused; C<SSL_create_ctx_callback> is called with an object for which
+C<Net::SSLeay::CTX_set_mode> does nothing. IO::Socket::SSL::Utils, ::Intercept and ::PublicSuffix do not exist.
+
+=item Ignored
+
+C<SSL_ciphersuites> (TLS 1.3 has safe ones only), C<SSL_npn_protocols>, C<SSL_mode_release_buffers>, C<SSL_honor_cipher_order>,
+C<SSL_error_trap>, C<SSL_use_cert>, everything for servers.
+
+=back
+
+=head1 DIFFERENCES
+
+=over 4
+
+=item *
+
+The text of an error is Python's: C<SSL connect attempt failed: certificate verify failed: self-signed certificate>. One
+that begins with C<CPANBridge> is the daemon's: it is not running, its module C<tls> is not enabled, or a limit was reached.
+
+=item *
+
+The name is compared by the daemon's rules (RFC 6125: a wildcard stands for the whole first label only), whichever
+scheme is named, as long as it is the name that the server was asked for. Where C<SSL_verifycn_name> and C<SSL_hostname> differ, or
+the program brings rules of its own, the original's rules hold, and they are applied when the handshake is over and
+before anything is sent.
+
+=item *
+
+When the server closes without TLS's good-bye, or sends what was tampered with, reading comes to its end (0) and not to an error. The
+length that a protocol announces tells whether something is missing, as it does with the original.
+
+=item *
+
+A renegotiation that the server asks for (TLS 1.2) is declined.
+
+=item *
+
+C<getpeername> and C<getsockname>, Perl's own, see the socket that leads to the daemon; the methods C<peername>, C<sockname>,
+C<peerhost> and so on see the connection.
+
+=item *
+
+The daemon sees what is sent in plain text, and private keys. It stands for the machine's OpenSSL, and runs as a user of this
+machine.
+
+=back
+
+It needs a 64-bit perl on Linux, on x86_64 or aarch64: Perl has no function that hands over a descriptor, so the system
+call is made by its number. Elsewhere connections fail with a sentence that says so.
+
+=head1 ENVIRONMENT
+
+=over 4
+
+=item C<SSL_CERT_FILE>, C<SSL_CERT_DIR>
+
+The authorities to trust where the program names none, read by the program.
+
+=item C<CPAN_BRIDGE_SOCKET>
+
+Where the daemon listens, see L<CPANBridge>.
+
+=back
+
+=cut

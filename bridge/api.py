@@ -15,11 +15,14 @@ from typing import Any, Protocol, TypeVar, overload
 
 import attrs
 
+from bridge.callback import Callback, CallbackError, number_of
 from bridge.errors import BridgeError, ErrorType
 from bridge.upgrade import Descriptor, Filter, FilterError, Flow, Upgrade
 
 __all__ = [
     "BridgeError",
+    "Callback",
+    "CallbackError",
     "Daemon",
     "Descriptor",
     "ErrorType",
@@ -143,7 +146,7 @@ class Module:
         An ``async def`` runs in the reactor and may await Deferreds. Everything else runs in a thread, unless it is
 
         * ``isolated``: it runs in a worker process, is killed at its timeout and may crash without harm. It cannot
-          take a :class:`Session`, :class:`Daemon` or :class:`Descriptor`, which live in the daemon.
+          take a :class:`Session`, :class:`Daemon`, :class:`Descriptor` or :class:`Callback`, which live in the daemon.
         * ``inline``: it runs in the reactor, and the whole daemon waits for it. Only for what returns at once.
 
         Args:
@@ -287,6 +290,14 @@ class Session:
                     del self._ids[id(obj)]
                     dying.append(obj)
         return known
+
+    def callback(self, value: object) -> Callback:
+        """Return the sub that a parameter stands for, for functions whose parameters are not annotated so.
+
+        Raises:
+            BridgeError: ``BadParams``, where it stands for none.
+        """
+        return Callback(self, number_of(value))
 
     def on_close(self, fn: Callable[[], object]) -> None:
         """Have ``fn()`` called when the connection ends (at once if it has ended): close what must be closed.

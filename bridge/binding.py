@@ -20,7 +20,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec import inspect as types
 
-from bridge.api import BridgeError, Daemon, Descriptor, ErrorType, FunctionSpec, Session, did_you_mean
+from bridge.api import BridgeError, Callback, Daemon, Descriptor, ErrorType, FunctionSpec, Session, did_you_mean
 from bridge.scalars import Adapter, adapter_for, has_bytes, walk
 
 __all__ = ["Binder", "BindingError", "describe_signature", "make_binder", "make_direct"]
@@ -121,6 +121,7 @@ class _Table:
     def __init__(self, spec: FunctionSpec, name: str, parameters: list[_Parameter], daemon: Daemon) -> None:
         self._call = spec.call
         self._name = name
+        self._isolated = spec.isolated
         self._signature = describe_signature(spec)
         self._daemon = daemon
         self._plan = parameters
@@ -134,6 +135,7 @@ class _Table:
         self._others = next((p.field for p in visible if p.kind is inspect.Parameter.VAR_KEYWORD), None)
         self._always: dict[str, Adapter] = {}
         self._retry: dict[str, Adapter] = {}
+        self._callbacks: set[str] = set()
         self._kinds: dict[str, types.Type] = {}
         for parameter in visible:
             self._check_type(parameter)
@@ -154,7 +156,13 @@ class _Table:
             raise BindingError(
                 f"{self._name}: the type of parameter {parameter.name!r} cannot be used: {error}"
             ) from None
+        if parameter.type in {Callback, Callback | None}:
+            self._callbacks.add(parameter.field)
+            if self._isolated:
+                raise BindingError(f"{self._name} is isolated: it runs in another process and cannot call back")
         for part in walk(kind):
+            if parameter.field in self._callbacks:
+                break
             if isinstance(part, types.CustomType) and not _is_json_type(part.cls):
                 raise BindingError(
                     f"{self._name}: parameter {parameter.name!r} is annotated with {part.cls.__qualname__}, which no "
@@ -173,6 +181,9 @@ class _Table:
         values = self._collect(params)
         for field in self._always.keys() & values.keys():
             self._adapt(values, field, self._always[field])
+        for field in self._callbacks & values.keys():
+            if values[field] is not None:
+                values[field] = self._callback(field, values[field], session)
         try:
             bound = self._convert(values)
         except msgspec.ValidationError as error:
@@ -243,6 +254,13 @@ class _Table:
             values[field] = adapter(values[field])
         except ValueError as error:
             raise self._bad(f"parameter {self._by_field[field].name!r}: {error}") from None
+
+    def _callback(self, field: str, value: object, session: Session) -> Callback:
+        try:
+            return session.callback(value)
+        except BridgeError as error:
+            text = error.message[:1].lower() + error.message[1:]
+            raise self._bad(f"parameter {self._by_field[field].name!r}: {text}") from None
 
     def _convert_again(self, values: dict[str, object], error: msgspec.ValidationError) -> object:
         """Try what Perl may have meant; else say what is wrong."""

@@ -6,8 +6,9 @@ Where a function runs depends on its kind: in the reactor (inline), as a corouti
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 from twisted.internet.defer import CancelledError, Deferred
@@ -15,6 +16,7 @@ from twisted.logger import Logger
 
 from bridge import wire
 from bridge.admission import Ticket
+from bridge.callback import CallbackError, running
 from bridge.errors import BridgeError, ErrorType
 from bridge.registry import Kind
 from bridge.upgrade import Upgrade
@@ -43,6 +45,42 @@ LEAST_RUN_TIME = 0.001
 """Seconds of its timeout that a call keeps however long it waited."""
 
 
+@attrs.frozen
+class Form:
+    """How answers of a kind of request are spelled.
+
+    Attributes:
+        result: makes bytes of what a function returned; raises ``NotSerializable``.
+        success, error: make the answer, with the request's id.
+        callback: makes the line that has a sub called back, ``None`` where nobody listens for one.
+    """
+
+    result: Callable[[object], bytes]
+    success: Callable[[bytes, str | int | None], bytes]
+    error: Callable[[BridgeError, str | int | None], bytes] = wire.encode_error
+    callback: Callable[[int, int, bytes], bytes] | None = None
+
+
+JSON = Form(wire.encode_result, wire.encode_success, callback=wire.encode_callback)
+STORABLE = Form(wire.encode_storable, wire.encode_storable_success, callback=wire.encode_storable_callback)
+LEGACY = Form(wire.encode_result, wire.encode_legacy_success, wire.encode_legacy_error)
+VOID = Form(lambda _result: b"", lambda _result, _request_id: b"")
+
+
+class Origin(NamedTuple):
+    """What an answer goes by.
+
+    Attributes:
+        caller: the connection, ``None`` when it has gone.
+        group: of the request.
+    """
+
+    caller: BridgeProtocol | None
+    form: Form
+    request_id: str | int | None
+    group: int | None
+
+
 class Call(Ticket):
     """One request in service."""
 
@@ -50,10 +88,12 @@ class Call(Ticket):
         "answered",
         "caller",
         "deferred",
+        "form",
         "function",
-        "legacy",
+        "group",
         "params",
         "request_id",
+        "session",
         "timeout",
         "timer",
         "upgrade",
@@ -66,17 +106,18 @@ class Call(Ticket):
         function: Function,
         work: Callable[[], object],
         request: wire.Request,
-        *,
-        legacy: bool,
+        form: Form,
     ) -> None:
         super().__init__(caller.process)
         self.caller: BridgeProtocol | None = caller
+        self.session = caller.session
         self.function = function
         self.work = work
         self.params = request.params
         self.request_id = request.request_id
         self.timeout = request.timeout
-        self.legacy = legacy
+        self.group = request.group
+        self.form = form
         self.answered = False
         self.timer: IDelayedCall | None = None
         self.deferred: Deferred[Any] | None = None
@@ -86,12 +127,17 @@ class Call(Ticket):
         """Encode what the function returned, and keep what is to become of the connection."""
         if isinstance(result, Upgrade):
             self.upgrade, result = result, result.result
-        return wire.encode_result(result)
+        return self.form.result(result)
 
     def take_upgrade(self) -> Upgrade | None:
         """Return what is to become of the connection, once."""
         upgrade, self.upgrade = self.upgrade, None
         return upgrade
+
+    @property
+    def origin(self) -> Origin:
+        """What its answer goes by."""
+        return Origin(self.caller, self.form, self.request_id, self.group)
 
     @property
     def function_name(self) -> str:
@@ -131,45 +177,57 @@ class Dispatcher:
 
     # --- what connections call ---
 
-    def submit(self, line: bytes, caller: BridgeProtocol, *, legacy: bool) -> Call | bytes | None:
-        """Serve one request line.
+    def submit(
+        self, line: bytes, caller: BridgeProtocol, *, legacy: bool, parts: tuple[bytes, ...] | None = None
+    ) -> Call | bytes | None:
+        """Serve one request line; ``parts`` are those that followed it, ``None`` if it announced none.
 
         Returns:
-            the answer line, for the caller to send; or ``None``, when ``caller.answer`` was given it already; or the
-            call, for :meth:`abandon`, when ``caller.answer`` will be given it later.
+            the answer, for the caller to send, perhaps empty; or ``None``, when ``caller.answer`` was given it already;
+            or the call, for :meth:`abandon`, when ``caller.answer`` will be given it later.
         """
         now = self.clock.seconds()
         name = ""
-        request_id = None
+        request = None
+        form = LEGACY if legacy else JSON
         admission = self.admission
         try:
             request = wire.decode_request(line)
-            request_id = request.request_id
             if not caller.introduced:
                 caller.introduce(request.client_version, request.perl_caller)
+            usual = not legacy
+            if (
+                request.accept is not None
+                or request.group is not None
+                or request.void
+                or request.parts is not None
+                or wire.BYTES_MARK in line
+            ):
+                usual = False
+                form = form if legacy else _form_of(request)
+                answer = _prepare(request, form, caller, parts)
+                if answer is not None:
+                    return answer
             function = self.registry.find(request.module, request.function)
             name = function.name
             direct = function.direct
-            if direct is not None and not legacy and (function.exempt or admission.pass_through(now)):
+            if usual and direct is not None and (function.exempt or admission.pass_through(now)):
                 return self._run_direct(function, direct, request, caller, now)
-            work = function.bind(request.params, caller.session)
+            call = Call(caller, function, function.bind(request.params, caller.session), request, form)
             if function.kind is Kind.INLINE and (function.exempt or admission.pass_through(now)):
-                return self._run_inline(function, work, request_id, now, legacy=legacy)
-            call = Call(caller, function, work, request, legacy=legacy)
+                return self._run_inline(call, now)
             if function.exempt:
                 call.arrived = call.started = now
             elif not admission.ask(call, now):
                 self._arm(now)
                 return call
         except BridgeError as error:
-            if error.error_type is ErrorType.BAD_REQUEST:
-                request_id = error.details.pop("request_id", request_id)  # type: ignore[assignment]
-            return self._refusal(name, error, request_id, legacy=legacy, now=now)
+            return self._refusal(name, error, _origin(caller, form, request, line, error), now=now)
         except Exception:  # noqa: BLE001 - logged below
             # A fault of ours must not cost the client its connection, nor us the knowledge of it.
             self.log.failure("A request could not be served")
             fault = BridgeError(ErrorType.INTERNAL_ERROR, "The daemon failed; its log says where.")
-            return self._refusal(name, fault, request_id, legacy=legacy, now=now)
+            return self._refusal(name, fault, _origin(caller, form, request, line, fault), now=now)
         self._run(call)
         if admission.started:
             self._start_waiting()
@@ -241,13 +299,12 @@ class Dispatcher:
             answer = self._refusal(
                 ticket.function.name,
                 error,
-                ticket.request_id,
-                legacy=ticket.legacy,
+                ticket.origin,
                 now=now,
                 arrived=ticket.arrived,
             )
             if ticket.caller is not None:
-                ticket.caller.answer(answer)
+                ticket.caller.answer(answer, ticket)
         self._start_waiting()
 
     # --- running ---
@@ -261,40 +318,29 @@ class Dispatcher:
             if len(data) > self.settings.max_result_size:
                 raise self._too_large(function, len(data))
         except BaseException as error:  # noqa: BLE001 - whatever a function raises is its caller's to hear
-            return self._failure(function, error, request.request_id, now, legacy=False)
+            failure = error if isinstance(error, BridgeError) else _function_error(function, error)
+            ended = self.clock.seconds()
+            self.stats.call_ended(function.name, failure.error_type, 0.0, ended - now, ended)
+            return wire.encode_error(failure, request.request_id)
         ended = self.clock.seconds()
         self.stats.call_ended(function.name, None, 0.0, ended - now, ended)
         return data
 
-    def _run_inline(
-        self,
-        function: Function,
-        work: Callable[[], object],
-        request_id: str | int | None,
-        now: float,
-        *,
-        legacy: bool,
-    ) -> bytes:
+    def _run_inline(self, call: Call, now: float) -> bytes:
         """Run a function that needs neither a thread nor a place in any queue."""
-        encode = wire.encode_legacy_success if legacy else wire.encode_success
+        function, form = call.function, call.form
+        failure = None
         try:
-            result = wire.encode_result(work())
+            result = form.result(call.work())
             if len(result) > self.settings.max_result_size:
                 raise self._too_large(function, len(result))
         except BaseException as error:  # noqa: BLE001 - whatever a function raises is its caller's to hear
-            return self._failure(function, error, request_id, now, legacy=legacy)
+            failure = error if isinstance(error, BridgeError) else _function_error(function, error)
         ended = self.clock.seconds()
-        self.stats.call_ended(function.name, None, 0.0, ended - now, ended)
-        return encode(result, request_id)
-
-    def _failure(
-        self, function: Function, raised: BaseException, request_id: str | int | None, now: float, *, legacy: bool
-    ) -> bytes:
-        """Count an inline call that failed, and make its answer."""
-        error = raised if isinstance(raised, BridgeError) else _function_error(function, raised)
-        ended = self.clock.seconds()
-        self.stats.call_ended(function.name, error.error_type, 0.0, ended - now, ended)
-        return (wire.encode_legacy_error if legacy else wire.encode_error)(error, request_id)
+        self.stats.call_ended(function.name, failure.error_type if failure else None, 0.0, ended - now, ended)
+        if failure is not None:
+            return _spell_error(failure, call.origin)
+        return form.success(result, call.request_id)
 
     def _run(self, call: Call) -> None:
         function = call.function
@@ -302,8 +348,7 @@ class Dispatcher:
         self._running += 1
         if kind is Kind.INLINE:
             try:
-                result = call.work()
-                data = wire.encode_plain(result) if function.plain else wire.encode_result(result)
+                data = call.form.result(call.work())
             except BridgeError as error:
                 self._end(call, error)
             except BaseException as error:  # noqa: BLE001 - whatever a function raises is its caller's to hear
@@ -335,8 +380,9 @@ class Dispatcher:
             )
         else:
             module, _, name = function.name.partition(".")
-            params = call.params
-            call.deferred = self.workers.call(module, name, params, timeout)
+            call.deferred = self.workers.call(module, name, call.params, timeout, storable=call.form is STORABLE)
+            if call.form is VOID:
+                call.deferred.addCallback(VOID.result)
             call.deferred.addCallbacks(
                 self._end_deferred, self._fail_deferred, callbackArgs=(call,), errbackArgs=(call,)
             )
@@ -351,13 +397,47 @@ class Dispatcher:
     def _run_in_thread(self, call: Call) -> None:
         """Run in a pool thread, and encode there too: a large result must not hold up the reactor."""
         outcome: bytes | BridgeError
+        running.session = call.session
+        running.invoke = lambda number, args: self._invoke(call, number, args)
         try:
             outcome = call.encode(call.work())
         except BridgeError as error:
             outcome = error
         except BaseException as error:  # noqa: BLE001 - SystemExit from a function must not end the thread silently
             outcome = _function_error(call.function, error)
+        finally:
+            running.session = running.invoke = None
         self.reactor.callFromThread(self._end, call, outcome)
+
+    def _invoke(self, call: Call, number: int, args: Sequence[object]) -> Any:
+        """In a call's thread: have a sub of its client's called, and wait for what it returns."""
+        if call.form.callback is None:
+            raise CallbackError("Nobody waits for this call, so no sub can be called back from it.")
+        data = call.form.result(args)
+        if len(data) > self.settings.max_result_size:
+            raise CallbackError(f"The arguments of a sub called back are more than max_result_size: {len(data)} bytes.")
+        arrived: SimpleQueue[wire.Return | BridgeError] = SimpleQueue()
+        self.reactor.callFromThread(self._call_back, call, number, data, arrived.put)
+        outcome = arrived.get()
+        if isinstance(outcome, BridgeError):
+            raise outcome
+        if outcome.died is not None:
+            name = call.function.name
+            raise CallbackError(f"The Perl sub that {name} called died: {outcome.died.rstrip()}", died=outcome.call)
+        return outcome.value
+
+    def _call_back(
+        self, call: Call, number: int, args: bytes, finish: Callable[[wire.Return | BridgeError], object]
+    ) -> None:
+        """In the reactor: send the call of a sub."""
+        spell = call.form.callback
+        assert spell is not None
+        if call.caller is None:
+            finish(CallbackError("The client has gone."))
+        elif call.answered:
+            finish(CallbackError("The call has timed out: its client does not wait any more."))
+        else:
+            call.caller.call_back(call, lambda callback: spell(callback, number, args), finish)
 
     def _end_deferred(self, data: bytes, call: Call) -> None:
         call.deferred = None
@@ -420,39 +500,35 @@ class Dispatcher:
             outcome = self._too_large(call.function, len(outcome))
         caller = call.caller
         upgrade = call.take_upgrade()
-        if upgrade is not None and (caller is None or isinstance(outcome, BridgeError)):
+        if upgrade is not None and (caller is None or isinstance(outcome, BridgeError) or call.form is VOID):
             upgrade.close()
-        if isinstance(outcome, BridgeError):
-            self.stats.call_ended(
-                call.function.name, outcome.error_type, call.started - call.arrived, now - call.started, now
-            )
-            if caller is not None:
-                encode_error = wire.encode_legacy_error if call.legacy else wire.encode_error
-                caller.answer(encode_error(outcome, call.request_id))
+            upgrade = None
+        word = outcome.error_type if isinstance(outcome, BridgeError) else None
+        self.stats.call_ended(call.function.name, word, call.started - call.arrived, now - call.started, now)
+        if caller is None:
             return
-        self.stats.call_ended(call.function.name, None, call.started - call.arrived, now - call.started, now)
-        if caller is not None:
-            encode = wire.encode_legacy_success if call.legacy else wire.encode_success
-            answer = encode(outcome, call.request_id)
-            if upgrade is None:
-                caller.answer(answer)
-            else:
-                caller.upgrade(answer, upgrade, call.function.name)
+        if isinstance(outcome, BridgeError):
+            caller.answer(_spell_error(outcome, call.origin), call)
+            return
+        answer = call.form.success(outcome, call.request_id)
+        if upgrade is None:
+            caller.answer(answer, call)
+        else:
+            caller.upgrade(answer, upgrade, call.function.name)
 
     def _refusal(
         self,
         name: str,
         error: BridgeError,
-        request_id: str | int | None,
+        origin: Origin,
         *,
-        legacy: bool,
         now: float,
         arrived: float | None = None,
     ) -> bytes:
         """Count a call that never started, and make its answer."""
         queued = 0.0 if arrived is None else now - arrived
         self.stats.call_refused(name, error, queued, now)
-        return (wire.encode_legacy_error if legacy else wire.encode_error)(error, request_id)
+        return _spell_error(error, origin)
 
     def _too_large(self, function: Function, size: int) -> BridgeError:
         return BridgeError(
@@ -465,6 +541,74 @@ class Dispatcher:
         if self._idle is not None and not self._running and not self.admission.waiting:
             idle, self._idle = self._idle, None
             idle.callback(None)
+
+
+def _form_of(request: wire.Request) -> Form:
+    if request.void:
+        return VOID
+    return STORABLE if request.accept == "storable" else JSON
+
+
+def _prepare(
+    request: wire.Request, form: Form, caller: BridgeProtocol, parts: tuple[bytes, ...] | None
+) -> bytes | None:
+    """Put byte strings into the parameters, and see whether the request's group still takes requests.
+
+    Returns:
+        ``None``: go on. Else the answer; empty where there is none to give.
+
+    Raises:
+        BridgeError: there is no such part.
+    """
+    if request.parts is not None and parts is None:
+        caller.lose_track(_hidden_parts(request.request_id))
+        return b""
+    group = request.group
+    if group is not None:
+        if request.resume:
+            caller.failed_groups.pop(group, None)
+        failed = caller.failed_groups.get(group)
+        if failed is not None:
+            return _skipped(form, request.request_id, *failed)
+    request.params = wire.put_bytes(request.params, parts or ())
+    return None
+
+
+def _skipped(form: Form, request_id: str | int | None, error: BridgeError, failed_id: str | int | None) -> bytes:
+    """Make the answer of a request whose group has failed: that error again. A void one gets none."""
+    if form is VOID:
+        return b""
+    details = {**error.details, "executed": False, "failed_request": failed_id}
+    return form.error(
+        BridgeError(error.error_type, f"Not executed after an earlier failure: {error.message}", **details), request_id
+    )
+
+
+def _hidden_parts(request_id: str | int | None) -> BridgeError:
+    error = BridgeError(
+        ErrorType.BAD_REQUEST,
+        'A line that announces parts must begin with {"parts":[...], without white space; the connection is closed.',
+    )
+    if request_id is not None:
+        error.details["request_id"] = request_id
+    return error
+
+
+def _origin(
+    caller: BridgeProtocol, form: Form, request: wire.Request | None, line: bytes, error: BridgeError
+) -> Origin:
+    """Find out what the answer to a request goes by that was refused, perhaps before it was understood."""
+    request_id = None if request is None else request.request_id
+    if error.error_type is ErrorType.BAD_REQUEST:
+        request_id = error.details.pop("request_id", request_id)  # type: ignore[assignment]
+    return Origin(caller, form, request_id, wire.group_of(line) if request is None else request.group)
+
+
+def _spell_error(error: BridgeError, origin: Origin) -> bytes:
+    """Make the answer of a call that failed, and keep its group from going on."""
+    if origin.group is not None and origin.caller is not None:
+        origin.caller.failed_groups[origin.group] = (error, origin.request_id)
+    return origin.form.error(error, origin.request_id)
 
 
 def _start_coroutine(work: Callable[[], object]) -> Deferred[Any]:

@@ -6,9 +6,11 @@ pausing it re-parses from inside ``resumeProducing``.
 
 from __future__ import annotations
 
+import re
 import select
 import socket
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from typing import Protocol as Interface
 
@@ -20,8 +22,10 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from bridge import wire
+from bridge.callback import CallbackError
+from bridge.callstack import CallStack
 from bridge.errors import BridgeError, ErrorType
-from bridge.framing import LineFramer
+from bridge.framing import PARTS_MARK, Parted, RequestFramer, UnreadablePartsError
 from bridge.session import Event, Phase, step
 from bridge.tunnel import Tunnel
 from bridge.upgrade import Descriptor
@@ -38,6 +42,12 @@ __all__ = ["BridgeProtocol", "RequestHandler"]
 
 LINES = Phase.LINES  # looking a member up in its class costs, and this one is looked at for every packet
 NEWLINE, CRLF = b"\n", b"\r\n"
+
+RETURN_MARK = b'{"call":'
+"""How a line begins, to the byte, that is no request but says what a called-back sub returned."""
+
+MARKS = (PARTS_MARK, RETURN_MARK)
+_RETURN_WITH_PARTS = re.compile(rb'\{"parts":\[[\d,]*\],"call":')
 
 LEGACY_QUIET = 0.05
 """Seconds of silence after a complete document that make it an older client's whole request."""
@@ -63,11 +73,13 @@ many clients then never look at the answer."""
 class RequestHandler(Interface):
     """What serves the lines: the dispatcher, as seen from a connection."""
 
-    def submit(self, line: bytes, caller: BridgeProtocol, *, legacy: bool) -> object | bytes | None:
-        """Serve one request.
+    def submit(
+        self, line: bytes, caller: BridgeProtocol, *, legacy: bool, parts: tuple[bytes, ...] | None = None
+    ) -> object | bytes | None:
+        """Serve one request; ``parts`` are those that followed its line, ``None`` if it announced none.
 
         Returns:
-            the answer line; or ``None``, when ``caller.answer`` was given it already; or something that
+            the answer, perhaps empty; or ``None``, when ``caller.answer`` was given it already; or something that
             :meth:`abandon` takes, when ``caller.answer`` will be given it later.
         """
 
@@ -86,6 +98,7 @@ class BridgeProtocol(Protocol):
         calls: requests answered.
         settings: size and time limits in force.
         tunnel: the stream that the connection has become, else ``None``.
+        failed_groups: the error, and the id of the request that failed, of each group that takes no further requests.
         active: whether anything moved since the table's last sweep; the sweep resets it.
     """
 
@@ -107,8 +120,11 @@ class BridgeProtocol(Protocol):
         self._handler = handler
         self._table = table
         self.settings = table.settings
-        self._framer = LineFramer()
-        self._queue: deque[bytes | BridgeError] = deque()
+        self._framer = RequestFramer()
+        self.failed_groups: dict[int, tuple[BridgeError, str | int | None]] = {}
+        self._callbacks = CallStack()
+        self._suspended = self._callbacks.out
+        self._queue: deque[bytes | Parted | BridgeError] = deque()
         self._queued_bytes = 0
         self._busy = False  # a request is being served
         self._serving = False  # _serve is on the stack
@@ -123,6 +139,7 @@ class BridgeProtocol(Protocol):
         self._charged = 0  # bytes entered in the table's account
         self._socket: socket.socket | None = None
         self._stopping = False  # the daemon stops: what was not sent whole will never be
+        self._close_later = False  # it stops as soon as no sub is out that may return
         self._faulty = False  # a fault is queued: whatever comes after it is no request
         self._refused_at: float | None = None
         self._descriptor: Descriptor | None = None  # came with the request that is arriving, or in service
@@ -150,9 +167,10 @@ class BridgeProtocol(Protocol):
         if (
             self.phase is LINES
             and self._descriptor is None
-            and not (self._busy or self._queue or framer.pending or self._charged or self._faulty)
+            and not (self._busy or self._queue or framer.pending or self._charged or self._faulty or self._suspended)
             and self._blocked_since is None
             and data.find(NEWLINE) == end <= self.settings.max_request_size
+            and not data.startswith(MARKS)
         ):
             # One request, nothing before it, nothing after it: what nearly every packet is.
             self._serving = self._busy = True
@@ -161,7 +179,10 @@ class BridgeProtocol(Protocol):
             if type(answer) is bytes:
                 self._busy = False
                 self.calls += 1
-                self._write(answer)
+                if answer:
+                    self._write(answer)
+                elif self._faulty:
+                    self._serve()
             elif self._busy:
                 self.call = answer
             else:
@@ -174,20 +195,24 @@ class BridgeProtocol(Protocol):
         framer = self._framer
         if self._faulty or (self.phase is not Phase.LINES and self.phase is not Phase.FRESH):
             return  # read only to be thrown away
-        lines = framer.feed(data)
-        if lines:
-            self.phase = Phase.LINES
-            self._reading_since = None
-            largest = self.settings.max_request_size
-            for line in lines:
-                if len(line) > largest:
-                    self._queue_fault(self._too_large(len(line)))
+        complete = 0
+        try:
+            for request in framer.requests(data):
+                complete += 1
+                if len(request) > self.settings.max_request_size:
+                    self._queue_fault(self._too_large(len(request)))
                     break
-                self._queue.append(line)
-                self._queued_bytes += len(line)
+                self._queue.append(request)
+                self._queued_bytes += len(request)
+        except UnreadablePartsError as error:
+            self._queue_fault(BridgeError(ErrorType.BAD_REQUEST, f"The request is not valid: {error}."))
+        if complete or framer.line is not None or self._faulty:
+            self.phase = Phase.LINES
+        if complete:
+            self._reading_since = None
         if framer.pending:
             self._unfinished()
-        elif self._charged and not lines:
+        elif self._charged and not complete:
             self._charge()
         if not self._busy:
             self._serve()
@@ -213,8 +238,16 @@ class BridgeProtocol(Protocol):
         if self._peer_is_gone() or self.phase is Phase.REFUSED:
             self._transport.loseConnection()
             return
+        if self._suspended:  # a sub that was called back can never return
+            self._transport.loseConnection()
+            return
         legacy = self.phase is Phase.FRESH
         self.phase = step(self.phase, Event.PEER_DONE)
+        if self._framer.line is not None and not self._stopping:
+            missing = self._framer.announced - self._framer.pending
+            self._queue_fault(
+                BridgeError(ErrorType.BAD_REQUEST, f"The request ended {missing} bytes before the end of its parts.")
+            )
         rest = self._framer.take()
         if rest.strip() and not (self._stopping and not _is_document(rest)):
             self._last_document(rest, legacy=legacy)
@@ -239,6 +272,9 @@ class BridgeProtocol(Protocol):
         call, self.call = self.call, None
         if call is not None:
             self._handler.abandon(call)
+        for suspended in self._callbacks.clear():
+            self._handler.abandon(suspended.call)
+            suspended.finish(CallbackError("The client has gone while its sub was being called back."))
         self._queued_bytes = 0
         self._charge()
         self._table.leave(self)
@@ -264,8 +300,18 @@ class BridgeProtocol(Protocol):
 
     # --- the dispatcher calls this ---
 
-    def answer(self, data: bytes) -> None:
-        """Send the answer of the request in service and go on to the next."""
+    def answer(self, data: bytes, call: object | None = None) -> None:
+        """Send the answer of the request in service and go on to the next; or that of ``call``, if it is suspended."""
+        if self._suspended and call is not None:
+            suspended = self._callbacks.remove(call)
+            if suspended is not None:
+                suspended.finish(CallbackError("The call has ended while the sub was being called back."))
+                self.calls += 1
+                self._out.append(data)
+                if not self._serving:
+                    self.active = True
+                    self._serve()
+                return
         self.call = None
         self._busy = False
         self.calls += 1
@@ -275,7 +321,8 @@ class BridgeProtocol(Protocol):
             self._out.append(data)
         else:
             self.active = True
-            self._write(data)
+            if data:
+                self._write(data)
             self._serve()
 
     def upgrade(self, answer: bytes, upgrade: Upgrade, function_name: str) -> None:
@@ -288,6 +335,7 @@ class BridgeProtocol(Protocol):
             or self._blocked_since is not None
             or self._queue
             or self._framer.pending
+            or self._suspended
             or self._out
             or self._outbox
             or self._transport_holds_bytes()
@@ -318,6 +366,36 @@ class BridgeProtocol(Protocol):
         )
         self.tunnel.start()
 
+    def call_back(
+        self, call: object, message: Callable[[int], bytes], finish: Callable[[wire.Return | BridgeError], object]
+    ) -> None:
+        """Have a sub of the client's called for the call in service, which is suspended until the sub returns.
+
+        Args:
+            call: as the handler returned it.
+            message: takes the callback's number; makes the line that is sent.
+            finish: will be given what the sub returned, or why it did not.
+        """
+        if self.call is not call or self.phase is not Phase.LINES or self._stopping:
+            finish(CallbackError("The client cannot be called back: it has ended its side, or the daemon stops."))
+            return
+        try:
+            number = self._callbacks.push(call, finish)
+        except CallbackError as error:
+            finish(error)
+            return
+        self.call = None
+        self._busy = False
+        self.active = True
+        self._write(message(number))
+        self._serve()
+
+    def lose_track(self, error: BridgeError) -> None:
+        """The request being submitted does not tell where the next begins: answer the fault and take nothing more."""
+        self._busy = False
+        self._queue.clear()
+        self._queue_fault(error)
+
     def introduce(self, client_version: str | None, perl_caller: str | None) -> None:
         """Take note of what the client says of itself, for operators."""
         self.introduced = True
@@ -347,7 +425,7 @@ class BridgeProtocol(Protocol):
                 self._transport.abortConnection()
         elif self.phase is Phase.LAST and self._peer_is_gone():
             self._transport.abortConnection()
-        elif self._busy or self._queue:
+        elif self._busy or self._queue or self._suspended:
             pass
         elif self._reading_since is not None and not self._paused:
             if now - self._reading_since > settings.read_timeout:
@@ -355,7 +433,7 @@ class BridgeProtocol(Protocol):
                     BridgeError(
                         ErrorType.BAD_REQUEST,
                         f"The request was not complete {settings.read_timeout:g} s after its first byte "
-                        f"({self._framer.pending} bytes came, no newline).",
+                        f"({self._framer.pending} bytes came{', no newline' if self._framer.line is None else ''}).",
                     )
                 )
         elif now - self.idle_since > settings.idle_timeout:
@@ -378,6 +456,9 @@ class BridgeProtocol(Protocol):
         if self.tunnel is not None:
             self.tunnel.close_when_quiet()
             return
+        if self._suspended:
+            self._close_later = True  # the subs that are out must be able to return
+            return
         if self._socket is not None and self.phase in {Phase.FRESH, Phase.LINES}:
             try:
                 self._socket.shutdown(socket.SHUT_RD)
@@ -397,7 +478,7 @@ class BridgeProtocol(Protocol):
             return "stream"
         if self._refused_at is not None or self.phase is Phase.CLOSED:
             return "closing"
-        if self._busy:
+        if self._busy or self._suspended:
             return "busy"
         if self._blocked_since is not None:
             return "writing"
@@ -431,12 +512,28 @@ class BridgeProtocol(Protocol):
             self._transport.resumeProducing()
         if self.phase is Phase.LAST and not (self._busy or queue or self._outbox or self._blocked_since):
             self._finish()
+        elif self._close_later and not self._suspended:
+            self._close_later = False
+            self.close_when_quiet()
 
-    def _submit(self, line: bytes, *, legacy: bool) -> None:
+    def _submit(self, request: bytes | Parted, *, legacy: bool) -> None:
         """Have one request served; its answer, if there is one already, lies in ``_out`` then."""
+        if isinstance(request, Parted):
+            line, parts = request.line, request.parts
+            is_return = _RETURN_WITH_PARTS.match(line) is not None
+        else:
+            line, parts = request, None
+            is_return = line.startswith(RETURN_MARK)
+        if is_return and not legacy:
+            self._take_return(line, parts or ())
+            return
         self._busy = True
         self.session.descriptor = self._descriptor
-        answer = self._handler.submit(line, self, legacy=legacy)
+        answer = (
+            self._handler.submit(line, self, legacy=legacy)
+            if parts is None
+            else self._handler.submit(line, self, legacy=legacy, parts=parts)
+        )
         if self.session.descriptor is not None:  # the request's function takes none
             self._drop_descriptor()
         if type(answer) is bytes:
@@ -444,13 +541,30 @@ class BridgeProtocol(Protocol):
         elif self._busy:
             self.call = answer
 
+    def _take_return(self, line: bytes, parts: tuple[bytes, ...]) -> None:
+        """A sub has returned: its call goes on. A return that comes too late is nothing to anybody."""
+        try:
+            returned = wire.decode_return(line)
+            suspended = self._callbacks.returned(returned.call)
+            if suspended is None:
+                return
+            if parts or wire.BYTES_MARK in line:
+                returned = wire.Return(returned.call, wire.put_bytes(returned.value, parts), returned.died)
+        except BridgeError as error:
+            self.lose_track(error)
+            return
+        self._busy = True
+        self.call = suspended.call
+        suspended.finish(returned)
+
     def _flush(self) -> None:
         """Write the answers made while ``_serving`` was set, together."""
         out = self._out
         if out:
             data = out[0] if len(out) == 1 else b"".join(out)
             out.clear()
-            self._write(data)
+            if data:
+                self._write(data)
 
     def _write(self, data: bytes) -> None:
         if self._outbox or len(data) > WRITE_PIECE:
@@ -482,7 +596,9 @@ class BridgeProtocol(Protocol):
         return bool(transport.dataBuffer or transport._tempDataLen)  # noqa: SLF001 - no public way to ask
 
     def _ahead(self) -> bool:
-        """Whether so much was sent ahead that reading further can wait."""
+        """Whether so much was sent ahead that reading further can wait: never while a sub's return may be behind it."""
+        if self._suspended:
+            return False
         return len(self._queue) >= self.settings.max_pipelined_requests or self._queued_bytes > QUEUED_BYTES
 
     def _unfinished(self) -> None:
@@ -491,7 +607,7 @@ class BridgeProtocol(Protocol):
         if self._reading_since is None:
             self._reading_since = now
         pending = self._framer.pending
-        if pending > self.settings.max_request_size:
+        if max(pending, self._framer.announced) > self.settings.max_request_size:
             self._queue_fault(self._too_large(pending))
         elif pending > LARGE or self._charged:
             self._charge()

@@ -56,7 +56,9 @@ def walk(kind: types.Type) -> list[types.Type]:
 
 
 def decode_bytes(value: object) -> bytes:
-    """Return the bytes that ``{"__bytes__": "<standard base64>"}`` stands for; ``ValueError`` where for none."""
+    """Return bytes, or those that ``{"__bytes__": "<standard base64>"}`` stands for; ``ValueError`` where for none."""
+    if isinstance(value, bytes):  # it came as such: the wire knows the spelling, too
+        return value
     if not (isinstance(value, dict) and value.keys() == {"__bytes__"} and isinstance(value["__bytes__"], str)):
         raise ValueError('expected bytes, spelled {"__bytes__": "<base64>"}')
     try:

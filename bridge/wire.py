@@ -5,32 +5,47 @@ Pure. ``docs/protocol.md`` is the normative text; msgspec does the JSON.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import math
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import msgspec
 
+from bridge import storable
 from bridge.errors import BridgeError, ErrorType
 
 __all__ = [
     "MAX_INTEGER",
     "MIN_INTEGER",
     "Request",
+    "Return",
     "decode_json",
     "decode_request",
+    "decode_return",
     "encode_answer",
+    "encode_callback",
     "encode_error",
     "encode_legacy_error",
     "encode_legacy_success",
     "encode_plain",
     "encode_result",
+    "encode_storable",
+    "encode_storable_callback",
+    "encode_storable_success",
     "encode_success",
+    "group_of",
+    "mark_bytes",
+    "put_bytes",
 ]
 
 MIN_INTEGER = -(2**63)
 MAX_INTEGER = 2**64 - 1
 """Integers outside 64 bits are refused by name: most JSON readers, Perl's too, would turn them into floats silently."""
+
+MAX_GROUP = 255
+"""Largest number of a group; bounds what a connection must remember of groups that failed."""
 
 MAX_DEPTH = 512
 """Deepest nesting of a result. JSON::PP and JSON::XS refuse documents deeper than 512 by default."""
@@ -40,16 +55,25 @@ MAX_DEPTH = 512
 _DIGIT_MAP = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
 _LONG_NUMBER = b"0" * 19
 
-_PLAIN = frozenset({str, int, float, bool, type(None), list, tuple, dict})
+_PLAIN = frozenset({str, int, float, bool, type(None), list, tuple, dict, bytes, bytearray, memoryview})
+_BYTES = (bytes, bytearray, memoryview)
+
+BYTES_MARK = b'"__bytes__"'
+"""Only a line that has it is searched for byte strings."""
 
 
-class Request(msgspec.Struct, frozen=True, gc=False):
+class Request(msgspec.Struct, gc=False):
     """One call, as it came. Unknown fields are ignored: clients may be newer than the daemon.
 
     Attributes:
         params: any JSON value; ``msgspec.UNSET`` when the field is absent.
         request_id: echoed in the answer as it came.
         timeout: seconds the caller is willing to wait; more than 0.
+        accept: ``"storable"`` where the result may come in that form.
+        parts: sizes in bytes of the parts that follow the line; the framer has read them there already.
+        void: success is not to be answered.
+        group: requests of the group are not executed after one of them has failed ...
+        resume: ... until one comes that has this.
     """
 
     module: str
@@ -60,10 +84,30 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     timestamp: float | None = None
     client_version: str | None = None
     perl_caller: str | None = None
+    accept: str | None = None
+    parts: Any = None
+    void: bool | None = None
+    group: Annotated[int, msgspec.Meta(ge=0, le=MAX_GROUP)] | None = None
+    resume: bool | None = None
+
+
+class Return(msgspec.Struct, frozen=True, gc=False):
+    """What a Perl sub that was called back returned, or what it died of.
+
+    Attributes:
+        call: the number of the callback.
+        value: any JSON value.
+        died: the text that the sub died with, ``None`` if it did not.
+    """
+
+    call: int
+    value: Any = msgspec.field(default=None, name="return")
+    died: str | None = msgspec.field(default=None, name="die")
 
 
 _request_decoder = msgspec.json.Decoder(Request)
 _decode = _request_decoder.decode
+_decode_return = msgspec.json.Decoder(Return).decode
 _any_decoder = msgspec.json.Decoder()
 
 
@@ -110,22 +154,111 @@ def decode_request(line: bytes) -> Request:
     return request
 
 
+def group_of(line: bytes) -> int | None:
+    """Return the group of a request that is JSON but not a valid request, if it has one."""
+    try:
+        value = _any_decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    group = value.get("group") if isinstance(value, dict) else None
+    return group if type(group) is int and 0 <= group <= MAX_GROUP else None
+
+
+def decode_return(line: bytes) -> Return:
+    """Decode what a called-back sub returned.
+
+    Raises:
+        BridgeError: ``BadRequest``.
+    """
+    try:
+        return _decode_return(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BridgeError(ErrorType.BAD_REQUEST, _explain(line, error).replace("request", "return", 1)) from None
+
+
+def put_bytes(value: Any, parts: Sequence[bytes]) -> Any:
+    """Put byte strings in the place of what stands for them in decoded JSON; containers are changed in place.
+
+    ``{"__bytes__": "<base64>"}`` holds them itself, ``{"__bytes__": 0}`` means the first of the parts that followed the
+    line. What looks alike but is neither stays as it is.
+
+    Raises:
+        BridgeError: ``BadRequest``, for a part that there is not.
+    """
+    holder = [value]
+    stack: list[Any] = [holder]
+    while stack:
+        item = stack.pop()
+        for key, child in item.items() if type(item) is dict else enumerate(item):
+            if type(child) is dict:
+                if len(child) == 1 and "__bytes__" in child:
+                    item[key] = _bytes_of(child, parts)
+                else:
+                    stack.append(child)
+            elif type(child) is list:
+                stack.append(child)
+    return holder[0]
+
+
+def _bytes_of(marked: dict[str, Any], parts: Sequence[bytes]) -> Any:
+    what = marked["__bytes__"]
+    if type(what) is str:
+        try:
+            return base64.b64decode(what, validate=True)
+        except (binascii.Error, ValueError):
+            return marked
+    if type(what) is int and parts:
+        if not 0 <= what < len(parts):
+            raise BridgeError(ErrorType.BAD_REQUEST, f"There is no part {what}; {len(parts)} came with the request.")
+        return parts[what]
+    return marked
+
+
+def mark_bytes(value: Any) -> Any:
+    """Return plain data with ``{"__bytes__": "<base64>"}`` in the place of byte strings, for JSON."""
+    if isinstance(value, _BYTES):
+        return {"__bytes__": base64.b64encode(value).decode("ascii")}
+    if isinstance(value, list | tuple):
+        return [mark_bytes(item) for item in value]
+    if isinstance(value, dict):
+        return {key: mark_bytes(item) for key, item in value.items()}
+    return value
+
+
 def decode_json(data: bytes) -> Any:
     """Decode any JSON document; raises ``ValueError`` (msgspec's or UnicodeDecodeError) or ``RecursionError``."""
     return _any_decoder.decode(data)
 
 
 def encode_result(result: object) -> bytes:
-    """Encode what a function returned.
+    """Encode what a function returned as JSON.
 
     Plain data passes: ``str``, ``int`` up to 64 bits, finite ``float``, ``bool``, ``None``, ``list``, ``tuple`` and
     ``dict`` with ``str`` or ``int`` keys (an ``int`` key becomes the string that Perl would use), and their subclasses.
+    ``bytes``, ``bytearray`` and ``memoryview`` are spelled ``{"__bytes__": "<base64>"}``.
 
     Raises:
         BridgeError: ``NotSerializable``, naming the place of the first value that JSON cannot carry.
     """
-    _check_plain(result)
+    if _check_plain(result):
+        try:
+            result = mark_bytes(result)
+        except RecursionError:
+            raise _not_serializable("result", "it has bytes in it, and is nested too deeply") from None
     return encode_plain(result)
+
+
+def encode_storable(result: object) -> bytes:
+    """Encode what a function returned for Perl's Storable; the same data passes as in JSON.
+
+    Raises:
+        BridgeError: ``NotSerializable``, naming the place of the first value that cannot be carried.
+    """
+    try:
+        return storable.encode(result)
+    except (storable.Unstorable, RecursionError):
+        encode_result(result)  # which says what is wrong
+        raise BridgeError(ErrorType.NOT_SERIALIZABLE, "Storable cannot carry the result.") from None
 
 
 def encode_plain(result: object) -> bytes:
@@ -141,6 +274,29 @@ def encode_success(result: bytes, request_id: str | int | None) -> bytes:
     if request_id is None:
         return b'{"success":true,"result":%b}\n' % result
     return b'{"success":true,"result":%b,"request_id":%b}\n' % (result, _encode(request_id))
+
+
+def encode_storable_success(result: bytes, request_id: str | int | None) -> bytes:
+    """Return the answer for a result in Storable's form: a line that says how long it is, and the result."""
+    if request_id is None:
+        return b'{"success":true,"storable":%d}\n%b' % (len(result), result)
+    return b'{"success":true,"storable":%d,"request_id":%b}\n%b' % (len(result), _encode(request_id), result)
+
+
+def encode_callback(number: int, callback: int, args: bytes) -> bytes:
+    """Return the line that has a Perl sub called.
+
+    Args:
+        number: of this call, for its return.
+        callback: which sub.
+        args: JSON text of an array.
+    """
+    return b'{"call":%d,"callback":%d,"args":%b}\n' % (number, callback, args)
+
+
+def encode_storable_callback(number: int, callback: int, args: bytes) -> bytes:
+    """Return the same with the arguments in Storable's form behind the line."""
+    return b'{"call":%d,"callback":%d,"storable":%d}\n%b' % (number, callback, len(args), args)
 
 
 class _Success(msgspec.Struct, gc=False):
@@ -265,14 +421,15 @@ def _find_big_integer(value: object, path: str) -> str | None:
     return None
 
 
-def _check_plain(result: object) -> None:  # noqa: C901 - one branch a JSON kind reads better than a table
-    """Raise ``NotSerializable`` for the first value that is not plain data.
+def _check_plain(result: object) -> bool:  # noqa: C901 - one branch a kind reads better than a table
+    """Raise ``NotSerializable`` for the first value that is not plain data; return whether there are byte strings.
 
     Levels are walked breadth first without recursion; a cycle shows as too deep a nesting.
     """
     kind = type(result)
     if kind is str or kind is bool or result is None:
-        return
+        return False
+    has_bytes = False
     level: list[tuple[object, object, object]] = [(result, "result", None)]  # (value, parent's path, key)
     depth = 0
     while level:
@@ -304,9 +461,12 @@ def _check_plain(result: object) -> None:  # noqa: C901 - one branch a JSON kind
                     if type(key) is int and str(key) in value:  # type: ignore[operator]
                         raise _not_serializable(_path(entry), f"the keys {key} and '{key}' would be the same in JSON")
                     below.append((child, entry, key))
+            elif kind in _BYTES:
+                has_bytes = True
             else:
                 raise _not_serializable(_path(entry), f"it is a {kind.__module__}.{kind.__qualname__}")
         level = below
+    return has_bytes
 
 
 def _path(entry: tuple[object, object, object]) -> str:

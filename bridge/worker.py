@@ -81,13 +81,14 @@ def _read(requests: BinaryIO) -> Any:
 
 
 def _answer(registry: Registry, request: dict[str, Any], largest: int) -> bytes:
-    """Return ``+`` and the result's JSON, or ``-`` and the error's."""
+    """Return ``+`` and the result's JSON or Storable form, or ``-`` and the error's."""
     session = Session(Peer(pid=0, uid=0, gid=0))
     name = f"{request['module']}.{request['function']}"
     try:
         function = registry.find(request["module"], request["function"])
-        params = request.get("params", msgspec.UNSET)
-        result = wire.encode_result(function.bind(params, session)())
+        params = wire.put_bytes(request.get("params", msgspec.UNSET), ())
+        encode = wire.encode_storable if request.get("storable") else wire.encode_result
+        result = encode(function.bind(params, session)())
         if len(result) > largest:
             raise BridgeError(
                 ErrorType.RESULT_TOO_LARGE,

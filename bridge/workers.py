@@ -20,6 +20,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 
+from bridge import wire
 from bridge.errors import BridgeError, ErrorType
 from bridge.frames import FrameReader, FrameTooLargeError, frame
 
@@ -192,20 +193,26 @@ class WorkerPool:
         self._note_stopped()
         return stopped
 
-    def call(self, module: str, function: str, params: object, timeout: float) -> Deferred[bytes]:
+    def call(
+        self, module: str, function: str, params: object, timeout: float, *, storable: bool = False
+    ) -> Deferred[bytes]:
         """Run a function in a worker.
 
         Args:
             module, function: what to call.
-            params: JSON data, ``msgspec.UNSET`` when absent.
+            params: JSON data, and bytes; ``msgspec.UNSET`` when absent.
             timeout: seconds, waiting for a worker included.
+            storable: the result is wanted in Storable's form.
 
         Returns:
-            a Deferred of the result's JSON text; it fails with ``BridgeError``. Cancelling it kills the worker.
+            a Deferred of the result's JSON text, or of its Storable form; it fails with ``BridgeError``. Cancelling it
+            kills the worker.
         """
         request: dict[str, object] = {"module": module, "function": function}
         if params is not msgspec.UNSET:
-            request["params"] = params
+            request["params"] = wire.mark_bytes(params)
+        if storable:
+            request["storable"] = True
         job = _Job(f"{module}.{function}", msgspec.json.encode(request), timeout)
         job.done = Deferred(lambda _: self._give_up(job))
         job.timer = self._clock.callLater(timeout, self._time_out, job)

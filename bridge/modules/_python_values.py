@@ -1,4 +1,4 @@
-"""Between Python's values and JSON's: handles for objects, base64 for bytes."""
+"""Between Python's values and plain data: handles for objects."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class _Converter:
         if kind is float:
             return value if math.isfinite(value) else self.handle(value)  # type: ignore[arg-type]
         if kind is bytes or kind is bytearray:
-            return {"__bytes__": base64.b64encode(value).decode("ascii")}  # type: ignore[arg-type]
+            return bytes(value)  # type: ignore[call-overload]
         # A named tuple keeps its names, so it is an object; its fields are attributes there.
         if kind is list or kind is tuple:
             if depth >= MAX_DEPTH:

@@ -75,7 +75,7 @@ class FakeWorkers:
         self.calls: list[tuple[tuple[object, ...], Deferred[bytes]]] = []
         self.killed = 0
 
-    def call(self, *args: object) -> Deferred[bytes]:
+    def call(self, *args: object, storable: bool = False) -> Deferred[bytes]:
         deferred: Deferred[bytes] = Deferred(self._cancel)
         self.calls.append((args, deferred))
         return deferred
@@ -105,10 +105,22 @@ class FakeCaller:
     session: object = None
     client: str = ""
     introduced: bool = False
+    failed_groups: dict[int, Any] = attrs.field(factory=dict)
+    raw: bytes = b""
+    called_back: list[tuple[Any, bytes, Any]] = attrs.field(factory=list)
+    lost: BridgeError | None = None
 
-    def answer(self, data: bytes) -> None:
-        assert data.endswith(b"\n")
-        self.answers.append(json.loads(data))
+    def answer(self, data: bytes, call: object = None) -> None:
+        self.raw += data
+        if data:
+            assert data.endswith(b"\n")
+            self.answers.append(json.loads(data))
+
+    def call_back(self, call: object, message: Any, finish: Any) -> None:
+        self.called_back.append((call, message(len(self.called_back) + 1), finish))
+
+    def lose_track(self, error: BridgeError) -> None:
+        self.lost = error
 
     def introduce(self, version: str | None, caller: str | None) -> None:
         self.client = f"{caller} {version}"

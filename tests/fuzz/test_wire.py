@@ -44,7 +44,10 @@ REQUESTS = (
     b'{"module":"system","function":"metrics"}',
     b'{"module":"statistics","function":"median","params":[[1,2]],"client_version":"1","perl_caller":"x.pl"}',
 )
-LINES = mutants(*REQUESTS) | st.binary(max_size=60)
+# What begins with a mark announces parts, or is what a sub has returned; tests of their own are for those.
+LINES = (mutants(*REQUESTS) | st.binary(max_size=60)).filter(
+    lambda data: not any(line.startswith((b'{"parts":[', b'{"call":')) for line in data.split(b"\n"))
+)
 
 
 def strictly(line: bytes) -> Any:

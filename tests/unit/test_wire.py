@@ -136,7 +136,7 @@ class TestEncodeResult:
             (float("nan"), "result: JSON has no nan"),
             ([1.0, float("inf")], "result[1]: JSON has no inf"),
             ({"rows": [{"when": datetime.date(2020, 1, 1)}]}, "result.rows[0].when: it is a datetime.date"),
-            (b"x", "it is a builtins.bytes"),
+            ([b"x", 1j], "result[1]: it is a builtins.complex"),
             ({1, 2}, "it is a builtins.set"),
             ({(1, 2): 3}, "the key (1, 2)"),
             ({1: "a", "1": "b"}, "would be the same"),

@@ -29,7 +29,7 @@ subtest 'calls that are not waited for' => sub {
     $link->send( datetime => 'date.fromisoformat', ['first'] ); my $line = __LINE__;
     $link->send( datetime => 'date.fromisoformat', ['second'] );
     ok( !eval { $link->call( datetime => 'date.fromisoformat', ['2026-11-28'] ); 1 }, 'the next call throws what went wrong' );
-    like( "$@", qr/'first' at \Q@{[__FILE__]}\E line $line\.$/, 'the first error, with its line' );
+    like( "$@", qr/'first' \(1 later call was not executed\.\) at \Q@{[__FILE__]}\E line $line\.$/, 'the first error, with its line' );
     ok( $link->call( calendar => 'isleap', [2024] ), 'and then all is well' );
     $link->send( datetime => 'date.fromisoformat', ['third'] );
     ok( !eval { $link->flush; 1 }, 'flush throws, too' );

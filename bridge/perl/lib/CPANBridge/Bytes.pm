@@ -27,7 +27,18 @@ sub new {
 
 sub bytes { return ${ $_[0] } }
 
-sub TO_JSON { return { __bytes__ => MIME::Base64::encode_base64( ${ $_[0] }, '' ) } }
+# Where parts may follow a request, its long byte strings are collected here, at most so many of at least that length.
+our $PARTS;
+my ( $MOST, $SHORTEST ) = ( 4096, 64 );
+
+sub TO_JSON {
+    my ($self) = @_;
+    if ( $PARTS && length $$self >= $SHORTEST && @$PARTS < $MOST ) {
+        push @$PARTS, $$self;
+        return { __bytes__ => $#$PARTS };
+    }
+    return { __bytes__ => MIME::Base64::encode_base64( $$self, '' ) };
+}
 
 1;
 
@@ -67,6 +78,6 @@ Returns the plain string.
 
 =head2 TO_JSON
 
-Returns what is sent: C<< { __bytes__ => $base64 } >>.
+Returns what is sent: C<< { __bytes__ => $base64 } >>, or the number of a part that follows the request.
 
 =cut

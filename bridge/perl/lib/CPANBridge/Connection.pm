@@ -153,6 +153,44 @@ sub _send {
     }
 }
 
+# Sends bytes whose answer is read later.
+sub write {
+    my ( $self, $deadline ) = @_[ 0, 2 ];
+    $self->{unsent} = 1;
+    return $self->_send( $_[1], $deadline );
+}
+
+# Whether the daemon has not closed the connection; it may have said something that has not been read.
+sub is_open {
+    my ($self) = @_;
+    my $fh = $self->{fh} or return 0;
+    return 1 if length $self->{buffer};
+    my $got = recv $fh, my $byte, 1, Socket::MSG_PEEK();
+    return length $byte ? 1 : 0 if defined $got;
+    return $! == EAGAIN || $! == EWOULDBLOCK || $! == EINTR;
+}
+
+# Whether something has come that has not been read.
+sub has_something {
+    my ($self) = @_;
+    return 1 if length $self->{buffer};
+    my $got = recv $self->{fh}, my $byte, 1, Socket::MSG_PEEK();
+    return defined $got ? 1 : 0;
+}
+
+# The user that serves the socket: the kernel's word, or the owner of the socket's file where the kernel has none.
+sub peer_uid {
+    my ($self) = @_;
+    my $level = eval { Socket::SOL_SOCKET() };
+    my $option = eval { Socket::SO_PEERCRED() };
+    $option = 17 if !defined $option && $^O eq 'linux';
+    if ( defined $option ) {
+        my $packed = getsockopt $self->{fh}, $level, $option;
+        return ( unpack 'l3', $packed )[1] if defined $packed && length $packed == 12;
+    }
+    return ( stat $self->{path} )[4];
+}
+
 sub _has_answer {
     my ($self) = @_;
     while (1) {
@@ -194,6 +232,30 @@ sub read_line {
         next if $! == EAGAIN || $! == EWOULDBLOCK || $! == EINTR;
         return $self->_fail( ConnectionLost => "The daemon's answer cannot be read: $!" );
     }
+}
+
+# Returns the next so many bytes, as they are.
+sub read_bytes {
+    my ( $self, $length, $deadline ) = @_;
+    my $fh = $self->{fh};
+    while ( ( my $missing = $length - length $self->{buffer} ) > 0 ) {
+        my $got = sysread $fh, $self->{buffer}, ( $missing > $READ_SIZE ? $missing : $READ_SIZE ), length $self->{buffer};
+        next if $got;
+        return $self->_fail( ConnectionLost => "The daemon closed the connection $missing bytes before the end of its answer" )
+          if defined $got;
+        if ( $! == EAGAIN || $! == EWOULDBLOCK ) {
+            return if !$self->_wait( 0, $deadline );
+        }
+        elsif ( $! != EINTR ) {
+            return $self->_fail( ConnectionLost => "The daemon's answer cannot be read: $!" );
+        }
+    }
+    if ( $length == length $self->{buffer} ) {
+        my $bytes = $self->{buffer};
+        $self->{buffer} = '';
+        return $bytes;
+    }
+    return substr $self->{buffer}, 0, $length, '';
 }
 
 # Waits until the socket can be read or written.
@@ -290,6 +352,30 @@ daemon cannot have received a whole request.
     my $line = $connection->read_line($deadline);
 
 Returns a further line.
+
+=head2 read_bytes
+
+    my $bytes = $connection->read_bytes( $length, $deadline );
+
+Returns the next C<$length> bytes, whatever they are.
+
+=head2 write
+
+    $connection->write( $bytes, $deadline );
+
+Sends bytes whose answer is read later, with C<read_line>.
+
+=head2 is_open
+
+Whether the daemon has not closed its end, as far as is known.
+
+=head2 has_something
+
+Whether there is anything to read: bytes, or the end.
+
+=head2 peer_uid
+
+The number of the user who listens at the other end.
 
 =head2 done
 

@@ -35,6 +35,7 @@ sub limit       { return $_[0]{answer}{limit} }
 sub retry_after { return $_[0]{answer}{retry_after} }
 sub executed    { return $_[0]{answer}{executed} }
 sub answer      { return $_[0]{answer} }
+sub cause       { return $_[0]{cause} }
 sub module      { return $_[0]{module} }
 sub function    { return $_[0]{function} }
 sub file        { return $_[0]{file} }
@@ -139,6 +140,10 @@ The line in that file.
 =head2 answer
 
 The whole answer, a hash, as L<CPANBridge/call_python> returns it.
+
+=head2 cause
+
+What a sub of the program died with, where Python had called it: the very value. Else C<undef>.
 
 =head2 as_string
 

@@ -5,11 +5,14 @@ use strict;
 use warnings;
 
 use Carp ();
+use MIME::Base64 ();
+use Scalar::Util ();
 
 use CPANBridge;
 use CPANBridge::Bytes;
 use CPANBridge::Connection;
 use CPANBridge::Error;
+use CPANBridge::JSON;
 
 our $VERSION = '0.1.0';
 
@@ -18,103 +21,642 @@ $Carp::Internal{ (__PACKAGE__) }++;
 # Seconds that a call may take, and how often one is repeated that was refused and so was not executed.
 my ( $TIMEOUT, $RETRIES ) = ( 300, 20 );
 
-# Handles that were let go of are released with a later call, at the latest when there are so many.
-my $RELEASE_AT = 50;
+# Requests that are sent ahead are followed by one that is answered, so that it is known how far they are: when there are
+# so many since the last such one, or so many bytes. Two such answers may be outstanding.
+my ( $AHEAD, $AHEAD_BYTES ) = ( 32, 1 << 17 );
 
-my $link;
+# Handles that were let go of are released with a later call: when there are so many, or so many seconds after the last
+# time. Each release counts as a call, so it must not come with every one.
+my ( $RELEASE_AT, $RELEASE_AFTER ) = ( 20, 5 );
+
+# Subs that Python called may make calls that call back in turn; the daemon's bound is the same.
+my $MAX_DEPTH = 16;
+
+# Seconds between attempts to reach a daemon that was there a moment ago.
+my @COMING_BACK = ( 0.1, 0.3, 0.6, 1.0 );
+
+# The request that asks for nothing: no limit holds it back, and its answer says what the daemon knows.
+my $NOTHING = '"module":"system","function":"info"';
+
+my ( $link, $can_thaw );
+
+# --- the connection ---------------------------------------------------------------------------------------------------
 
 sub get {
     my ($class) = @_;
-    undef $link if $link && !$link->_is_ours;
-    $link ||= bless {
-        bridge     => CPANBridge->new( timeout => $TIMEOUT, retries => $RETRIES ),
-        pid        => $$,
-        thread     => $CPANBridge::Connection::THREAD,
-        generation => 0,
-        failed     => {},    # by module: the error of what was sent
-    }, $class;
-    $link->_request( test => 'ping', {} ) if !$link->_is_open;
+    $link ||= bless {}, $class;
+    $link->_mine;
+    return $link if $link->{busy} || $link->_is_open;
+    local $link->{busy} = 1;
+    $link->_ready( CPANBridge::Connection::now() + $TIMEOUT );
     return $link;
 }
 
-sub _is_ours { return $_[0]{pid} == $$ && $_[0]{thread} == $CPANBridge::Connection::THREAD }
-
-sub _is_open {
+# After a fork, or in a new thread, there is nothing left of what was: it belongs to the other one.
+sub _mine {
     my ($self) = @_;
-    my $connection = $self->{bridge}{connection};
-    return $connection && $connection->is_ours && $connection->is_usable;
+    return 1 if defined $self->{pid} && $self->{pid} == $$ && $self->{thread} == $CPANBridge::Connection::THREAD;
+    my $generation = $self->{generation} || 0;
+    %$self = (
+        pid        => $$,
+        thread     => $CPANBridge::Connection::THREAD,
+        generation => $generation,
+        bridge     => CPANBridge->new( timeout => $TIMEOUT ),
+        serial     => 0,
+        depth      => 0,     # subs that Python has called and that have not returned
+        busy       => 0,     # a call is being made: another one now is a signal handler's
+        groups     => {},    # numbers of modules
+        errors     => {},    # by group: what is to be thrown
+    );
+    $self->_forget;
+    return 0;
 }
 
-sub is_plain { return 1 }
+sub _forget {
+    my ($self) = @_;
+    my $connection = delete $self->{connection};
+    $connection->close if $connection;
+    $self->{sent}     = [];    # what is on its way: [id, group, module, function, file, line, text, parts]
+    $self->{ahead}    = [ 0, 0 ];    # requests and bytes since the last barrier
+    $self->{barriers} = 0;           # how many are out
+    $self->{failed}   = {};          # by group: what failed of it, and what the daemon skipped after that
+    $self->{resume}   = {};          # groups whose next request says that it knows
+    $self->{released} = {};          # by module: handles
+    $self->{releases} = {};          # by id: [module, handles] on their way
+    $self->{early}    = {};          # answers to calls from further out
+    $self->{died}     = {};          # by number of callback: what a sub died with
+    return;
+}
+
+# A connection is good if no call on it was left in its middle, by a die or a jump out of it.
+sub _is_open {
+    my ($self) = @_;
+    my $connection = $self->{connection} or return 0;
+    return 0 if $connection->{open} != $self->{depth};
+    return $connection->is_open if @{ $self->{sent} } || %{ $self->{releases} } || $self->{depth};
+    return $connection->is_usable;
+}
+
+sub _ready {
+    my ( $self, $deadline ) = @_;
+    return if $self->_is_open;
+    my @pauses = $self->{connection} ? @COMING_BACK : ();
+    $self->_lose( _unsure('The connection to the daemon has ended') );
+    my $bridge  = $self->{bridge};
+    my $retries = $RETRIES;
+    while (1) {
+        my $wait;
+        my $connection = $bridge->_connect($deadline);
+        my $answer     = $connection ? $self->_greet( $connection, $deadline ) : delete $bridge->{refusal};
+        if ( $answer->{success} ) {
+            delete $bridge->{connection};
+            $connection->{open}  = $self->{depth};
+            $connection->{token} = join '.', $$, $self->{thread}, ++$self->{generation};
+            $self->{connection}  = $connection;
+            return;
+        }
+        $wait = delete $answer->{gone} ? shift @pauses : $answer->{retry_after};
+        if ( !defined $wait || !$retries-- || CPANBridge::Connection::now() + $wait >= $deadline ) {
+            CPANBridge::Error->throw( $answer, module => 'system', function => 'info' );
+        }
+        CPANBridge::_sleep($wait);
+    }
+}
+
+# Finds out what the daemon knows: one that can answer in Storable's form knows all of this.
+sub _greet {
+    my ( $self, $connection, $deadline ) = @_;
+    my $line = $connection->exchange( "{$NOTHING,\"accept\":\"storable\",\"request_id\":\"hello\"$self->{bridge}{about}}\n", $deadline );
+    return _no( @{ $connection->fault } ) if !defined $line;
+    $self->{knows} = $line =~ /\A\{"success":true,"storable":([0-9]+)/ ? 1 : 0;
+    if ( $self->{knows} ) {
+        defined $connection->read_bytes( $1, $deadline ) or return _no( @{ $connection->fault } );
+        $connection->done;
+        $self->{storable} = _can_thaw() && _is_trusted($connection);
+        return { success => 1 };
+    }
+    $connection->done;
+    $self->{storable} = 0;
+    return _decoded($line) || _unsure( 'What the daemon answered cannot be understood', 'BadAnswer' );
+}
+
+# Whether this perl's Storable reads what the daemon writes without ever making an object of it, 64 bits and all.
+sub _can_thaw {
+    return $can_thaw if defined $can_thaw;
+    local ( $@, $SIG{__DIE__} );
+    my $seen = eval {
+        require Storable;
+        my $bytes = "\5\7" . pack 'CNCqCd', 2, 2, 6, -1_234_567_890_123_456_789, 7, 0.1;
+        Storable->can('BLESS_OK') && Storable::thaw( $bytes, 0 );
+    };
+    return $can_thaw = $seen && $seen->[0] == -1_234_567_890_123_456_789 && $seen->[1] == 0.1 ? 1 : 0;
+}
+
+# Storable was not made for data from strangers: whoever listens must be root, this user, or the owner of a directory that
+# others cannot write into.
+sub _is_trusted {
+    my ($connection) = @_;
+    my $uid = $connection->peer_uid;
+    return 0 if !defined $uid;
+    return 1 if $uid == 0 || $uid == $>;
+    ( my $directory = $connection->{path} ) =~ s{[^/]+\z}{};
+    my @stat = stat( length $directory ? $directory : '.' ) or return 0;
+    return $stat[2] & 002 ? 0 : $stat[4] == 0 || $stat[4] == $> || $stat[4] == $uid ? 1 : 0;
+}
+
+# Gives the connection up; what was on its way is nobody knows where.
+sub _lose {
+    my ( $self, $answer ) = @_;
+    for my $entry ( @{ $self->{sent} } ) { $self->_note( $entry, $answer ) if defined $entry->[1] }
+    $self->_forget;
+    return;
+}
+
+sub is_plain { return $_[0]{storable} ? 0 : 1 }
 
 sub token {
     my ($self) = @_;
-    my $connection = $self->{bridge}{connection} or return '';
-    $connection->{token} ||= join '.', $$, $CPANBridge::Connection::THREAD, ++$self->{generation};
-    return $connection->{token};
+    return $self->_mine && $self->{connection} ? $self->{connection}{token} : '';
 }
 
 sub is_current {
     my ( $self, $token ) = @_;
-    return $self->_is_ours && $self->_is_open && $self->token eq $token ? 1 : 0;
+    return $self->_mine && $self->{connection} && $self->{connection}{token} eq $token && ( $self->{busy} || $self->_is_open ) ? 1 : 0;
 }
+
+# --- calls ------------------------------------------------------------------------------------------------------------
 
 sub call {
     my ( $self, $module, $function, $arguments ) = @_;
-    my $error = delete $self->{failed}{$module};
-    die $error if $error;
-    return $self->_request( $module, $function, $arguments );
+    $self->_mine;
+    return $self->_aside( $module, $function, $arguments ) if $self->{busy};
+    my $group = $self->_group($module);
+    $self->_throw($group) if $self->{errors}{$group};
+    local $self->{busy} = 1;
+    my $deadline = CPANBridge::Connection::now() + $TIMEOUT;
+    $self->_ready($deadline);
+    $self->_throw($group) if $self->{errors}{$group};
+    my ( $text, $parts ) = $self->_spell( $module, $function, $arguments );
+    my $answer = $self->_perform( [ undef, $group, $module, $function, undef, undef, $text, $parts ], $deadline );
+    return $answer->{result} if $answer->{success};
+    $self->_throw($group) if $answer->{skipped};
+    CPANBridge::Error->throw( $answer, module => $module, function => $function, $self->_cause($answer) );
 }
+
+# The value that a sub died with, where that is why a call failed.
+sub _cause {
+    my ( $self, $answer ) = @_;
+    return defined $answer->{died} && exists $self->{died}{ $answer->{died} } ? ( cause => delete $self->{died}{ $answer->{died} } ) : ();
+}
+
+# Sends a request and waits for its answer; again when it was refused.
+sub _perform {
+    my ( $self, $entry, $deadline ) = @_;
+    my ( $group, $module, $function ) = @$entry[ 1 .. 3 ];
+    my $retries = $RETRIES;
+    while (1) {
+        my $id = $entry->[0] = ++$self->{serial};
+        my $connection = $self->{connection};
+        my $more = $self->{storable} ? ',"accept":"storable"' : '';
+
+        # After a failure of something that was sent to the module before, it must not be executed.
+        my $depends = $self->{resume}{$group} || grep { defined $_->[1] && $_->[1] == $group } @{ $self->{sent} };
+        $more .= $self->_grouped($group) if $depends;
+        my $left = $deadline - CPANBridge::Connection::now() - 0.5;
+        $left = 0.001 if $left < 0.001;
+        $more .= sprintf ',"timeout":%d.%03d', int $left, ( $left - int $left ) * 1000;
+        $connection->{open}++;
+        my $answer = $self->_write( $self->_releases . _request( $entry, $more ), $deadline ) || $self->_wait_for( $id, $deadline );
+        $connection->{open}-- if $self->{connection} && $self->{connection} == $connection;
+        return $answer if $answer->{success} && !%{ $self->{failed} };
+        my $skipped = delete $answer->{failed_request};
+        $self->{resume}{$group} = 1 if !$answer->{success} && $depends && $self->{connection};
+        $self->_recover($deadline) if %{ $self->{failed} };
+        return $answer if $answer->{success};
+        if ( defined $skipped ) {
+            return { skipped => 1 } if $self->{errors}{$group};
+            next;
+        }
+        return $answer if !_is_refusal($answer) || !$retries--;
+        my $wait = $answer->{retry_after} || 1;
+        return $answer if CPANBridge::Connection::now() + $wait >= $deadline;
+        CPANBridge::_sleep($wait);
+        $self->_ready($deadline) if !$self->{depth};
+        return $answer if !$self->{connection};
+    }
+}
+
+sub _is_refusal { my ($answer) = @_; return defined $answer->{executed} && !$answer->{executed} && defined $answer->{retry_after} }
 
 sub send {
     my ( $self, $module, $function, $arguments ) = @_;
-    return if $self->{failed}{$module};
-    $self->{failed}{$module} = $@ if !eval { $self->_request( $module, $function, $arguments ); 1 };
+    $self->_mine;
+    if ( $self->{busy} ) { $self->_aside( $module, $function, $arguments ); return }
+    my $group = $self->_group($module);
+    return if $self->{errors}{$group};
+    local $self->{busy} = 1;
+    my $deadline = CPANBridge::Connection::now() + $TIMEOUT;
+    $self->_ready($deadline);
+    return if $self->{errors}{$group};
+    my ( $text, $parts ) = $self->_spell( $module, $function, $arguments );
+    my $entry = [ undef, $group, $module, $function, _place(), $text, $parts ];
+
+    if ( !$self->{knows} ) {
+        my $answer = $self->_perform( $entry, $deadline );
+        $self->_note( $entry, $answer ) if !$answer->{success};
+        return;
+    }
+    $entry->[0] = ++$self->{serial};
+    my $bytes = $self->_releases . _request( $entry, ',"void":true' . $self->_grouped($group) );
+    my $ahead = $self->{ahead};
+    push @{ $self->{sent} }, $entry;
+    $ahead->[0]++;
+    $ahead->[1] += length $bytes;
+    $bytes .= $self->_barrier if $ahead->[0] >= $AHEAD || $ahead->[1] >= $AHEAD_BYTES;
+    my $connection = $self->{connection};
+    $connection->{open}++;
+    my $fault = $self->_write( $bytes, $deadline );
+    while ( !$fault && ( $self->{barriers} > 1 || %{ $self->{failed} } ) ) {
+        if ( %{ $self->{failed} } ) { $self->_settle($deadline); last }
+        $fault = $self->_resolve( $self->_next( $deadline ) );
+    }
+    $connection->{open}-- if $self->{connection} && $self->{connection} == $connection;
     return;
 }
 
 sub flush {
     my ($self) = @_;
-    my ($module) = sort keys %{ $self->{failed} } or return;
-    die delete $self->{failed}{$module};
+    return if !$self->_mine || $self->{busy};
+    {
+        local $self->{busy} = 1;
+        my $deadline = CPANBridge::Connection::now() + $TIMEOUT;
+        my $connection = $self->{connection};
+        if ( $connection && @{ $self->{sent} } ) {
+            if ( $self->_is_open ) {
+                $connection->{open}++;
+                $self->_settle($deadline);
+                $connection->{open}-- if $self->{connection} && $self->{connection} == $connection;
+            }
+            else { $self->_lose( _unsure('The connection to the daemon has ended') ) }
+        }
+    }
+    my ($first) = sort { $self->{errors}{$a}{order} <=> $self->{errors}{$b}{order} } keys %{ $self->{errors} };
+    $self->_throw($first) if defined $first;
+    return;
 }
 
 sub release {
     my ( $self, $module, @handles ) = @_;
-    my $connection = $self->{bridge}{connection};
-    push @{ $connection->{handles}{$module} }, @handles if $connection && $connection->is_ours;
+    push @{ $self->{released}{$module} }, @handles if $self->_mine && $self->{connection};
     return;
 }
 
-sub callback { die "CPANBridge: the daemon cannot call back into a program yet\n" }
+sub callback { my ( $self, $code ) = @_; return CPANBridge::Compat::Link::Callback->_new($code) }
 
-sub _request {
+# A call from a signal handler in the middle of another one has a connection of its own.
+sub _aside {
     my ( $self, $module, $function, $arguments ) = @_;
-    if ( my $released = $self->_is_open && $self->{bridge}{connection}{handles} ) {
-        for my $other ( grep { @{ $released->{$_} } >= $RELEASE_AT } keys %$released ) {
-            $self->{bridge}->call_python( $other, 'release', [ delete $released->{$other} ] );
-        }
-    }
-    my $result = $self->{bridge}->_call( $module, $function, $arguments );
-    return ref $result ? _plain($result) : $result;
+    my $aside = $self->{aside} ||= CPANBridge->new( timeout => $TIMEOUT, retries => $RETRIES );
+    return _plain( $aside->_call( $module, $function, $arguments ) );
 }
 
-# Bytes are plain strings here.
+# --- requests ---------------------------------------------------------------------------------------------------------
+
+sub _group {
+    my ( $self, $module ) = @_;
+    my $groups = $self->{groups};
+    return $groups->{$module} if defined $groups->{$module};
+    return $groups->{$module} = keys(%$groups) % 256;
+}
+
+sub _grouped {
+    my ( $self, $group ) = @_;
+    return qq(,"group":$group) . ( delete $self->{resume}{$group} ? ',"resume":true' : '' );
+}
+
+# What a request says of function and arguments, and the parts that follow it.
+sub _spell {
+    my ( $self, $module, $function, $arguments ) = @_;
+    my ( $text, @parts );
+    my $sendable = eval {
+        local $SIG{__DIE__};
+        local $CPANBridge::Bytes::PARTS = $self->{knows} ? \@parts : undef;
+        $text = $self->{names}{$module}{$function} ||=
+          '"module":' . CPANBridge::JSON::encode("$module") . ',"function":' . CPANBridge::JSON::encode("$function");
+        $text .= ',"params":' . CPANBridge::JSON::encode( $arguments, '$arguments' ) if defined $arguments;
+        1;
+    };
+    if ( !$sendable ) {
+        my $why = $@;
+        chomp $why;
+        CPANBridge::Error->throw( _no( NotSendable => "Nothing was sent: $why." ), module => $module, function => $function );
+    }
+    return ( $text, @parts ? \@parts : undef );
+}
+
+sub _request {
+    my ( $entry, $more ) = @_;
+    my ( $id, $text, $parts ) = @$entry[ 0, 6, 7 ];
+    return qq({$text,"request_id":"$id"$more}\n) if !$parts;
+    return '{"parts":[' . join( ',', map {length} @$parts ) . qq(],$text,"request_id":"$id"$more}\n) . join '', @$parts;
+}
+
+sub _barrier {
+    my ($self) = @_;
+    my $id = ++$self->{serial};
+    push @{ $self->{sent} }, [$id];
+    $self->{ahead} = [ 0, 0 ];
+    $self->{barriers}++;
+    return qq({$NOTHING,"request_id":"$id"}\n);
+}
+
+# The requests that release handles, when their time has come.
+sub _releases {
+    my ($self) = @_;
+    my $released = $self->{released};
+    return '' if !%$released;
+    my $now   = CPANBridge::Connection::now();
+    my $since = $self->{release_time} ||= $now;
+    my $count = 0;
+    $count += @$_ for values %$released;
+    return '' if $count < $RELEASE_AT && $now - $since < $RELEASE_AFTER;
+    $self->{release_time} = $now;
+    $self->{released}     = {};
+    my $bytes = '';
+    for my $module ( sort keys %$released ) {
+        my $id = ++$self->{serial};
+        my ($text) = $self->_spell( $module, 'release', [ $released->{$module} ] );
+        $self->{releases}{$id} = [ $module, $released->{$module} ];
+        $bytes .= qq({$text,"request_id":"$id") . ( $self->{knows} ? ',"void":true' : '' ) . "}\n";
+    }
+    return $bytes;
+}
+
+# The program's file and line.
+sub _place {
+    my $level = 0;
+    my ( $package, $file, $line );
+    do { ( $package, $file, $line ) = caller $level++ } while defined $package && $Carp::Internal{$package};
+    return ( $file, $line );
+}
+
+# Returns nothing, or the answer that says why it could not be sent.
+sub _write {
+    my ( $self, $bytes, $deadline ) = @_;
+    my $connection = $self->{connection};
+    return if $connection->write( $bytes, $deadline );
+    return $self->_broken;
+}
+
+sub _broken {
+    my ( $self, $type, $message ) = @_;
+    my $connection = $self->{connection};
+    ( $type, $message ) = @{ $connection->fault } if !defined $type;
+    my $unsent = $connection->{unsent};
+    my $answer = _unsure( $message, $type );
+    $self->_lose($answer);
+    return $unsent && $type eq 'ConnectionLost' ? _no( $type => "$message. The call was not executed." ) : $answer;
+}
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+# The next answer, or the call of a sub. After a failure the connection is gone, and it is an answer without an id.
+sub _next {
+    my ( $self, $deadline ) = @_;
+    my $connection = $self->{connection} or return _unsure('The connection to the daemon has ended');
+    my $line = $connection->read_line($deadline);
+    return $self->_broken if !defined $line;
+    if ( $line =~ /\A\{"(?:success":true|call":([0-9]+),"callback":([0-9]+)),"storable":([0-9]+)(?:,"request_id":"([^"]*)")?\}\z/ ) {
+        my ( $call, $callback, $length, $id ) = ( $1, $2, $3, $4 );
+        my $bytes = $connection->read_bytes( $length, $deadline );
+        return $self->_broken if !defined $bytes;
+        my $data = eval { local $SIG{__DIE__}; Storable::thaw( $bytes, 0 ) };
+        return $self->_broken( BadAnswer => 'What the daemon answered cannot be understood' ) if !ref $data;
+        return { call => $call, callback => $callback, args => $data } if defined $call;
+        return { success => 1, request_id => $id, result => ref $data eq 'SCALAR' ? $$data : $data };
+    }
+    my $answer = _decoded($line);
+    return $self->_broken( BadAnswer => 'What the daemon answered cannot be understood' ) if !$answer;
+    my $plain = index( $line, '"__bytes__"' ) < 0;
+    $answer->{result} = _plain( $answer->{result} ) if !$plain && ref $answer->{result};
+    $answer->{args}   = _plain( $answer->{args} )   if !$plain && ref $answer->{args};
+    return $answer;
+}
+
+sub _decoded {
+    my ($line) = @_;
+    my $answer = eval { local $SIG{__DIE__}; CPANBridge::JSON::decode($line) };
+    return if ref $answer ne 'HASH' || !exists $answer->{success} && !exists $answer->{call};
+    for my $word ( 'success', 'executed' ) { $answer->{$word} = $answer->{$word} ? 1 : 0 if defined $answer->{$word} }
+    return $answer;
+}
+
+sub _wait_for {
+    my ( $self, $id, $deadline ) = @_;
+    while (1) {
+        my $answer = delete $self->{early}{$id} || $self->_next($deadline);
+        if ( defined $answer->{call} ) {
+            my $fault = $self->_called_back( $answer, $deadline );
+            return $fault if $fault;
+            next;
+        }
+        my $said = $answer->{request_id};
+        if ( !defined $said ) {
+
+            # Of the connection as a whole; the daemon closes it.
+            $self->_lose($answer);
+            return $answer;
+        }
+        if ( $said eq $id ) {
+
+            # Whatever was sent before has been done.
+            $self->_passed( scalar @{ $self->{sent} } );
+            $self->{releases} = {} if !$self->{depth};
+            return $answer;
+        }
+        my $fault = $self->_resolve($answer);
+        return $fault if $fault;
+    }
+}
+
+# Takes an answer that nobody waits for: to something sent, a barrier, a release, or a call from further out. Returns one
+# that says why the connection has been given up.
+sub _resolve {
+    my ( $self, $answer ) = @_;
+    my $id = $answer->{request_id};
+    if ( !defined $id ) {
+        $self->_lose($answer) if $self->{connection};
+        return $answer;
+    }
+    if ( my $release = delete $self->{releases}{$id} ) {
+        push @{ $self->{released}{ $release->[0] } }, @{ $release->[1] } if !$answer->{success} && _is_refusal($answer);
+        return;
+    }
+    my $sent = $self->{sent};
+    for my $at ( 0 .. $#$sent ) {
+        next if $sent->[$at][0] ne $id;
+        $self->_passed($at);
+        my $entry = shift @$sent;
+        if    ( !defined $entry->[1] )  { $self->{barriers}-- }
+        elsif ( !$answer->{success} )   { $self->{failed}{ $entry->[1] } = [ $entry, $answer ]; $self->{resume}{ $entry->[1] } = 1 }
+        return;
+    }
+    if ( $self->{depth} ) { $self->{early}{$id} = $answer; return }
+    return $self->_broken( BadAnswer => "The answer is to another request ($id)" );
+}
+
+# The first so many of what was sent have been done, or were skipped because an earlier one failed.
+sub _passed {
+    my ( $self, $count ) = @_;
+    for my $entry ( splice @{ $self->{sent} }, 0, $count ) {
+        if    ( !defined $entry->[1] )                        { $self->{barriers}-- }
+        elsif ( my $failed = $self->{failed}{ $entry->[1] } ) { push @$failed, $entry }
+    }
+    return;
+}
+
+# Waits until all that was sent has been done, and sees to what has failed.
+sub _settle {
+    my ( $self, $deadline ) = @_;
+    my $fault;
+    if ( @{ $self->{sent} } ) {
+        $fault = $self->_write( $self->_barrier, $deadline );
+        $fault = $self->_resolve( $self->_next($deadline) ) while !$fault && @{ $self->{sent} };
+    }
+    $self->_recover($deadline) if !$fault;
+    return;
+}
+
+# What was refused is repeated, with all that came after it, one by one. Other failures are kept for the next call.
+sub _recover {
+    my ( $self, $deadline ) = @_;
+    while ( my ($group) = sort { $a <=> $b } keys %{ $self->{failed} } ) {
+        my ( $entry, $answer, @skipped ) = @{ delete $self->{failed}{$group} };
+        if ( _is_refusal($answer) && !defined $answer->{failed_request} ) {
+            my $wait = $answer->{retry_after} || 1;
+            CPANBridge::_sleep($wait) if CPANBridge::Connection::now() + $wait < $deadline;
+            while ($entry) {
+                $answer = $self->_perform( $entry, $deadline );
+                last if !$answer->{success};
+                $entry = shift @skipped;
+            }
+        }
+        $self->_note( $entry, $answer, scalar @skipped ) if $entry;
+    }
+    return;
+}
+
+# Keeps an error of something sent for the next call of its module.
+sub _note {
+    my ( $self, $entry, $answer, $skipped ) = @_;
+    my ( $group, $module, $function, $file, $line ) = @$entry[ 1 .. 5 ];
+    return if $self->{errors}{$group};
+    if ($skipped) {
+        $answer = { %$answer, error => "$answer->{error} ($skipped later call" . ( $skipped > 1 ? 's were' : ' was' ) . ' not executed.)' };
+    }
+    my $error = CPANBridge::Error->new( $answer, module => $module, function => $function );
+    @$error{ 'file', 'line', 'order' } = ( $file, $line, ++$self->{order} );
+    $self->{errors}{$group} = $error;
+    return;
+}
+
+sub _throw { my ( $self, $group ) = @_; die delete $self->{errors}{$group} }
+
+# Python calls a sub: it runs here and now, and may make calls in turn.
+sub _called_back {
+    my ( $self, $asked, $deadline ) = @_;
+    my $connection = $self->{connection};
+    my $number     = $asked->{call};
+    my $code       = $CPANBridge::Compat::Link::Callback::CODE{ $asked->{callback} };
+    my ( $value, $died );
+    {
+        local $self->{busy}  = 0;
+        local $self->{depth} = $self->{depth} + 1;
+        local ( $@, $_ );
+        if ( !$code ) { $died = "there is no sub $asked->{callback} any more\n" }
+        elsif ( !eval { $value = $code->( @{ $asked->{args} } ); 1 } ) {
+            $died = $@;
+            $self->{died} = { $number => $died };
+        }
+    }
+    if ( !$self->{connection} || $self->{connection} != $connection || $connection->{open} != $self->{depth} + 1 ) {
+        my $answer = _unsure('Another call was given up in its middle, in a sub that Python had called');
+        $self->_lose($answer);
+        return $answer;
+    }
+    my ( $text, @parts );
+    if ( !defined $died ) {
+        local $CPANBridge::Bytes::PARTS = \@parts;
+        $text = eval { local $SIG{__DIE__}; '"return":' . CPANBridge::JSON::encode( $value, 'what the sub returned' ) };
+        $died = $@ if !defined $text;
+    }
+    if ( defined $died ) {
+        @parts = ();
+        my $said = eval {"$died"};
+        $text = '"die":' . CPANBridge::JSON::encode( defined $said ? $said : ref $died );
+    }
+    my $bytes = @parts ? '{"parts":[' . join( ',', map {length} @parts ) . '],' : '{';
+    return $self->_write( join( '', qq($bytes"call":$number,$text}\n), @parts ), $deadline );
+}
+
+# Bytes that came in JSON are plain strings, too.
 sub _plain {
     my ($value) = @_;
-    return $value->bytes if ref $value eq 'CPANBridge::Bytes';
-    for my $item ( ref $value eq 'ARRAY' ? @$value : ref $value eq 'HASH' ? values %$value : () ) {
-        $item = _plain($item) if ref $item;
+    if ( ref $value eq 'HASH' ) {
+        return MIME::Base64::decode_base64( $value->{__bytes__} )
+          if keys %$value == 1 && defined $value->{__bytes__} && !ref $value->{__bytes__};
+        for my $item ( values %$value ) { $item = _plain($item) if ref $item }
     }
+    elsif ( ref $value eq 'ARRAY' ) {
+        for my $item (@$value) { $item = _plain($item) if ref $item }
+    }
+    elsif ( ref $value eq 'CPANBridge::Bytes' ) { return $value->bytes }
     return $value;
 }
 
+sub _no {
+    my ( $type, $message ) = @_;
+    return { success => 0, error_type => $type, error => $message, executed => 0 };
+}
+
+# It may have been executed, or not.
+sub _unsure {
+    my ( $message, $type ) = @_;
+    return { success => 0, error_type => $type || 'ConnectionLost', error => "$message. The call may have been executed." };
+}
+
 END {
-    if ( $link && $link->_is_ours ) {
-        local ( $@, $! );
-        for my $module ( sort keys %{ $link->{failed} } ) { warn delete $link->{failed}{$module} }
+    if ( $link && $link->{pid} && $link->{pid} == $$ && $link->{thread} == $CPANBridge::Connection::THREAD ) {
+        local ( $@, $!, $? );
+        for ( 1 .. 256 ) {
+            last if eval { local $SIG{__DIE__}; $link->flush; 1 };
+            warn $@;
+            last if !%{ $link->{errors} };
+        }
     }
 }
+
+package    # not to be indexed
+  CPANBridge::Compat::Link::Callback;
+
+use strict;
+use warnings;
+
+our %CODE;
+my $last = 0;
+
+sub _new {
+    my ( $class, $code ) = @_;
+    Carp::croak('callback needs a reference to a sub') if Scalar::Util::reftype( $code || \1 ) ne 'CODE';
+    $CODE{ ++$last } = $code;
+    return bless \( my $number = $last ), $class;
+}
+
+sub TO_JSON { return { __callback__ => 0 + ${ $_[0] } } }
+
+sub CLONE_SKIP { return 1 }
+
+sub DESTROY { local ( $@, $!, $?, $^E ); delete $CODE{ ${ $_[0] } }; return }
 
 1;
 
@@ -142,8 +684,14 @@ CPANBridge::Compat::Link - the connection to the daemon that all replacements sh
 Used by the replacements of CPAN modules; programs have no need of it. Each process and thread has one connection, opened
 when it is first asked for. A child process never touches its parent's.
 
-Arguments are what L<CPANBridge/call> takes, in one hash of named or one array of positional ones. In results, bytes are
-plain strings.
+Arguments are what L<CPANBridge/call> takes, in one hash of named or one array of positional ones; byte strings are
+wrapped in L<CPANBridge::Bytes>. In results, bytes are plain strings. Results come in the form of L<Storable>, which is
+much quicker than JSON, where three things are given: the daemon knows it, this Perl's Storable reads it (it comes with
+Perl 5.28; 64-bit integers and ordinary doubles are needed), and whoever listens on the socket is root, this user, or the
+owner of the socket's directory, into which others cannot write. Otherwise they come as JSON; numbers, strings and undef
+are the same, and true and false are objects of JSON::PP::Boolean then, while they are 1 and 0 in the other form.
+
+Package names of callers that are in C<%Carp::Internal> are passed over where an error names the program's line.
 
 =head1 METHODS
 
@@ -163,8 +711,10 @@ same module before; then this call was not executed, and the error names the pro
 
     $link->send( $module => $function, \%named );
 
-Calls a function whose result nobody wants. After one that failed nothing else that was sent to the same module is
-executed, until the error has been thrown.
+Calls a function whose result nobody wants, and goes on without waiting. What is sent is done in order, and before any
+later call. After one that failed nothing else of the same module is done, until its error has been thrown by the next
+C<call> of the module or by C<flush>. What the daemon refused because of its limits is repeated, and so is what was sent
+after it, in order.
 
 =head2 flush
 
@@ -193,8 +743,15 @@ Whether results come as JSON, which has no bytes and marks them.
 
 =head2 callback
 
-    my $callback = $link->callback( sub { ... } );
+    my $callback = $link->callback( sub { my ($row) = @_; ... } );
+    $link->call( $module => $function, { each => $callback } );
 
-What to send as an argument, for the daemon to call during a call.
+What to send as an argument, for Python to call during a call: of this function, or of a later one, as long as the object
+lives. The sub gets Python's arguments and is called in scalar context; it may make calls of its own. What it dies of
+becomes an exception in Python; where that ends the call, the error's C<cause> is the very value.
+
+=head2 TO_JSON
+
+What is sent for such an object.
 
 =cut

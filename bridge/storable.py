@@ -1,0 +1,169 @@
+"""Results in the form that Perl's ``Storable::thaw`` reads: bytes as they are, and much quicker to read than JSON.
+
+Pure. A writer only, of plain data: nothing it writes is blessed, tied or code. The header says network order, which all
+Perls read; integers and doubles within are in the machine's own form, for the reader runs on the same machine.
+(Storable has no other form for 64 bits, and would make strings of them.) A client asks for this form only after it has
+tried that its Perl reads both.
+
+A string of Python's is a string of characters in Perl, ``bytes`` are one of bytes. ``True`` and ``False`` are 1 and 0,
+as numbers; ``None`` is an undef that can be assigned to.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+__all__ = ["Unstorable", "encode"]
+
+MAX_DEPTH = 512
+"""Deepest nesting, as in JSON."""
+
+HEADER = b"\x05\x07"
+"""Format 2.7 in network order, without the magic that files begin with; Perl 5.8 reads it already."""
+
+# The letters of the format that are used. Lengths are of four bytes, or one where the name is short.
+_LONG_BYTES, _ARRAY, _HASH, _REF, _UNDEF, _INTEGER, _DOUBLE, _BYTE = 1, 2, 3, 4, b"\x05", 6, 7, 8
+_SHORT_BYTES, _SHORT_TEXT, _LONG_TEXT, _KEYED_HASH = 10, 23, 24, 25
+
+_SHORT_BYTES_HEADS = [bytes((_SHORT_BYTES, size)) for size in range(256)]
+_SHORT_TEXT_HEADS = [bytes((_SHORT_TEXT, size)) for size in range(256)]
+_SMALL = {value: bytes((_BYTE, value + 128)) for value in range(-128, 128)}
+_small = _SMALL.get
+_long = struct.Struct(">BI").pack
+_size = struct.Struct(">I").pack
+_integer = struct.Struct("=Bq").pack
+_double = struct.Struct("=Bd").pack
+_begin = struct.Struct(">BBI").pack  # a reference, and what it refers to
+_begin_keyed = struct.Struct(">BBBI").pack
+_isfinite = math.isfinite
+
+_Add = Callable[[bytes], None]
+
+
+class Unstorable(Exception):  # noqa: N818 - no error of the caller's: it only says that the writer gave up
+    """A value that is no plain data; :func:`bridge.wire.check_plain` finds out which."""
+
+
+def encode(result: object) -> bytes:
+    """Write a result.
+
+    Returns:
+        what ``thaw`` takes. ``thaw`` returns a reference: to the array or hash, or else to the scalar.
+
+    Raises:
+        Unstorable: there is something in it that is no plain data, or it is nested deeper than :data:`MAX_DEPTH`.
+    """
+    pieces = [HEADER]
+    _write((result,), pieces.append, 0)
+    if pieces[1][0] == _REF:
+        pieces[1] = pieces[1][1:]  # the reference is thaw's to make
+    return b"".join(pieces)
+
+
+def _write(  # noqa: C901 - one branch a kind, in the order of frequency
+    values: Iterable[Any], add: _Add, depth: int, keys: Iterator[bytes] | None = None
+) -> None:
+    """Write values one after the other, each of a dict's with its key behind it.
+
+    ``depth`` is that of the container they are in. One frame a level, or deep data would meet Python's own limit.
+    """
+    for value in values:
+        kind = value.__class__
+        if kind is str:
+            try:
+                data = value.encode()
+            except UnicodeEncodeError:
+                raise Unstorable from None
+            size = len(data)
+            if size == len(value):  # nothing but ASCII
+                add(_SHORT_BYTES_HEADS[size] if size < 256 else _long(_LONG_BYTES, size))
+            else:
+                add(_SHORT_TEXT_HEADS[size] if size < 256 else _long(_LONG_TEXT, size))
+            add(data)
+        elif kind is int:
+            small = _small(value)
+            if small is not None:
+                add(small)
+            else:
+                _write_integer(value, add)
+        elif value is None:
+            add(_UNDEF)
+        elif kind is float:
+            if not _isfinite(value):
+                raise Unstorable
+            add(_double(_DOUBLE, value))
+        elif kind is list or kind is tuple:
+            if depth >= MAX_DEPTH:
+                raise Unstorable
+            add(_begin(_REF, _ARRAY, len(value)))
+            _write(value, add, depth + 1)
+        elif kind is dict:
+            if depth >= MAX_DEPTH:
+                raise Unstorable
+            _write(value.values(), add, depth + 1, _begin_hash(value, add))
+        elif kind is bytes:
+            size = len(value)
+            add(_SHORT_BYTES_HEADS[size] if size < 256 else _long(_LONG_BYTES, size))
+            add(value)
+        elif kind is bool:
+            add(_SMALL[value])
+        else:
+            _write((_plain_base(value),), add, depth)
+        if keys is not None:
+            add(next(keys))
+
+
+def _write_integer(value: int, add: _Add) -> None:
+    try:
+        add(_integer(_INTEGER, value))
+    except struct.error:
+        if not 0 < value < 1 << 64:
+            raise Unstorable from None
+        data = b"%d" % value  # Storable, too, writes those beyond the signed ones as digits
+        add(_SHORT_BYTES_HEADS[len(data)])
+        add(data)
+
+
+def _begin_hash(value: dict[Any, Any], add: _Add) -> Iterator[bytes]:
+    """Write what comes before a dict's values; returns what comes after each of them: its key."""
+    keys: list[bytes] = []
+    text: set[int] = set()  # which keys are characters
+    for key in value:
+        if isinstance(key, str):
+            try:
+                # Perl itself keeps a key without characters above 255 as bytes, and would not find it otherwise.
+                keys.append(key.encode("latin-1"))
+            except UnicodeEncodeError:
+                text.add(len(keys))
+                try:
+                    keys.append(key.encode())
+                except UnicodeEncodeError:
+                    raise Unstorable from None
+        elif key.__class__ is int and str(key) not in value:
+            keys.append(b"%d" % key)
+        else:
+            raise Unstorable
+    if not text:
+        add(_begin(_REF, _HASH, len(keys)))
+        return iter([_size(len(key)) + key for key in keys])
+    add(_begin_keyed(_REF, _KEYED_HASH, 0, len(keys)))
+    return iter([b"%c%b%b" % (at in text, _size(len(key)), key) for at, key in enumerate(keys)])
+
+
+def _plain_base(value: object) -> object:
+    """Turn an instance of a subclass into the plain value that it is derived from."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    for base in (int, float):
+        if isinstance(value, base):
+            return base(value)
+    if isinstance(value, list | tuple):
+        return list(value)
+    if isinstance(value, dict):
+        return dict(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    raise Unstorable

@@ -74,12 +74,12 @@ class Store:
                 raise FetchError(f"the package {name} cannot be fetched: {said}")
         return found[-1]
 
-    def missing(self, name: str) -> list[str]:
-        """Return the names of a package and of all that it depends on, as far as this machine does not have them."""
+    def missing(self, *names: str) -> list[str]:
+        """Return the names of packages and of all that they depend on, as far as this machine does not have them."""
         self._apt_update()
-        said = self._run("install", "--print-uris", "-qq", "-y", "--no-install-recommends", name, cwd=self.folder)
+        said = self._run("install", "--print-uris", "-qq", "-y", "--no-install-recommends", *names, cwd=self.folder)
         if said.returncode:
-            raise FetchError(f"apt knows no way to install {name}: {said.stderr.strip()}")
+            raise FetchError(f"apt knows no way to install {', '.join(names)}: {said.stderr.strip()}")
         return re.findall(r"^'[^']*' ([^_\s]+)_\S+ ", said.stdout, re.MULTILINE)
 
     def _apt(self, *words: str, cwd: Path) -> str:

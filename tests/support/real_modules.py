@@ -33,7 +33,7 @@ class RealModules:
     def __init__(self, folder: Path, packages: Iterable[str]) -> None:
         self._folder = folder
         store = Store()
-        for name in sorted({needed for package in packages for needed in store.missing(package)}):
+        for name in store.missing(*packages):
             unpack_deb(store.package(name), folder)
 
     def environment(self) -> dict[str, str]:

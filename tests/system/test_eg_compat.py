@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import socket
+import sqlite3
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import attrs
+import openpyxl
 import pytest
 from daemon_process import DaemonProcess, clean_environment
 from real_modules import RealModules
 from smtp_server import SmtpServer
+from tls_server import Authority, TlsServer
 
 pytestmark = pytest.mark.timeout(300)  # the first run fetches the packages
 
@@ -19,13 +25,24 @@ PERL = Path(__file__).parents[2] / "bridge" / "perl"
 PROGRAMS = PERL / "eg" / "unchanged"
 DATA = PROGRAMS / "data"
 
-PACKAGES = ["libmime-lite-perl", "libxml-parser-perl", "libxml-simple-perl"]
+TRIED = ("config-migration.pl", "feed.pl", "mail-merge.pl", "sales-report.pl")
+
+PACKAGES = [
+    "libdbd-sqlite3-perl",
+    "libdbi-perl",
+    "libexcel-writer-xlsx-perl",
+    "libio-socket-ssl-perl",
+    "libmime-lite-perl",
+    "libxml-libxml-perl",
+    "libxml-parser-perl",
+    "libxml-simple-perl",
+]
 
 TOML = """
 [limits]
 max_requests_per_minute = 1000000
 [modules]
-enabled = ["xml"]
+enabled = ["database", "excel", "libxml", "tls", "xml"]
 """
 
 
@@ -46,11 +63,19 @@ class Seen:
 
 @attrs.frozen
 class Perls:
-    """Both ways of running a program."""
+    """Both ways of running a program.
+
+    Attributes:
+        real: the environment with CPAN's own modules.
+        socket: the daemon's.
+        folder: holds a folder for each way.
+        environ: further environment variables for both.
+    """
 
     real: dict[str, str]
     socket: Path
     folder: Path
+    environ: dict[str, str] = attrs.field(factory=dict)
 
     def run(self, kind: str, program: str, *words: str) -> Seen:
         """Run a program with the modules of one kind, ``real`` or ``ours``, in a folder of its own.
@@ -67,7 +92,7 @@ class Perls:
         seen = subprocess.run(
             ["perl", "-w", *switches, str(PROGRAMS / program), *words],
             cwd=folder,
-            env={**environment, "LANG": "C.UTF-8", "TZ": "UTC"},
+            env={**environment, "LANG": "C.UTF-8", "TZ": "UTC", **self.environ},
             capture_output=True,
             text=True,
             timeout=100,
@@ -99,7 +124,7 @@ def perls(real_environment: dict[str, str], start_daemon: Callable[..., DaemonPr
 
 def test_every_program_is_tried() -> None:
     """No program lies about untested."""
-    assert {path.name for path in PROGRAMS.glob("*.pl")} == {"config-migration.pl", "mail-merge.pl"}
+    assert {path.name for path in PROGRAMS.glob("*.pl")} == set(TRIED)
 
 
 def test_a_configuration_is_migrated(perls: Perls) -> None:
@@ -134,3 +159,66 @@ def test_mail_is_merged(perls: Perls) -> None:
     assert mail[0] == mail[1]
     assert len(mail[0]) == 3
     assert "To: =?UTF-8?Q?J=C3=BCrgen_M=C3=BCller?= <juergen@example.org>" in mail[0][0]
+
+
+def _workbook(path: Path) -> dict[str, Any]:
+    """Return what is in a workbook: of each sheet the cells with format, widths, and what else the program sets."""
+    book = openpyxl.load_workbook(path)
+    sheets = {
+        sheet.title: {
+            "cells": [
+                (cell.coordinate, cell.value, cell.data_type, cell.number_format, cell.font.b, cell.fill.fgColor.rgb)
+                for row in sheet.iter_rows()
+                for cell in row
+            ],
+            "widths": {name: width.width for name, width in sheet.column_dimensions.items()},
+            "frozen": sheet.freeze_panes,
+            "filter": sheet.auto_filter.ref,
+            "charts": [
+                (type(chart).__name__, chart.series[0].val.numRef.f, chart.series[0].cat.strRef.f)
+                for chart in sheet._charts
+            ],
+        }
+        for sheet in book.worksheets
+    }
+    return {"sheets": sheets, "title": book.properties.title, "author": book.properties.creator}
+
+
+def test_a_report_becomes_a_workbook(perls: Perls) -> None:
+    """DBI reads SQLite, Excel::Writer::XLSX writes the same cells, formats, formulas and chart."""
+    real, ours = perls.both("sales-report.pl", "sales.db", "report.xlsx", str(DATA / "sales.sql"))
+    assert {"DBI", "Excel::Writer::XLSX"} <= ours.replaced
+    written = _workbook(real.folder / "report.xlsx")
+    assert _workbook(ours.folder / "report.xlsx") == written
+    assert list(written["sheets"]) == ["Summary", "Nord", "Süd", "Ελλάδα"]
+    assert written["sheets"]["Summary"]["charts"][0][1] == "Summary!$C$2:$C$5"
+    assert "Süd: 3 sales, 1000.30" in real.output.splitlines()
+
+
+def _rows(path: Path) -> list[tuple[Any, ...]]:
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        return database.execute("SELECT * FROM entry ORDER BY guid").fetchall()
+
+
+def test_a_feed_goes_into_a_database(perls: Perls, tmp_path: Path) -> None:
+    """HTTP::Tiny gets a feed over https, XML::LibXML reads it, DBI keeps it; a second run finds what is new."""
+    feed = (DATA / "feed.xml").read_bytes()
+    answers = [feed, feed.replace(b"Zweiter", b"2.").replace(b"g-3", b"g-4")]
+
+    def serve(connection: socket.socket) -> None:
+        with connection.makefile("rb") as asked:
+            name = asked.readline().split()[1]
+        body = answers[1 if name == b"/second.xml" else 0]
+        connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+
+    authority = Authority(tmp_path)
+    with contextlib.closing(TlsServer(authority.good, serve)) as server:
+        perls.environ["SSL_CERT_FILE"] = str(authority.file)
+        url = f"https://localhost:{server.port}"
+        real, ours = perls.both("feed.pl", f"{url}/first.xml", "feed.db")
+        assert {"DBI", "IO::Socket::SSL", "XML::LibXML"} <= ours.replaced
+        assert real.output.splitlines()[-1] == "3 new, 0 changed, 3 in all"
+        assert _rows(ours.folder / "feed.db") == _rows(real.folder / "feed.db")
+        real, ours = perls.both("feed.pl", f"{url}/second.xml", "feed.db")
+        assert real.output.splitlines()[-1] == "1 new, 1 changed, 4 in all"
+        assert _rows(ours.folder / "feed.db") == _rows(real.folder / "feed.db")

@@ -218,8 +218,8 @@ external entities. A document is read by the program, with its own rights. The h
 LWP::UserAgent for addresses where there is one.
 
 B<As with the original, external entities of a document are read unless the program says otherwise>: a document from
-strangers can name files that only the program may read. C<< Handlers => { ExternEnt => undef } >> leaves them out. The
-external subset of a DTD is read with C<ParseParamEnt> only. L<XML::Simple> reads neither.
+strangers can name files that only the program may read. C<< Handlers => { ExternEnt => sub { '' } } >> leaves them out. The
+external subset of a DTD is read with C<ParseParamEnt> only. L<XML::Simple> and L<XML::XPath> read neither.
 
 =head1 WHAT IS NOT COVERED, AND DIFFERENCES
 

@@ -98,7 +98,8 @@ def read(data: bytes, options: Options, known: Mapping[str, bytes | None], dtd: 
     Returns:
         ``need`` alone where something is missing. Otherwise ``problems``, and unless the document is beyond recovery:
         ``text``, ``version``, ``encoding``, ``standalone`` (``None`` where nothing is said), ``entities`` (name and
-        content of the general ones), ``ids`` (element and attribute, declared as ID) and on request ``lines``.
+        content of the general ones), ``ids`` (element and attribute, declared as ID), ``defaults`` (element, attribute
+        and its default value) and on request ``lines``.
     """
     if dtd is not None:
         known = {**known, _VALIDITY: dtd}
@@ -175,21 +176,52 @@ def _told(tree: Any, resources: Resources, options: Options) -> dict[str, Any]:
             for attribute in element.iterattributes()
             if attribute.type == "id"
         ],
+        "defaults": [
+            (element.name, f"{attribute.prefix}:{attribute.name}" if attribute.prefix else attribute.name, value)
+            for dtd in dtds
+            for element in dtd.iterelements()
+            for attribute in element.iterattributes()
+            if (value := attribute.default_value) is not None
+        ],
     }
     if options.line_numbers:
         answer["lines"] = [node.sourceline or 0 for node in tree.getroot().iter(tag=etree.Element)]
     external = [(entity.name, entity.system_url) for entity in entities if entity.system_url]
-    answer["text"] = resources.with_references(_text(tree), external).decode()
+    answer["text"] = resources.with_references(_text(tree), external)
     return answer
 
 
 def _text(tree: Any) -> bytes:
     """Write a tree down."""
+    dtd = tree.docinfo.internalDTD
+    if dtd is not None and dtd.name != etree.QName(tree.getroot()).localname:
+        return _doctype_of_another(tree) + _written(tree)
+    return _written(tree)
+
+
+def _doctype_of_another(tree: Any) -> bytes:
+    """Write the DOCTYPE that names another element than the root, which lxml leaves out."""
+    root, tag = tree.getroot(), tree.getroot().tag
+    try:
+        root.tag = tree.docinfo.internalDTD.name
+    except ValueError:  # lxml does not like every name
+        return f"{tree.docinfo.doctype}\n".encode()
+    try:
+        found = _DOCTYPE.search(etree.tostring(tree, encoding="UTF-8", xml_declaration=False))
+    finally:
+        root.tag = tag
+    return found[0] + b"\n" if found else b""
+
+
+_DOCTYPE = re.compile(rb"<!DOCTYPE[^\[>]*(?:\[.*?(?:\n|\?>)\])?>", re.DOTALL)
+
+
+def _written(tree: Any) -> bytes:
     text: bytes = etree.tostring(tree, encoding="UTF-8", xml_declaration=False)
     if not (tree.docinfo.public_id or tree.docinfo.system_url or "").lower().count("xhtml"):
         return text
     # libxml2 writes by the rules of XHTML what has such a DOCTYPE, and even adds elements: take it away for writing.
-    doctype = re.search(rb"<!DOCTYPE[^\[>]*(?:\[.*?\n\])?>", text, re.DOTALL)
+    doctype = _DOCTYPE.search(text)
     tree.docinfo.clear()
     text = etree.tostring(tree, encoding="UTF-8", xml_declaration=False)
     return doctype[0] + b"\n" + text if doctype else text

@@ -126,7 +126,7 @@ subtest 'changes' => sub {
     my ($b) = $root->childNodes;
     is( $root->removeChild($b)->toString, '<p:b xmlns:p="u" c="1"/>', 'what is cut off takes its declarations along' );
     $root->appendChild($b);
-    is( $root->toString, '<a xmlns:p="u"><p:b xmlns:p="u" c="1"/></a>', 'and comes back' );
+    is( $root->toString, '<a xmlns:p="u"><p:b c="1"/></a>', 'and leaves them out again' );
     $b->setAttribute( d => '<">' );
     is( $b->getAttribute('d'), '<">', 'an attribute' );
     is( $b->{c}, 1, 'as in a hash' );
@@ -195,6 +195,42 @@ subtest 'validation' => sub {
     my $relaxng = XML::LibXML::RelaxNG->new( location => $outer );
     is( $relaxng->validate( parsed('<a/>') ), 0, 'by RELAX NG that includes' );
     like( died( sub { $relaxng->validate( parsed('<b/>') ) } ), qr/Relax-NG validity/, 'what is wrong' );
+};
+
+subtest 'strings are what they are to the original' => sub {
+    my $characters = "\xe9";
+    utf8::upgrade($characters);
+    for my $encoding ( undef, 'UTF-8', 'iso-8859-1' ) {
+        my $document = XML::LibXML::Document->new( '1.0', $encoding );
+        my $bytes = Encode::encode( defined $encoding ? $encoding : 'UTF-8', "\xe9" );
+        my $name = defined $encoding ? $encoding : 'no encoding';
+        my $root = $document->createElement("n$bytes");
+        is( $root->nodeName, "n\xe9", "$name: bytes in a name" );
+        $root->appendText($bytes);
+        $root->setAttribute( a => $characters );
+        is( $root->textContent, "\xe9", 'bytes in a text' );
+        is( $root->getAttribute('a'), "\xe9", 'characters in an attribute' );
+        is( $root->getAttribute( 'a', 1 ), $bytes, 'and bytes again' );
+    }
+    is( XML::LibXML::Text->new("\xff")->data, "\xff", 'bytes that do not fit stay' );
+};
+
+subtest 'SAX and Reader' => sub {
+    require XML::LibXML::SAX;
+    require XML::LibXML::SAX::Builder;
+    my $text = '<a xmlns:p="u" b="1"><p:c><![CDATA[x]]></p:c><!--d-->e<?f g?></a>';
+    my $built = XML::LibXML::SAX->new( Handler => XML::LibXML::SAX::Builder->new )->parse_string($text);
+    is( $built->documentElement->toString, $text, 'events make the same document' );
+    require XML::LibXML::Reader;
+    my $reader = XML::LibXML::Reader->new( string => '<a><b c="1">t</b><d/></a>' );
+    my @seen;
+    while ( $reader->read ) { push @seen, join ':', $reader->depth, $reader->nodeType, $reader->name }
+    is( "@seen", '0:1:a 1:1:b 2:3:#text 1:15:b 1:1:d 0:15:a', 'node by node' );
+    $reader = XML::LibXML::Reader->new( string => '<a><b c="1">t</b><d/></a>' );
+    ok( $reader->nextElement('b'), 'an element by its name' );
+    is( $reader->getAttribute('c') . $reader->readOuterXml, '1<b c="1">t</b>', 'its attribute and text' );
+    ok( !$reader->nextElement('x'), 'none of that name' );
+    like( died( sub { XML::LibXML::Reader->new( string => '<a>' )->read } ), qr/Premature end/, 'a broken document' );
 };
 
 subtest 'XInclude, HTML, pieces, canonical' => sub {

@@ -14,21 +14,29 @@ our $VERSION = '0.1.0';
 my %CHARACTER = ( lt => '<', gt => '>', amp => '&', quot => '"', apos => q{'} );
 
 sub _unescaped {
-    my ( $text, $entities ) = @_;
+    my ($text) = @_;
     $text =~ s{&(?:\#x([[:xdigit:]]+)|\#([0-9]+)|([^;]+));}
-              {_character( $1, $2, $3, $entities )}ge;
+              {_character( $1, $2, $3 )}ge;
     return $text;
+}
+
+# The value of an attribute in which entities are left, as nodes.
+sub _pieces {
+    my ( $text, $wide ) = @_;
+    my @nodes;
+    for my $piece ( split /(&(?!(?:lt|gt|amp|quot|apos);|#)[^;]+;)/, $text ) {
+        next if !length $piece;
+        if ( $piece =~ /\A&([^;#]+);\z/ && !exists $CHARACTER{$1} ) { push @nodes, new_node( ENTITYREF, _decoded( $1, $wide ) ) }
+        else                                                        { push @nodes, new_node( TEXT, undef, _decoded( _unescaped($piece), $wide ) ) }
+    }
+    return \@nodes;
 }
 
 # As UTF-8: the whole is decoded at once.
 sub _character {
-    my ( $hex, $decimal, $name, $entities ) = @_;
-    my $text =
-        defined $hex              ? chr hex $hex
-      : defined $decimal          ? chr $decimal
-      : exists $CHARACTER{$name}  ? return $CHARACTER{$name}
-      :                             $entities->{$name};
-    return '' if !defined $text;
+    my ( $hex, $decimal, $name ) = @_;
+    return $CHARACTER{$name} if !defined $hex && !defined $decimal;
+    my $text = chr( defined $hex ? hex $hex : $decimal );
     utf8::encode($text);
     return $text;
 }
@@ -39,7 +47,6 @@ sub build {
     my $is_html  = $how{html};
     my $lines    = $how{lines};
     my %raw      = $how{no_cdata} ? () : ( script => 1, style => 1 );    # elements of HTML that hold no markup
-    my $entities = $document->[VALUE]{entities} || {};
     my $parent   = $how{into} || $document;
     my $depth    = 0;
     my $line     = 0;
@@ -90,10 +97,12 @@ sub build {
             my ( @attributes, $declared );
             while ( $bytes =~ /\G\s+([^\s=]+)=(?:"([^"]*)"|'([^']*)')/gc ) {
                 my ( $name, $value ) = ( $1, defined $2 ? $2 : $3 );
-                $value = _unescaped( $value, $entities ) if index( $value, '&' ) >= 0;
-                if ($wide) { utf8::decode($value); utf8::decode($name) }
+                if ( index( $value, '&' ) >= 0 ) {
+                    $value = $value =~ /&(?!(?:lt|gt|amp|quot|apos);|#)/ ? _pieces( $value, $wide ) : _unescaped($value);
+                }
+                if ($wide) { utf8::decode($value) if !ref $value; utf8::decode($name) }
                 if ( !$is_html && $name =~ /\Axmlns(?::(.+))?\z/s ) {
-                    push @$declared, [ defined $1 ? $1 : '', $value ];
+                    push @$declared, [ defined $1 ? $1 : '', ref $value ? join '', map { $_->[VALUE] // '' } @$value : $value ];
                 }
                 else { push @attributes, $name, $value }
             }
@@ -125,6 +134,11 @@ sub build {
                     }
                     my $attribute = [ ATTRIBUTE, undef, undef, undef, scalar @nodes, $name, $value, $its ];
                     weaken( $attribute->[PARENT] = $node );
+                    if ( ref $value ) {
+                        undef $attribute->[VALUE];
+                        $attribute->[KIDS] = $value;
+                        weaken( $_->[PARENT] = $attribute ) for @$value;
+                    }
                     push @nodes, $attribute;
                 }
                 $node->[ATTRS] = \@nodes;

@@ -56,10 +56,10 @@ sub parse_html {
     return _with_octets( _call( parse_html => { data => CPANBridge::Bytes->new($bytes), options => $options } ) );
 }
 
-# The tree's text comes as characters; it is read as UTF-8.
+# Bytes come as plain strings, or in JSON as objects.
 sub _with_octets {
     my ($answer) = @_;
-    utf8::encode( $answer->{text} ) if defined $answer->{text};
+    $answer->{text} = "$answer->{text}" if ref $answer->{text};
     return $answer;
 }
 

@@ -18,7 +18,7 @@ my %FLAG = map { $_ => 1 } qw(
   expand_xinclude no_network clean_namespaces no_cdata no_xinclude_nodes old10 no_base_fix huge oldsax line_numbers
   gdome_dom no_defdtd compact nodict
 );
-my %OTHER = map { $_ => 1 } qw(URI recover ext_ent_handler);
+my %OTHER = map { $_ => 1 } qw(URI recover ext_ent_handler catalog);
 
 # What a document refers to is read only if the program has asked for one of these.
 my %ASKS = map { $_ => 1 } qw(expand_entities load_ext_dtd complete_attributes validation);
@@ -155,7 +155,7 @@ sub _input {
         no strict 'refs';
         push @own, $own->{$which} || ${"XML::LibXML::${which}_cb"};
     }
-    push @callbacks, \@own if $own[0];
+    unshift @callbacks, \@own if $own[0];
     return CPANBridge::Compat::LibXML::Input->new(
         callbacks => \@callbacks,
         handler   => $self->{options}{ext_ent_handler},
@@ -171,7 +171,7 @@ sub _for_daemon {
     );
     return \%flags if $html;
     $flags{recover} = $self->get_option('recover') ? 1 : 0;
-    $flags{validation} = 0 if $flags{recover};
+    $flags{validation} = 0 if $flags{recover} || !$self->get_option('load_ext_dtd');
     my $may = $input->{files} || $input->has_callbacks;
     $flags{load_ext_dtd} = $may && ( $self->get_option('load_ext_dtd') || $flags{validation} || $flags{complete_attributes} ) ? 1 : 0;
     return { map { $_ => $flags{$_} } grep { $flags{$_} || $_ eq 'expand_entities' } keys %flags };

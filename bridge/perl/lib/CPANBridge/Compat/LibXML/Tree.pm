@@ -41,7 +41,11 @@ use constant {
     DOCUMENT  => 9,
     FRAGMENT  => 11,
     HTML      => 13,
+    NOTATION  => 12,
     DTD       => 14,
+    ELEMENT_DECL   => 15,
+    ATTRIBUTE_DECL => 16,
+    ENTITY_DECL    => 17,
     NAMESPACE => 18,
 };
 
@@ -50,8 +54,9 @@ use constant XMLNS_NS => 'http://www.w3.org/2000/xmlns/';
 
 our @EXPORT_OK = qw(
   TYPE PARENT WRAP DOC POS NAME VALUE NS KIDS ATTRS DECLS ORDER LINE
-  ELEMENT ATTRIBUTE TEXT CDATA ENTITYREF PI COMMENT DOCUMENT FRAGMENT HTML DTD NAMESPACE XML_NS XMLNS_NS
-  attribute_value child_index clone cut decl_for hang in_scope is_in new_attribute new_document new_element new_node
+  ELEMENT ATTRIBUTE TEXT CDATA ENTITYREF PI COMMENT DOCUMENT FRAGMENT HTML NOTATION DTD ELEMENT_DECL ATTRIBUTE_DECL
+  ENTITY_DECL NAMESPACE XML_NS XMLNS_NS
+  attribute_value child_index clone cut decl_for as_chars hang in_bytes in_scope is_in new_attribute new_document new_element new_node
   new_wrapped ns_by_prefix ns_by_uri ordered owner qname reconcile root text_of touch tree_of unique wrap xml_ns
 );
 our %EXPORT_TAGS = ( all => \@EXPORT_OK );
@@ -60,6 +65,8 @@ my @CLASS;
 @CLASS[ ELEMENT, ATTRIBUTE, TEXT, CDATA, ENTITYREF, PI, COMMENT, DOCUMENT, FRAGMENT, HTML, DTD, NAMESPACE ] =
   map {"XML::LibXML::$_"}
   qw(Element Attr Text CDATASection Node PI Comment Document DocumentFragment Document Dtd Namespace);
+
+@CLASS[ NOTATION, ELEMENT_DECL, ATTRIBUTE_DECL, ENTITY_DECL ] = ('XML::LibXML::Node') x 4;
 
 my $XML = [ 'xml', XML_NS ];
 sub xml_ns { return $XML }
@@ -103,6 +110,41 @@ sub _belongs {
     if ( $node->[ATTRS] ) { $_->[WRAP] and $_->[WRAP][1] = $tree for @{ $node->[ATTRS] } }
     if ( $node->[KIDS] )  { _belongs( $_, $tree ) for @{ $node->[KIDS] } }
     return;
+}
+
+# --- strings of the program -------------------------------------------------------------------------------------------
+
+# A string as characters. One that has no UTF-8 flag is bytes to the original, in the document's encoding, and programs
+# that read files without decoding them rely on that. Bytes that do not fit stay what they are.
+sub as_chars {
+    my ( $text, $node ) = @_;
+    return '' if !defined $text;
+    $text = "$text";
+    return $text if utf8::is_utf8($text) || $text !~ /[^\x01-\x7f]/;
+    my $document = $node && owner($node);
+    my $encoding = $document ? $document->[VALUE]{encoding} : undef;
+    my $copy = $text;
+    if ( !defined $encoding || $encoding =~ /\Autf-?8\z/i ) { return utf8::decode($copy) ? $copy : $text }
+    require Encode;
+    my $codec = Encode::find_encoding( $encoding =~ /\Autf-?16\z/i && $copy !~ /\A(?:\xfe\xff|\xff\xfe)/ ? 'UTF-16LE' : $encoding );
+    if ( $encoding =~ /\Autf-?16/i ) {
+        return $text if length($copy) % 2;
+        $codec = Encode::find_encoding('UTF-16') if $copy =~ /\A(?:\xfe\xff|\xff\xfe)/;
+    }
+    my $decoded = $codec ? eval { local $SIG{__DIE__}; $codec->decode( $copy, Encode::FB_CROAK() ) } : undef;
+    return defined $decoded ? $decoded : $text;
+}
+
+# Characters as bytes in the document's encoding.
+sub in_bytes {
+    my ( $text, $node ) = @_;
+    return if !defined $text;
+    my $document = owner($node);
+    my $encoding = $document && $document->[VALUE]{encoding};
+    require Encode;
+    $encoding = 'UTF-8' if !defined $encoding;
+    $encoding = 'UTF-16LE' if $encoding =~ /\Autf-?16\z/i;
+    return Encode::encode( $encoding, $text );
 }
 
 # --- new nodes --------------------------------------------------------------------------------------------------------
@@ -183,6 +225,8 @@ sub text_of {
     return $node->[VALUE] if $type == TEXT || $type == CDATA || $type == COMMENT;
     return attribute_value($node) if $type == ATTRIBUTE;
     return defined $node->[VALUE] ? $node->[VALUE] : '' if $type == PI || $type == NAMESPACE;
+    return ref $node->[VALUE] && defined $node->[VALUE]{content} ? $node->[VALUE]{content} : ''
+      if $type == ENTITY_DECL || $type == ELEMENT_DECL || $type == ATTRIBUTE_DECL || $type == NOTATION;
     if ( $type == ENTITYREF ) {
         my $document = owner($node);
         my $content = $document && $document->[VALUE]{entities}{ $node->[NAME] };
@@ -263,7 +307,7 @@ sub reconcile {
             my $host = decl_for( $top, $ns->[0] ) ? $at : $top;
             my $count = 0;
             while ( my $taken = decl_for( $host, $same->[0] ) ) {
-                last if $taken->[1] eq $same->[1];
+                last if defined $taken->[1] && $taken->[1] eq $same->[1];
                 $same->[0] = ( length $ns->[0] ? $ns->[0] : 'default' ) . $count++;
             }
             push @{ $host->[DECLS] }, $same;
@@ -275,12 +319,26 @@ sub reconcile {
     while ( my $entry = pop @todo ) {
         my ( $node, $known ) = @$entry;
         next if $node->[TYPE] != ELEMENT && $node->[TYPE] != FRAGMENT;
-        if ( $node->[DECLS] ) { $known = { %$known, map { refaddr $_ => 1 } @{ $node->[DECLS] } } }
+        if ( $node->[DECLS] ) {
+            _spare($node) if $node->[PARENT] && $node->[PARENT][TYPE] == ELEMENT;
+            $known = { %$known, map { refaddr $_ => 1 } @{ $node->[DECLS] } };
+        }
         if ( $node->[TYPE] == ELEMENT ) {
             $fit->( $_, $node, $known ) for @{ $node->[ATTRS] || [] }, $node;
         }
         push @todo, map { [ $_, $known ] } grep { $_->[TYPE] == ELEMENT } @{ $node->[KIDS] || [] };
     }
+    return;
+}
+
+# Leaves out the declarations of an element's own names that an element above makes as well.
+sub _spare {
+    my ($node) = @_;
+    my %used = map { refaddr $_->[NS] => 1 } grep { $_->[NS] } $node, @{ $node->[ATTRS] || [] };
+    @{ $node->[DECLS] } = grep {
+        my $above = $used{ refaddr $_ } && defined $_->[1] ? ns_by_prefix( $node->[PARENT], $_->[0] ) : undef;
+        !( $above && $above->[1] eq $_->[1] )
+    } @{ $node->[DECLS] };
     return;
 }
 
@@ -424,6 +482,17 @@ The wrapper of a node that hangs nowhere and belongs to a document, or to none.
 =head2 tree_of
 
 The tree that a wrapper's node hangs in.
+
+=head2 as_chars
+
+    my $characters = as_chars( $string, $node );
+
+What a string of the program's means in the document of a node: characters if it has Perl's UTF-8 flag, else bytes in the
+document's encoding.
+
+=head2 in_bytes
+
+    my $bytes = in_bytes( $characters, $node );
 
 =head2 new_node
 

@@ -38,7 +38,13 @@ sub doctype {
     my $text = "<!DOCTYPE $node->[NAME]";
     if    ( defined $facts->{public} ) { $text .= ' PUBLIC ' . _quoted( $facts->{public} ) . ( defined $facts->{system} ? ' ' . _quoted( $facts->{system} ) : '' ) }
     elsif ( defined $facts->{system} ) { $text .= ' SYSTEM ' . _quoted( $facts->{system} ) }
-    $text .= " [$facts->{subset}]" if defined $facts->{subset};
+    my $subset = $facts->{subset};
+    if ( !defined $subset && defined $facts->{content} ) {
+        $subset = $facts->{content};
+        utf8::decode($subset);
+        $subset = "\n$subset";
+    }
+    $text .= " [$subset]" if defined $subset;
     return "$text>";
 }
 
@@ -74,6 +80,7 @@ sub write_node {
     elsif ( $type == ATTRIBUTE ) { $$out .= attribute($node) }
     elsif ( $type == DTD )       { $$out .= doctype($node) }
     elsif ( $type == NAMESPACE ) { $$out .= declaration( $node->[NS] ) }
+    elsif ( ref $node->[VALUE] && defined $node->[VALUE]{text} ) { $$out .= "$node->[VALUE]{text}\n" }    # a declaration
     else                         { write_node( $_, $level, $out, $open_tags ) for @{ $node->[KIDS] || [] } }
     return;
 }

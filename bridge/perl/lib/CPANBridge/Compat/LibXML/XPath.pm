@@ -551,7 +551,7 @@ sub _attribute {
 sub _namespace {
     my ( $node, $test, $found ) = @_;
     return if $node->[TYPE] != ELEMENT;
-    for my $ns ( in_scope($node), xml_ns() ) {
+    for my $ns ( in_scope($node) ) {
         my $pseudo = [ NAMESPACE, $node, undef, undef, 0, $ns->[0], $ns->[1], $ns ];
         weaken( $pseudo->[PARENT] );
         push @$found, $pseudo if $test->($pseudo);

@@ -3,6 +3,7 @@ package XML::LibXML;
 use 5.014;
 use strict;
 use warnings;
+no warnings 'once';
 
 use Carp ();
 use CPANBridge::Compat::LibXML::Builder ();
@@ -114,6 +115,7 @@ sub _octets {
 
 sub _all_of {
     my ($handle) = @_;
+    Carp::croak(q{Can't use an undefined value as a symbol reference}) if !defined $handle;
     my $bytes = '';
     if ( ( reftype($handle) || '' ) eq 'GLOB' || ref \$handle eq 'GLOB' || blessed $handle && $handle->isa('IO::Handle') ) {
         local $/;
@@ -164,6 +166,8 @@ sub _document {
     my %entities = map { @$_ } @{ $answer->{entities} || [] };
     my %ids;
     $ids{ $_->[0] }{ $_->[1] } = 1 for @{ $answer->{ids} || [] };
+    my %defaults;
+    $defaults{ $_->[0] }{ $_->[1] } = $_->[2] for @{ $answer->{defaults} || [] };
     my $node = CPANBridge::Compat::LibXML::Tree::new_document(
         $html ? CPANBridge::Compat::LibXML::Tree::HTML : CPANBridge::Compat::LibXML::Tree::DOCUMENT,
         version    => defined $answer->{version} ? $answer->{version} : '1.0',
@@ -171,6 +175,7 @@ sub _document {
         standalone => $html ? 1 : $declared->{standalone},
         entities   => \%entities,
         ids        => \%ids,
+        defaults   => \%defaults,
     );
     $node->[CPANBridge::Compat::LibXML::Tree::VALUE]{uri} = defined $uri ? $uri : sprintf 'unknown-%x', refaddr $node;
     CPANBridge::Compat::LibXML::Builder::build( $node, $answer->{text}, html => $html, no_cdata => $options->{no_cdata}, lines => $answer->{lines} );
@@ -247,7 +252,7 @@ sub _html {
             $about{encoding} = utf8::decode($copy) ? 'UTF-8' : 'ISO-8859-1';
         }
     }
-    $about{uri} = $options->{URI} if $options && defined $options->{URI} && !defined $about{uri};
+    $about{uri} = $options->{URI} if $options && defined $options->{URI};
     return $parser->_document( $bytes, %about, html => 1, charset => $charset );
 }
 
@@ -307,7 +312,8 @@ my $AROUND = 'cpanbridge-chunk';
 sub parse_balanced_chunk {
     my ( $self, $chunk, $encoding ) = @_;
     $self = $self->new if !ref $self;
-    my ( $bytes, $its ) = _octets( defined $chunk ? $chunk : '' );
+    Carp::croak('Empty String') if !defined $chunk || !length $chunk;
+    my ( $bytes, $its ) = _octets($chunk);
     $its = $encoding if !defined $its;
     $bytes =~ s/\A<\?xml\s[^>]*\?>//;
     my $options = $self->_for_daemon( $self->_input );
@@ -336,6 +342,10 @@ sub parse_balanced_chunk {
     CPANBridge::Compat::LibXML::Builder::build( $document->[0], $answer->{text} );
     my $root = $document->documentElement;
     $fragment->appendChild($_) for $root->childNodes;
+
+    # White space at the end is kept, also where that between elements is not.
+    my $last = $root->lastChild || $fragment->lastChild;
+    if ( $options->{no_blanks} && $bytes =~ />([ \t\r\n]+)\z/ && $last && $last->nodeType == XML_ELEMENT_NODE ) { $fragment->appendText($1) }
     undef $fragment->[0][CPANBridge::Compat::LibXML::Tree::DOC];
     return $fragment;
 }
@@ -345,6 +355,7 @@ sub parse_balanced_chunk {
 sub process_xincludes {
     my ( $self, $document ) = @_;
     $self = $self->new if !ref $self;
+    Carp::croak('No document to process!') if !blessed $document || !$document->isa('XML::LibXML::Document');
     return CPANBridge::Compat::LibXML::Include::process( $self, $document );
 }
 
@@ -386,7 +397,16 @@ sub set_handler {
 
 # --- others -----------------------------------------------------------------------------------------------------------
 
-sub createDocument { my ( $self, @arguments ) = @_; return XML::LibXML::Document->new(@arguments) }
+# Version and encoding, or as in DOM: namespace, name of the root and DTD.
+sub createDocument {
+    my ( $self, @arguments ) = @_;
+    return XML::LibXML::Document->new(@arguments) if !@arguments || !defined $arguments[0] && !defined $arguments[1] || ( $arguments[0] // '' ) =~ /\A\d+\.\d+\z/;
+    my ( $uri, $name, $dtd ) = @arguments;
+    my $document = XML::LibXML::Document->new;
+    $document->setInternalSubset($dtd) if defined $dtd;
+    $document->setDocumentElement( $document->createElementNS( $uri, $name ) );
+    return $document;
+}
 
 sub externalEntityLoader {
     my ($loader) = @_;
@@ -461,6 +481,10 @@ the original: bytes for documents, characters for other nodes.
 
 By DTD, L<XML::LibXML::Schema>, L<XML::LibXML::RelaxNG>.
 
+=item SAX
+
+L<XML::LibXML::SAX>, L<XML::LibXML::SAX::Parser>, L<XML::LibXML::SAX::Builder>, with and without L<XML::SAX::Base|https://metacpan.org/pod/XML::SAX::Base>.
+
 =item Others
 
 L<XML::LibXML::Reader>, L<XML::LibXML::RegExp>, L<XML::LibXML::Pattern>.
@@ -485,7 +509,17 @@ libxml2's limits against documents that are made to eat memory are always on.
 
 =item Declarations in DTDs
 
-They have no nodes: an L<XML::LibXML::Dtd> has no children.
+Their nodes can be looked at; changes of them are not written.
+
+=item Strings
+
+As in the original, a string with Perl's UTF-8 flag is characters, one without it is bytes in the document's encoding
+(UTF-8 where there is none). Bytes that do not fit that encoding are taken for Latin-1 characters, where the original
+makes broken text of them. File handles with an encoding layer can be parsed; the original refuses them.
+
+=item C<getElementById>
+
+Finds elements that are in the document, not those that were removed from it.
 
 =item XInclude
 

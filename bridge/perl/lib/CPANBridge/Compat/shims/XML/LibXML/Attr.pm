@@ -3,6 +3,7 @@ package XML::LibXML::Attr;
 use 5.014;
 use strict;
 use warnings;
+no warnings 'once';    # methods have several names
 
 use Carp ();
 use CPANBridge::Compat::LibXML::Tree qw(:all);
@@ -15,20 +16,20 @@ our @ISA     = ('XML::LibXML::Node');
 
 sub new {
     my ( $class, $name, $value ) = @_;
-    return new_wrapped( new_attribute( $name, defined $value ? "$value" : '' ) );
+    return new_wrapped( new_attribute( $name, as_chars($value) ) );
 }
 
 sub setValue {
     my ( $self, $value ) = @_;
     my $attribute = $self->[0];
-    $attribute->[VALUE] = defined $value ? "$value" : '';
+    $attribute->[VALUE] = as_chars( $value, $attribute );
     undef $_->[PARENT] for @{ $attribute->[KIDS] || [] };
     undef $attribute->[KIDS];
     touch();
     return;
 }
 
-*name = \&XML::LibXML::Node::nodeName;
+sub name     { return $_[0][0][NAME] }
 
 sub value    { return attribute_value( $_[0][0] ) }
 sub getValue { return attribute_value( $_[0][0] ) }

@@ -4,13 +4,13 @@ use 5.014;
 use strict;
 use warnings;
 
-use CPANBridge::Compat::LibXML::Tree qw(CDATA new_node new_wrapped);
+use CPANBridge::Compat::LibXML::Tree qw(CDATA as_chars new_node new_wrapped);
 use XML::LibXML::Text ();
 
 our $VERSION = '2.0134';
 our @ISA     = ('XML::LibXML::Text');
 
-sub new { my ( $class, $text ) = @_; return new_wrapped( new_node( CDATA, undef, defined $text ? "$text" : '' ) ) }
+sub new { my ( $class, $text ) = @_; return new_wrapped( new_node( CDATA, undef, as_chars($text) ) ) }
 
 1;
 

@@ -3,6 +3,7 @@ package XML::LibXML::Document;
 use 5.014;
 use strict;
 use warnings;
+no warnings 'once';    # methods have several names
 
 use Carp ();
 use CPANBridge::Compat::LibXML::Daemon ();
@@ -137,10 +138,10 @@ sub createDTD {
 
 sub _named { my ($name) = @_; return XML::LibXML::_check_name($name) || Carp::croak( 'bad name ' . ( defined $name ? "'$name'" : '' ) ) }
 
-sub createElement    { my ( $self, $name ) = @_; _named($name); return new_wrapped( new_element($name), $self->[0] ) }
+sub createElement    { my ( $self, $name ) = @_; $name = as_chars( $name, $self->[0] ); _named($name); return new_wrapped( new_element($name), $self->[0] ) }
 sub createRawElement { my ( $self, $name ) = @_; return new_wrapped( new_element($name), $self->[0] ) }
 
-sub createElementNS { my ( $self, $uri, $name ) = @_; _named($name); return $self->createRawElementNS( $uri, $name ) }
+sub createElementNS { my ( $self, $uri, $name ) = @_; $name = as_chars( $name, $self->[0] ); _named($name); return $self->createRawElementNS( $uri, $name ) }
 
 sub createRawElementNS {
     my ( $self, $uri, $name ) = @_;
@@ -155,15 +156,13 @@ sub createRawElementNS {
     return new_wrapped( $node, $self->[0] );
 }
 
-sub _text { my ($text) = @_; return defined $text ? "$text" : '' }
-
-sub createTextNode     { my ( $self, $text ) = @_; return new_wrapped( new_node( TEXT,    undef, _text($text) ), $self->[0] ) }
-sub createComment      { my ( $self, $text ) = @_; return new_wrapped( new_node( COMMENT, undef, _text($text) ), $self->[0] ) }
-sub createCDATASection { my ( $self, $text ) = @_; return new_wrapped( new_node( CDATA,   undef, _text($text) ), $self->[0] ) }
+sub createTextNode     { my ( $self, $text ) = @_; return new_wrapped( new_node( TEXT,    undef, as_chars( $text, $self->[0] ) ), $self->[0] ) }
+sub createComment      { my ( $self, $text ) = @_; return new_wrapped( new_node( COMMENT, undef, as_chars( $text, $self->[0] ) ), $self->[0] ) }
+sub createCDATASection { my ( $self, $text ) = @_; return new_wrapped( new_node( CDATA,   undef, as_chars( $text, $self->[0] ) ), $self->[0] ) }
 
 sub createProcessingInstruction {
     my ( $self, $target, $data ) = @_;
-    return new_wrapped( new_node( PI, $target, defined $data && length $data ? "$data" : undef ), $self->[0] );
+    return new_wrapped( new_node( PI, $target, defined $data && length $data ? as_chars( $data, $self->[0] ) : undef ), $self->[0] );
 }
 
 *createPI = \&createProcessingInstruction;
@@ -179,12 +178,14 @@ sub createDocumentFragment {
 
 sub createAttribute {
     my ( $self, $name, $value ) = @_;
+    $name = as_chars( $name, $self->[0] );
     _named($name);
-    return new_wrapped( new_attribute( $name, _text($value) ), $self->[0] );
+    return new_wrapped( new_attribute( $name, as_chars( $value, $self->[0] ) ), $self->[0] );
 }
 
 sub createAttributeNS {
     my ( $self, $uri, $name, $value ) = @_;
+    $name = as_chars( $name, $self->[0] );
     _named($name);
     return $self->createAttribute( $name, $value ) if !defined $uri || !length $uri;
     my $root = $self->documentElement or Carp::croak("can't create a new namespace on an attribute!");
@@ -196,7 +197,7 @@ sub createAttributeNS {
         $ns = [ $prefix, "$uri" ];
         push @{ $root->[0][DECLS] }, $ns;
     }
-    return new_wrapped( new_attribute( $local, _text($value), $ns ), $self->[0] );
+    return new_wrapped( new_attribute( $local, as_chars( $value, $self->[0] ), $ns ), $self->[0] );
 }
 
 sub insertProcessingInstruction {
@@ -304,7 +305,7 @@ sub toFH {
 
 sub process_xinclude {
     my ( $self, $options ) = @_;
-    return XML::LibXML->new->process_xincludes($self);
+    return XML::LibXML->new( $options || {} )->process_xincludes($self);
 }
 
 # What is wrong with the document by its own DTD or another one.

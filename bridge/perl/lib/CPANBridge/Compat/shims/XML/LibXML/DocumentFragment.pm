@@ -3,6 +3,7 @@ package XML::LibXML::DocumentFragment;
 use 5.014;
 use strict;
 use warnings;
+no warnings 'once';    # methods have several names
 
 use CPANBridge::Compat::LibXML::Tree qw(:all);
 use CPANBridge::Compat::LibXML::Writer ();

@@ -3,6 +3,7 @@ package XML::LibXML::Dtd;
 use 5.014;
 use strict;
 use warnings;
+no warnings 'once';    # methods have several names
 
 use Carp ();
 use CPANBridge::Compat::LibXML::Daemon ();
@@ -16,6 +17,7 @@ our @ISA     = ('XML::LibXML::Node');
 # Reads the DTD of a system identifier.
 sub new {
     my ( $class, $public, $system ) = @_;
+    return if !defined $system || !length $system;
     my $content = $class->_checked( _input()->resource( $system, $public ), $system );
     return new_wrapped( new_node( DTD, 'none', { public => defined $public && length $public ? $public : undef, system => $system, content => $content } ) );
 }
@@ -79,6 +81,6 @@ XML::LibXML::Dtd - document type definitions (CPANBridge's replacement)
 
 =head1 DESCRIPTION
 
-Part of L<XML::LibXML>, which says what is covered. Their declarations are text; there are no nodes for them.
+Part of L<XML::LibXML>, which says what is covered. Nodes for its declarations can be looked at, not changed.
 
 =cut

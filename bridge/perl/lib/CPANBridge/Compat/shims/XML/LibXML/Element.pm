@@ -3,6 +3,7 @@ package XML::LibXML::Element;
 use 5.014;
 use strict;
 use warnings;
+no warnings 'once';    # methods have several names
 
 use Carp ();
 use CPANBridge::Compat::LibXML::Tree qw(:all);
@@ -18,6 +19,7 @@ my %hashes;    # node -> the hash that stands for its attributes
 
 sub new {
     my ( $class, $name ) = @_;
+    $name = as_chars($name);
     XML::LibXML::_check_name($name) or Carp::croak('bad name');
     return new_wrapped( new_element($name) );
 }
@@ -65,7 +67,7 @@ sub _find_ns {
     return;
 }
 
-sub hasAttribute { my ( $self, $name ) = @_; return _find( $self->[0], $name ) ? 1 : 0 }
+sub hasAttribute { my ( $self, $name ) = @_; $name = as_chars( $name, $self->[0] ); return _find( $self->[0], $name ) ? 1 : 0 }
 
 sub hasAttributeNS {
     my ( $self, $uri, $name ) = @_;
@@ -73,17 +75,33 @@ sub hasAttributeNS {
 }
 
 sub getAttribute {
-    my ( $self, $name ) = @_;
+    my ( $self, $name, $in_bytes ) = @_;
+    $name = as_chars( $name, $self->[0] );
     if ( $name =~ /\Axmlns(?::(.+))?\z/s ) { return $self->_getNamespaceDeclURI( defined $1 ? $1 : '' ) }
-    my $attribute = _find( $self->[0], $name ) or return;
-    return attribute_value($attribute);
+    my $attribute = _find( $self->[0], $name );
+    my $value = $attribute ? attribute_value($attribute) : _default( $self->[0], $name );
+    return $in_bytes ? in_bytes( $value, $self->[0] ) : $value;
 }
 
 sub getAttributeNS {
     my ( $self, $uri, $name ) = @_;
     if ( defined $uri && $uri eq XMLNS_NS ) { return $self->_getNamespaceDeclURI( $name eq 'xmlns' ? '' : $name ) }
-    my $attribute = _find_ns( $self->[0], $uri, $name ) or return;
-    return attribute_value($attribute);
+    my $attribute = _find_ns( $self->[0], $uri, $name );
+    return attribute_value($attribute) if $attribute;
+    return _default( $self->[0], $name ) if !defined $uri || !length $uri;
+    for my $ns ( grep { $_->[1] eq $uri } in_scope( $self->[0] ) ) {
+        my $value = _default( $self->[0], "$ns->[0]:$name" );
+        return $value if defined $value;
+    }
+    return;
+}
+
+# What the DTD has for an attribute that is not there.
+sub _default {
+    my ( $node, $name ) = @_;
+    my $document = owner($node);
+    my $defaults = $document ? $document->[VALUE]{defaults} : undef;
+    return $defaults && %$defaults && $defaults->{ qname($node) } ? $defaults->{ qname($node) }{$name} : undef;
 }
 
 sub _getNamespaceDeclURI {
@@ -92,7 +110,7 @@ sub _getNamespaceDeclURI {
     return $ns->[1];
 }
 
-sub getAttributeNode { my ( $self, $name ) = @_; return $self->_wrapped( _find( $self->[0], $name ) ) }
+sub getAttributeNode { my ( $self, $name ) = @_; $name = as_chars( $name, $self->[0] ); return $self->_wrapped( _find( $self->[0], $name ) ) }
 
 sub getAttributeNodeNS {
     my ( $self, $uri, $name ) = @_;
@@ -101,7 +119,7 @@ sub getAttributeNodeNS {
 
 sub _set {
     my ( $self, $attribute, $value ) = @_;
-    $attribute->[VALUE] = defined $value ? "$value" : '';
+    $attribute->[VALUE] = as_chars( $value, $self->[0] );
     undef $_->[PARENT] for @{ $attribute->[KIDS] || [] };
     undef $attribute->[KIDS];
     touch();
@@ -112,6 +130,7 @@ sub _add { my ( $self, $attribute ) = @_; return hang( $attribute, $self ) }
 
 sub setAttribute {
     my ( $self, $name, $value ) = @_;
+    $name = as_chars( $name, $self->[0] );
     XML::LibXML::_check_name($name) or Carp::croak("bad name '@{[ defined $name ? $name : '' ]}'");
     my $node = $self->[0];
     if ( $name =~ /\Axmlns(?::(.+))?\z/s ) { return $self->_declare( defined $1 ? $1 : '', $value ) }
@@ -121,7 +140,7 @@ sub setAttribute {
         $ns = ns_by_prefix( $node, $1 );
         $name = $2 if $ns;
     }
-    $self->_add( new_attribute( $name, defined $value ? "$value" : '', $ns ) );
+    $self->_add( new_attribute( $name, as_chars( $value, $self->[0] ), $ns ) );
     return;
 }
 
@@ -135,11 +154,12 @@ sub _declare {
 
 sub setAttributeNS {
     my ( $self, $uri, $name, $value ) = @_;
+    $name = as_chars( $name, $self->[0] );
     XML::LibXML::_check_name($name) or Carp::croak("bad name '@{[ defined $name ? $name : '' ]}'");
     my ( $prefix, $local ) = $name =~ /\A([^:]+):(.+)\z/s ? ( $1, $2 ) : ( '', $name );
     if ( !defined $uri || !length $uri ) {
         if ( my $known = _find_ns( $self->[0], undef, $name ) ) { $self->_set( $known, $value ); return }
-        $self->_add( new_attribute( $name, defined $value ? "$value" : '' ) );
+        $self->_add( new_attribute( $name, as_chars( $value, $self->[0] ) ) );
         return;
     }
     if ( $uri eq XMLNS_NS ) {
@@ -157,7 +177,7 @@ sub setAttributeNS {
         $ns = [ $prefix, $uri ];
         push @{ $self->[0][DECLS] }, $ns;
     }
-    $self->_add( new_attribute( $local, defined $value ? "$value" : '', $ns ) );
+    $self->_add( new_attribute( $local, as_chars( $value, $self->[0] ), $ns ) );
     return;
 }
 
@@ -235,9 +255,14 @@ sub setNamespace {
     }
     my $ns = ns_by_prefix( $node, $prefix );
     if ( !$ns || $ns->[1] ne $uri ) {
-        return 0 if decl_for( $node, $prefix );
-        $ns = [ $prefix, $uri ];
-        push @{ $node->[DECLS] }, $ns;
+        if ( $ns = decl_for( $node, $prefix ) ) {
+            return 0 if defined $ns->[1];
+            $ns->[1] = "$uri";
+        }
+        else {
+            $ns = [ $prefix, "$uri" ];
+            push @{ $node->[DECLS] }, $ns;
+        }
     }
     $node->[NS] = $ns if $activate;
     touch();
@@ -249,10 +274,9 @@ sub setNamespaceDeclURI {
     my $ns = decl_for( $self->[0], defined $prefix ? $prefix : '' ) or return 0;
     if ( defined $uri && length $uri ) { $ns->[1] = $uri }
     else {
-        # Those that use it have no namespace then, and no prefix.
+        # Those that use it have no namespace then, and no prefix. The declaration stays, but is not shown.
         $self->_forget_ns($ns);
         $ns->[1] = undef;
-        @{ $self->[0][DECLS] } = grep { $_ != $ns } @{ $self->[0][DECLS] };
     }
     touch();
     return 1;
@@ -287,9 +311,10 @@ sub setNamespaceDeclPrefix {
 sub appendText {
     my ( $self, $text ) = @_;
     return if !defined $text || !length $text;
+    $text = as_chars( $text, $self->[0] );
     my $kids = $self->[0][KIDS];
     if ( $kids && @$kids && $kids->[-1][TYPE] == TEXT ) { $kids->[-1][VALUE] .= $text; touch() }
-    else                                               { hang( new_node( TEXT, undef, "$text" ), $self ) }
+    else                                               { hang( new_node( TEXT, undef, $text ), $self ) }
     return;
 }
 
@@ -297,6 +322,7 @@ sub appendText {
 
 sub appendTextChild {
     my ( $self, $name, $text ) = @_;
+    $name = as_chars( $name, $self->[0] );
     XML::LibXML::_check_name($name) or Carp::croak('bad name');
     my $child = $self->_new_child( undef, $name );
     $child->appendText($text);
@@ -305,6 +331,7 @@ sub appendTextChild {
 
 sub _new_child {
     my ( $self, $uri, $name ) = @_;
+    $name = as_chars( $name, $self->[0] );
     my ( $ns, $local ) = ( undef, $name );
     my $prefix = '';
     ( $prefix, $local ) = ( $1, $2 ) if $name =~ /\A([^:]+):(.+)\z/s;

@@ -3,6 +3,7 @@ package XML::LibXML::Namespace;
 use 5.014;
 use strict;
 use warnings;
+no warnings 'once';    # methods have several names
 
 use CPANBridge::Compat::LibXML::Tree qw(:all);
 use Scalar::Util qw(blessed refaddr);

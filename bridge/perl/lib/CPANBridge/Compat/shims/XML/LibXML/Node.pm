@@ -3,9 +3,11 @@ package XML::LibXML::Node;
 use 5.014;
 use strict;
 use warnings;
+no warnings 'once';    # methods have several names
 
 use Carp ();
 use CPANBridge::Compat::LibXML::Canonical ();
+use CPANBridge::Compat::LibXML::Declarations ();
 use CPANBridge::Compat::LibXML::Tree qw(:all);
 use CPANBridge::Compat::LibXML::Writer ();
 use Scalar::Util qw(blessed refaddr reftype);
@@ -47,21 +49,23 @@ sub nodeName {
     return $node->[NAME];
 }
 
+# With a true argument, these give bytes in the document's encoding.
 sub nodeValue {
-    my $node = $_[0][0];
+    my ( $self, $in_bytes ) = @_;
+    my $node = $self->[0];
     my $type = $node->[TYPE];
-    return attribute_value($node) if $type == ATTRIBUTE;
-    return $type == TEXT || $type == CDATA || $type == COMMENT || $type == PI ? $node->[VALUE] : undef;
+    my $text = $type == ATTRIBUTE ? attribute_value($node) : $type == TEXT || $type == CDATA || $type == COMMENT || $type == PI ? $node->[VALUE] : undef;
+    $text = text_of($node) if $type == ENTITY_DECL;
+    return $in_bytes ? in_bytes( $text, $node ) : $text;
 }
 
-sub textContent { return text_of( $_[0][0] ) }
-
-sub string_value {
-    my ( $self, $in_encoding ) = @_;
+sub textContent {
+    my ( $self, $in_bytes ) = @_;
     my $text = text_of( $self->[0] );
-    return $text if !$in_encoding;
-    return CPANBridge::Compat::LibXML::Writer::encoded( $text, $self->_encoding );
+    return $in_bytes ? in_bytes( $text, $self->[0] ) : $text;
 }
+
+*string_value = \&textContent;
 
 sub to_number { return XML::LibXML::Number->new( $_[0]->textContent ) }
 
@@ -90,11 +94,18 @@ sub _namespace {
 
 sub isSameNode { my ( $self, $other ) = @_; return _is_same( $self, $other ) ? 1 : 0 }
 sub unique_key { return refaddr $_[0][0] }
-sub line_number { my $node = $_[0][0]; while ($node) { return $node->[LINE] if $node->[LINE]; $node = $node->[PARENT] } return 0 }
+
+# Elements have a line, others that of the element around them.
+sub line_number {
+    my $node = $_[0][0];
+    $node = $node->[PARENT] while $node && $node->[TYPE] != ELEMENT;
+    return $node && $node->[LINE] ? $node->[LINE] : 0;
+}
 sub isSupported { my ( undef, $feature ) = @_; return $_[0]->can($feature) ? 1 : 0 }
 
 sub setNodeName {
     my ( $self, $name ) = @_;
+    $name = as_chars( $name, $self->[0] );
     XML::LibXML::_check_name($name) or Carp::croak('bad name');
     $self->[0][NAME] = $name =~ s/\A[^:]+://r;
     touch();
@@ -111,7 +122,7 @@ sub parentNode { my ($self) = @_; return $self->_wrapped( $self->[0][PARENT] ) }
 
 sub firstChild { my ($self) = @_; my $kids = $self->_kids; return $kids && @$kids ? $self->_wrapped( $kids->[0] ) : undef }
 sub lastChild { my ($self) = @_; my $kids = $self->_kids; return $kids && @$kids ? $self->_wrapped( $kids->[-1] ) : undef }
-sub hasChildNodes { my ($self) = @_; my $kids = $self->[0][KIDS]; return $kids && @$kids && $self->[0][TYPE] != ATTRIBUTE ? 1 : 0 }
+sub hasChildNodes { my ($self) = @_; my $kids = $self->[0][TYPE] == ATTRIBUTE ? undef : $self->_kids; return $kids && @$kids ? 1 : 0 }
 
 # The children; an attribute's text becomes one when it is looked at.
 sub _kids {
@@ -121,6 +132,11 @@ sub _kids {
         my $text = new_node( TEXT, undef, $node->[VALUE] );
         Scalar::Util::weaken( $text->[PARENT] = $node );
         $node->[KIDS] = [$text];
+    }
+    if ( $node->[TYPE] == DTD && !$node->[KIDS] ) { CPANBridge::Compat::LibXML::Declarations::into($node) }
+    if ( $node->[TYPE] == ENTITYREF ) {
+        my $declared = CPANBridge::Compat::LibXML::Declarations::entity($node);
+        return $declared ? [$declared] : [];
     }
     return $node->[KIDS];
 }
@@ -218,6 +234,10 @@ sub baseURI {
     }
     my $document = owner( $self->[0] );
     my $base = $document ? $document->[VALUE]{uri} : undef;
+    if ( $document && $document->[TYPE] == HTML ) {
+        my ($its) = XML::LibXML::XPathContext::_nodes( $self, '/html/head/base/@href' );
+        return $its->value if $its;
+    }
     $base = CPANBridge::Compat::LibXML::Input::resolved( $_, $base ) for reverse @bases;
     return $base;
 }
@@ -298,6 +318,7 @@ sub _put {
         hang( $node, $self, $at );
         $at++ if defined $at;
         reconcile($node) if $node->[TYPE] == ELEMENT;
+        if ( $node->[TYPE] == DTD ) { cut($_) for grep { $_->[TYPE] == DTD && $_ != $node } @{ [ @{ $self->[0][KIDS] } ] } }
     }
     return;
 }
@@ -327,14 +348,16 @@ sub _second {
 
 sub addChild {
     my ( $self, $child ) = @_;
-    $self->_may_take( $child, 'addChild' );
     my ( $into, $node ) = ( $self->[0], $child->[0] );
+    $self->_may_take( $child, 'addChild' ) if $into->[TYPE] != TEXT || $node->[TYPE] != TEXT;
     return $self->setAttributeNode($child) if $node->[TYPE] == ATTRIBUTE;
     if ( $node->[TYPE] == TEXT ) {
         my $last = $into->[TYPE] == TEXT ? $into : $into->[KIDS] && @{ $into->[KIDS] } ? $into->[KIDS][-1] : undef;
         if ( $last && $last->[TYPE] == TEXT && $last != $node ) {
             $last->[VALUE] .= $node->[VALUE];
             cut($node);
+            touch();
+            $child->[0] = 0;    # it is gone, and whoever uses it is to notice
             return $self->_wrapped($last);
         }
     }
@@ -363,7 +386,10 @@ sub insertAfter {
 sub _insert {
     my ( $self, $child, $reference, $after, $method ) = @_;
     $self->_may_take( $child, $method );
-    return if $self->_second($child);
+    {
+        local $SIG{__WARN__} = sub { };
+        die "$method: HIERARCHY_REQUEST_ERR\n" if $self->_second($child);
+    }
     $self->_at( $reference, $method );
     return $child if defined $reference && $reference->[0] == $child->[0];
     my @nodes = _taken_out($child);

@@ -3,6 +3,7 @@ package XML::LibXML::Text;
 use 5.014;
 use strict;
 use warnings;
+no warnings 'once';    # methods have several names
 
 use Carp ();
 use CPANBridge::Compat::LibXML::Tree qw(:all);
@@ -11,7 +12,7 @@ use XML::LibXML::Node ();
 our $VERSION = '2.0134';
 our @ISA     = ('XML::LibXML::Node');
 
-sub new { my ( $class, $text ) = @_; return new_wrapped( new_node( TEXT, undef, defined $text ? "$text" : '' ) ) }
+sub new { my ( $class, $text ) = @_; return new_wrapped( new_node( TEXT, undef, as_chars($text) ) ) }
 
 sub attributes { return }
 
@@ -19,10 +20,12 @@ sub attributes { return }
 
 sub setData {
     my ( $self, $text ) = @_;
-    $self->[0][VALUE] = defined $text ? "$text" : '';
+    $self->[0][VALUE] = as_chars( $text, $self->[0] );
     touch();
     return;
 }
+
+sub _become { my ( $self, $text ) = @_; $self->[0][VALUE] = $text; touch(); return }
 
 sub substringData {
     my ( $self, $from, $length ) = @_;
@@ -33,7 +36,7 @@ sub substringData {
 
 sub appendData {
     my ( $self, $text ) = @_;
-    $self->setData( $self->[0][VALUE] . $text ) if defined $text && length $text;
+    $self->_become( $self->[0][VALUE] . as_chars( $text, $self->[0] ) ) if defined $text && length $text;
     return;
 }
 
@@ -42,8 +45,8 @@ sub insertData {
     return if $at < 0 || !defined $text || !length $text;
     my $own = $self->[0][VALUE];
     $at = length $own if $at > length $own;
-    substr( $own, $at, 0 ) = $text;
-    $self->setData($own);
+    substr( $own, $at, 0 ) = as_chars( $text, $self->[0] );
+    $self->_become($own);
     return;
 }
 
@@ -56,8 +59,8 @@ sub replaceData {
     my ( $self, $from, $length, $text ) = @_;
     my $own = $self->[0][VALUE];
     return if $from < 0 || $length < 0 || $from >= length $own;
-    substr( $own, $from, $length ) = defined $text ? $text : '';
-    $self->setData($own);
+    substr( $own, $from, $length ) = as_chars( $text, $self->[0] );
+    $self->_become($own);
     return;
 }
 
@@ -88,7 +91,7 @@ sub replaceDataRegEx {
         $at = $to;
         last if $flags !~ /g/;
     }
-    $self->setData( $out . substr $text, $at );
+    $self->_become( $out . substr $text, $at );
     return;
 }
 

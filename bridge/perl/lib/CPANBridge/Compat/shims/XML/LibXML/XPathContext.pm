@@ -147,9 +147,9 @@ sub _guarded {
 sub _evaluate {
     my ( $object, $xpath, $self ) = @_;
     if ( !defined $xpath || ref $xpath && !blessed $xpath ) { Carp::croak('empty XPath found') }
-    my $text = blessed $xpath && $xpath->isa('XML::LibXML::XPathExpression') ? $xpath->{text} : "$xpath";
-    Carp::croak('empty XPath found') if $text !~ /\S/;
     Carp::croak('lost node') if !blessed $object || reftype $object ne 'ARRAY';
+    my $text = blessed $xpath && $xpath->isa('XML::LibXML::XPathExpression') ? $xpath->{text} : as_chars( $xpath, $object->[0] );
+    Carp::croak('empty XPath found') if $text !~ /\S/;
     my $tree    = tree_of($object);
     my $node    = $object->[0];
     my $element = _element($node);
@@ -173,6 +173,7 @@ sub _evaluate {
             my ( $name, $uri, $arguments ) = @_;
             my $code = $self && $self->{functions}{ ( defined $uri ? $uri : '' ) . " $name" };
             if ( !$code ) {
+                return $convert->( _document_at( $object, @$arguments ) ) if $name eq 'document' && !defined $uri && @$arguments;
                 die { xpath => 1209, text => 'Unregistered function', before => "xmlXPathCompOpEval: function $name not found" };
             }
             my $value = $code->( map { _to_perl( @$_, $tree, \%others ) } @$arguments );
@@ -183,6 +184,14 @@ sub _evaluate {
     my ( $kind, $value ) =
       _guarded( sub { CPANBridge::Compat::LibXML::XPath::evaluate( CPANBridge::Compat::LibXML::XPath::compile($text), $node, @place, \%how ) } );
     return ( $kind, $value, $tree, \%others );
+}
+
+# XPath's function document(), which libxml2 lends from XSLT: a file, relative to the document's own place.
+sub _document_at {
+    my ( $object, $argument, $relative ) = @_;
+    my $url = CPANBridge::Compat::LibXML::XPathFunctions::as_string(@$argument);
+    my $base = $object->isa('XML::LibXML::Node') ? $object->baseURI : undef;
+    return XML::LibXML->new->parse_file( defined $base && $base !~ /\Aunknown-/ ? CPANBridge::Compat::LibXML::Input::resolved( $url, $base ) : $url );
 }
 
 # Objects of nodes that an expression gave.

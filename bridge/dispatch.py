@@ -18,6 +18,7 @@ from bridge import wire
 from bridge.admission import Ticket
 from bridge.callback import CallbackError, running
 from bridge.errors import BridgeError, ErrorType
+from bridge.framing import PARTS_MARK
 from bridge.registry import Kind
 from bridge.upgrade import Upgrade
 
@@ -222,12 +223,17 @@ class Dispatcher:
                 self._arm(now)
                 return call
         except BridgeError as error:
-            return self._refusal(name, error, _origin(caller, form, request, line, error), now=now)
+            origin = _origin(caller, form, request, line, error)
+            if origin is None:
+                caller.lose_track(_hidden_parts(None))
+                return b""
+            return self._refusal(name, error, origin, now=now)
         except Exception:  # noqa: BLE001 - logged below
             # A fault of ours must not cost the client its connection, nor us the knowledge of it.
             self.log.failure("A request could not be served")
             fault = BridgeError(ErrorType.INTERNAL_ERROR, "The daemon failed; its log says where.")
-            return self._refusal(name, fault, _origin(caller, form, request, line, fault), now=now)
+            request_id, group = (request.request_id, request.group) if request else (None, None)
+            return self._refusal(name, fault, Origin(caller, form, request_id, group), now=now)
         self._run(call)
         if admission.started:
             self._start_waiting()
@@ -596,12 +602,18 @@ def _hidden_parts(request_id: str | int | None) -> BridgeError:
 
 def _origin(
     caller: BridgeProtocol, form: Form, request: wire.Request | None, line: bytes, error: BridgeError
-) -> Origin:
-    """Find out what the answer to a request goes by that was refused, perhaps before it was understood."""
-    request_id = None if request is None else request.request_id
-    if error.error_type is ErrorType.BAD_REQUEST:
-        request_id = error.details.pop("request_id", request_id)  # type: ignore[assignment]
-    return Origin(caller, form, request_id, wire.group_of(line) if request is None else request.group)
+) -> Origin | None:
+    """Find out what the answer to a request goes by that was refused, perhaps before it was understood.
+
+    ``None`` for one that announces parts where nobody looks for them: what follows is no request.
+    """
+    if request is not None:
+        return Origin(caller, form, request.request_id, request.group)
+    fields = wire.fields_of(line)
+    if fields.get("parts") is not None and not line.startswith(PARTS_MARK):
+        return None
+    request_id: Any = error.details.pop("request_id", None)
+    return Origin(caller, form, request_id, wire.group_of(fields))
 
 
 def _spell_error(error: BridgeError, origin: Origin) -> bytes:

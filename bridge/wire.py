@@ -35,6 +35,7 @@ __all__ = [
     "encode_storable_callback",
     "encode_storable_success",
     "encode_success",
+    "fields_of",
     "group_of",
     "mark_bytes",
     "put_bytes",
@@ -154,14 +155,19 @@ def decode_request(line: bytes) -> Request:
     return request
 
 
-def group_of(line: bytes) -> int | None:
+def group_of(fields: dict[str, Any]) -> int | None:
     """Return the group of a request that is JSON but not a valid request, if it has one."""
+    group = fields.get("group")
+    return group if type(group) is int and 0 <= group <= MAX_GROUP else None
+
+
+def fields_of(line: bytes) -> dict[str, Any]:
+    """Return the fields of a request that is JSON but not a valid request; none if it is not even that."""
     try:
         value = _any_decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    group = value.get("group") if isinstance(value, dict) else None
-    return group if type(group) is int and 0 <= group <= MAX_GROUP else None
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def decode_return(line: bytes) -> Return:
@@ -370,11 +376,7 @@ def _echo_id(request_id: str | int | None) -> dict[str, object]:
 
 def _salvage_id(line: bytes) -> dict[str, object]:
     """Find the request id of a request that is JSON but not a valid request."""
-    try:
-        value = _any_decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return {}
-    request_id = value.get("request_id") if isinstance(value, dict) else None
+    request_id = fields_of(line).get("request_id")
     return _echo_id(request_id) if isinstance(request_id, (str, int)) and not isinstance(request_id, bool) else {}
 
 

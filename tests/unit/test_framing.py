@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.framing import LineFramer
+from bridge.framing import MAX_PARTS, LineFramer, Parted, RequestFramer, UnreadablePartsError
 
 
 def packets_of(stream: bytes, cuts: list[int]) -> list[bytes]:
@@ -65,3 +66,78 @@ class TestLineFramer:
         framer.feed(b'{"a":1}')
         framer.feed(b"  \t")
         assert framer.last_byte() == ord("}")
+
+
+def parted(parts: list[bytes], rest: str = '"x":1}') -> bytes:
+    sizes = ",".join(str(len(part)) for part in parts)
+    return f'{{"parts":[{sizes}],{rest}'.encode()
+
+
+PARTS = st.lists(st.binary(max_size=40), max_size=5)
+PLAIN = st.binary().map(lambda line: b"-" + line.replace(b"\n", b"").rstrip(b"\r"))
+
+
+class TestRequestFramer:
+    @given(
+        requests=st.lists(PLAIN | PARTS),
+        ending=st.sampled_from([b"\n", b"\r\n"]),
+        cuts=st.lists(st.integers(0, 2000)),
+    )
+    def test_any_split(self, requests: list[bytes | list[bytes]], ending: bytes, cuts: list[int]) -> None:
+        """Lines and parts come out as they were, whatever they hold, however the stream is cut."""
+        stream, wanted = b"", []
+        for request in requests:
+            if isinstance(request, bytes):
+                stream += request + ending
+                wanted.append((request, None))
+            else:
+                line = parted(request)
+                stream += line + ending + b"".join(request)
+                wanted.append((line, tuple(request)))
+        framer = RequestFramer()
+        seen = [item for packet in packets_of(stream, cuts) for item in framer.requests(packet)]
+        assert [(item.line, item.parts) if isinstance(item, Parted) else (item, None) for item in seen] == wanted
+        assert framer.pending == framer.announced == 0
+        assert framer.line is None
+        assert framer.take() == b""
+
+    def test_an_unfinished_request(self) -> None:
+        """It is known how much is missing; what has come is no request, and is forgotten."""
+        framer = RequestFramer()
+        line = parted([b"x" * 10])
+        assert list(framer.requests(line + b"\nabc")) == []
+        assert (framer.line, framer.pending, framer.announced) == (line, len(line) + 3, len(line) + 10)
+        assert framer.take() == b""
+        assert list(framer.requests(b"next\n")) == [b"next"]
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            b'{"parts":[1.5]}',
+            b'{"parts":[-1]}',
+            b'{"parts":[1 ]}',
+            b'{"parts":[1,]}',
+            b'{"parts":[9999999999999]}',
+            b'{"parts":[',
+            b'{"parts":[1]',
+            b'{"parts":[' + b",".join([b"0"] * (MAX_PARTS + 1)) + b"]}",
+        ],
+    )
+    def test_sizes_that_cannot_be_read(self, line: bytes) -> None:
+        """Where the next request begins is unknown then; those before are there."""
+        framer = RequestFramer()
+        requests = framer.requests(b"first\n" + line + b"\n")
+        assert next(requests) == b"first"
+        with pytest.raises(UnreadablePartsError):
+            next(requests)
+
+    def test_pieces_are_joined_once(self) -> None:
+        """The cost of parts, too, is linear: pieces are kept apart until the last has come."""
+        framer = RequestFramer()
+        list(framer.requests(parted([b"x" * 10_000]) + b"\n"))
+        for _ in range(999):
+            assert list(framer.requests(b"x" * 10)) == []
+        assert len(framer._pieces) == 999
+        [request] = framer.requests(b"x" * 10)
+        assert isinstance(request, Parted)
+        assert request.parts == (b"x" * 10_000,)

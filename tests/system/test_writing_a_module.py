@@ -10,9 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from daemon_process import DaemonProcess
+from daemon_process import DaemonProcess, clean_environment
 
 PAGE = Path(__file__).parents[2] / "docs" / "writing-a-module.md"
+PERL = Path(__file__).parents[2] / "bridge" / "perl" / "lib"
 
 
 def block(title: str) -> str:
@@ -71,6 +72,44 @@ def test_async_and_isolated(stock: DaemonProcess) -> None:
     first, second = (stock.call("stock", "simulate", [10])["result"] for _ in range(2))
     assert first["result"] == 285
     assert first["pid"] == second["pid"] != stock.pid
+
+
+def test_calling_back_and_bytes(stock: DaemonProcess) -> None:
+    """The page's own line of Perl; a sub that ends the loop, one that dies, and one that makes calls; bytes."""
+    [line] = re.findall(r"^\$bridge->call\( 'stock', 'each_item', .*$", PAGE.read_text(), re.MULTILINE)
+    script = f"""
+        use strict; use CPANBridge; my $bridge = CPANBridge->new;
+        {line}
+        my @seen;
+        print $bridge->call( 'stock', 'each_item', sub {{ push @seen, $_[0]; 0 }} ), " @seen\\n";
+        my $died = eval {{ $bridge->call( 'stock', 'each_item', sub {{ die {{ code => 7 }} }} ); 1 }} ? 0 : $@;
+        print join( ' ', $died->type, $died->exception, $died->cause->{{code}}, $died->line ), "\\n";
+        my $cheap = sub {{ $bridge->call( 'stock', 'price', $_[0], 100 ) < 4 }};
+        print $bridge->call( 'stock', 'each_item', $cheap ), "\\n";
+        my $bytes = $bridge->call( 'stock', 'label', 'nut', CPANBridge::Bytes->new("\\xff\\n") );
+        print ref $bytes, ' ', length $bytes, "\\n";
+        my $none = $bridge->call_python( 'stock', 'price', {{ item => sub {{ 1 }} }} );
+        print "$none->{{error_type}}\\n";
+    """
+    seen = subprocess.run(
+        ["perl", "-w", f"-I{PERL}", "-e", script],
+        env={**clean_environment(), "CPAN_BRIDGE_SOCKET": str(stock.socket)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert seen.stderr == ""
+    assert seen.stdout.splitlines() == [
+        "bolt costs 0.05",
+        "nut costs 0.03",
+        "washer costs 0.01",
+        "1 bolt",
+        "FunctionError CallbackError 7 6",
+        "1",
+        "CPANBridge::Bytes 6",
+        "BadParams",
+    ]
 
 
 def test_installing_exposes_nothing(package: Path, start_daemon: Callable[..., DaemonProcess]) -> None:

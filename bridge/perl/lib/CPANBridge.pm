@@ -138,7 +138,7 @@ sub _call {
     my $answer = $self->_request( $module, $function, \$params, \$line );
     if ( !$answer->{success} ) {
         $self->{last_error} = "$answer->{error_type}: $answer->{error}";
-        CPANBridge::Error->throw( $answer, module => $module, function => $function );
+        CPANBridge::Error->throw( $answer, module => $module, function => $function, cause => delete $self->{cause} );
     }
     $self->{last_error} = undef;
 
@@ -231,6 +231,7 @@ sub _attempt {
         $connection = $self->_connect($deadline) or return delete $self->{refusal};
     }
     my $id = "$$-" . ++$self->{serial};
+    my @subs;
     my $bytes = $self->{names}{$module}{$function};
 
     # The daemon is to give up a little earlier than we do: its answer "Timeout" then still finds us, and the connection
@@ -241,6 +242,7 @@ sub _attempt {
     my $sendable = eval {
         local $SIG{__DIE__};
         local $CPANBridge::Object::CONNECTION = $connection;
+        local $CPANBridge::JSON::CALLBACK = sub { push @subs, $_[0]; return qq({"__callback__":$#subs}) };
         $CPANBridge::Object::LOST = undef;
         if ( !defined $bytes ) {
             $bytes =
@@ -282,6 +284,11 @@ sub _attempt {
         push @{ $connection->{released} }, @released if index( $$line, '"executed":false' ) >= 0;
         $$line = $connection->read_line($deadline);
     }
+    my %died;
+    while ( @subs && defined $$line && index( $$line, '{"call":' ) == 0 ) {
+        my $said = $self->_called_back( $$line, \@subs, \%died );
+        $$line = $connection->write( $said, $deadline ) ? $connection->read_line($deadline) : undef;
+    }
     if ( !defined $$line ) {
         my ( $type, $message ) = @{ $connection->fault };
         my $unsent = $connection->{unsent};
@@ -309,6 +316,7 @@ sub _attempt {
     $connection->done;
     $self->_drop if !$answer->{success} && ( !defined $said || $CLOSING{ $answer->{error_type} || '' } );
     for my $word ( 'success', 'executed' ) { $answer->{$word} = $answer->{$word} ? 1 : 0 if defined $answer->{$word} }
+    $self->{cause} = @subs && defined $answer->{died} ? $died{ $answer->{died} } : undef;
     $answer->{error_type} = 'InternalError' if !$answer->{success} && !defined $answer->{error_type};
     $answer->{error}      = 'no reason given' if !$answer->{success} && !defined $answer->{error};
     if ( $self->{debug} ) {
@@ -319,6 +327,26 @@ sub _attempt {
         $self->_debug("$id $how, " . length($$line) . ' bytes');
     }
     return $answer;
+}
+
+# Python calls a sub: runs it, and returns the line that says what it returned. It may make calls, too: like those of a
+# signal handler they have a connection of their own.
+sub _called_back {
+    my ( $self, $line, $subs, $died ) = @_;
+    my $asked = eval { local $SIG{__DIE__}; CPANBridge::JSON::decode($line) } || {};
+    my ( $number, $code ) = ( $asked->{call} || 0, $subs->[ $asked->{callback} || 0 ] );
+    my $said = eval {
+        local $_;
+        my $value = $code->( @{ $self->_inflate( $asked->{args} ) } );
+        local $SIG{__DIE__};
+        '"return":' . CPANBridge::JSON::encode( $value, 'what the sub returned' );
+    };
+    if ( !defined $said ) {
+        my $why = $died->{$number} = $@;
+        my $text = eval {"$why"};
+        $said = '"die":' . CPANBridge::JSON::encode( defined $text ? $text : 'an object' );
+    }
+    return qq({"call":$number,$said}\n);
 }
 
 # Answers of the client's own: nothing was executed, unless the caller takes that back.
@@ -467,6 +495,14 @@ hash as a positional argument, or both kinds together, use C<call_with>.
 
 The function may be one of a bridge module (C<< cpanbridge modules >> lists them) or of a Python module that the daemon's
 configuration allows; C<date.fromisoformat> names a method of a class.
+
+An argument may be a reference to a sub, where the function takes one to call back:
+
+    $bridge->call( 'stock', 'each_item', sub { my ( $item, $price ) = @_; print "$item $price\n"; return 1 } );
+
+The sub is called in scalar context, while the call lasts; its time counts as the call's. What it returns is what
+parameters can be. Where it dies, Python sees an exception; if that ends the call, the error's C<cause> is what the sub
+died with. Calls that the sub makes have a connection of their own, so objects of Python cannot be used in them.
 
 =head2 call_with
 

@@ -53,6 +53,9 @@ my %UNESCAPE = (
 
 our ( $Out, $Depth );
 
+# Where subs can be called back: takes one, and returns the text that stands for it.
+our $CALLBACK;
+
 sub encode {
     local $Out   = '';
     local $Depth = 0;
@@ -101,6 +104,9 @@ sub _encode {
     }
     elsif ( $ref eq 'SCALAR' && defined $$value && ( $$value eq '1' || $$value eq '0' ) ) {
         $Out .= $$value eq '1' ? 'true' : 'false';
+    }
+    elsif ( $ref eq 'CODE' && $CALLBACK ) {
+        $Out .= $CALLBACK->($value);
     }
     elsif ( my $code = UNIVERSAL::can( $value, 'TO_JSON' ) ) {
         die "is nested deeper than $MAX_DEPTH levels, or contains itself" if ++$Depth > $MAX_DEPTH;

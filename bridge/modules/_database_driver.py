@@ -96,6 +96,10 @@ class Connection(ABC):
             outcome["rows"] = [[_tagged(value) for value in row] for row in rows]
         return outcome
 
+    def alive(self) -> bool:
+        """Return whether the server answers; a database that has none does."""
+        return True
+
     @property
     @abstractmethod
     def in_transaction(self) -> bool:
@@ -172,6 +176,10 @@ class Statement(ABC):
         if not more:
             self.finish()
         return rows, more
+
+    def next_result(self, rows: int) -> Outcome | None:
+        """Go on to the next result, where an execution can have several; ``None`` where there is no more."""
+        return None
 
     @abstractmethod
     def finish(self) -> None:

@@ -69,10 +69,3 @@ def register(module: Module, find: Find) -> None:
         used = postgresql(session, connection)
         with used.using():
             return {"count": used.end_copy(), "in_transaction": used.in_transaction}
-
-    @module.function
-    def alive(session: Session, connection: int) -> bool:
-        """Return whether the server answers."""
-        used = postgresql(session, connection)
-        with used.using():
-            return used.alive()

@@ -1,4 +1,4 @@
-"""Finding placeholders and the ends of statements in SQL text, as SQLite and PostgreSQL spell it.
+"""Finding placeholders and the ends of statements in SQL text, as SQLite, PostgreSQL and MySQL spell it.
 
 Pure.
 """
@@ -42,12 +42,24 @@ _POSTGRESQL = re.compile(
 _POSTGRESQL_OF_OLD = re.compile(_POSTGRESQL.pattern.replace(r"\b[eE]'", "'"), _POSTGRESQL.flags)
 
 
+_MYSQL = re.compile(
+    r"""
+      (?P<hidden> '(?:[^'\\]|''|\\.)*(?:'|\Z) | "(?:[^"\\]|""|\\.)*(?:"|\Z) | `(?:[^`]|``)*(?:`|\Z)
+                | \#[^\n]* | --(?=[\s]|\Z)[^\n]* | /\*.*?(?:\*/|\Z) )
+    | (?P<mark> \? )
+    | (?P<end> ; )
+    | [\w$]+ | \s+ | .
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
 @attrs.frozen
 class Dialect:
     """How a database spells SQL.
 
     Attributes:
-        name: ``sqlite`` or ``postgresql``.
+        name: ``sqlite``, ``postgresql`` or ``mysql``.
         question_marks, colons, dollars: which kinds of placeholders count; the others are left as they are.
         backslashes: whether all strings of PostgreSQL's have escapes, as those with an E before them.
         escapes: whether a backslash makes a sign of PostgreSQL's that looks like a placeholder none.
@@ -158,7 +170,9 @@ def first_word(sql: str, dialect: Dialect) -> str:
 
 
 def _tokens(sql: str, dialect: Dialect) -> Iterator[tuple[str, int, int]]:
-    pattern = _SQLITE if dialect.name == "sqlite" else _POSTGRESQL_OF_OLD if dialect.backslashes else _POSTGRESQL
+    pattern = _PATTERNS[dialect.name]
+    if dialect.backslashes:
+        pattern = _POSTGRESQL_OF_OLD
     at = 0
     while (found := pattern.match(sql, at)) is not None:
         begin, at = found.span()
@@ -172,6 +186,9 @@ def _tokens(sql: str, dialect: Dialect) -> Iterator[tuple[str, int, int]]:
         if kind == "escaped" and not dialect.escapes:
             kind, at = "word", begin + 1
         yield kind, begin, at
+
+
+_PATTERNS = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL, "mysql": _MYSQL}
 
 
 def _counts(sign: str, dialect: Dialect) -> bool:

@@ -28,7 +28,7 @@ from bridge.modules._database_sqlite_facts import register as register_facts
 
 __all__ = ["module"]
 
-module = Module("database", "SQL databases: SQLite and, with the extra postgresql, PostgreSQL.")
+module = Module("database", "SQL databases: SQLite and, with the extras postgresql and mysql, PostgreSQL and MariaDB.")
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=MOST_ROWS)]
 
@@ -108,7 +108,20 @@ def _open_postgresql(database: str, parameters: dict[str, str], rules: Rules, op
     return PostgreSQL(database, parameters, rules, options)
 
 
-_OPEN = {"sqlite": _open_sqlite, "postgresql": _open_postgresql}
+def _open_mysql(database: str, parameters: dict[str, str], rules: Rules, options: Options) -> Connection:
+    try:
+        from bridge.modules._database_mysql import MySQL
+    except ImportError as error:
+        raise BridgeError(
+            ErrorType.FUNCTION_ERROR,
+            f'MariaDB and MySQL need the extra "mysql" in the daemon\'s environment: pip install '
+            f'"cpanbridge[mysql]" ({error}).',
+            exception="ImportError",
+        ) from None
+    return MySQL(database, parameters, rules, options)
+
+
+_OPEN = {"sqlite": _open_sqlite, "postgresql": _open_postgresql, "mysql": _open_mysql}
 
 
 # --- connections ------------------------------------------------------------------------------------------------------
@@ -117,7 +130,7 @@ _OPEN = {"sqlite": _open_sqlite, "postgresql": _open_postgresql}
 @module.function
 def connect(
     session: Session,
-    driver: Literal["sqlite", "postgresql"],
+    driver: Literal["sqlite", "postgresql", "mysql"],
     database: str,
     settings: dict[str, Any] = {},  # noqa: B006 - never changed
     parameters: dict[str, str] = {},  # noqa: B006 - never changed
@@ -127,9 +140,10 @@ def connect(
     Args:
         session: the caller's.
         driver: which kind.
-        database: SQLite: the file's whole path, ``:memory:`` or a ``file:`` URI; PostgreSQL: the database's name.
+        database: SQLite: the file's whole path, ``:memory:`` or a ``file:`` URI; the others: the database's name.
         settings: as for ``set``.
-        parameters: PostgreSQL: ``host``, ``port``, ``user``, ``password`` and other words of libpq's.
+        parameters: PostgreSQL: ``host``, ``port``, ``user``, ``password`` and other words of libpq's; MariaDB:
+            these and ``unix_socket``, ``init_command``, ``multi_statements``, ...
     """
     options = _State.options
     table = _table(session)
@@ -180,6 +194,14 @@ def info(session: Session, connection: int) -> dict[str, Any]:
     used = _connection(session, connection)
     with used.using():
         return used.info()
+
+
+@module.function
+def alive(session: Session, connection: int) -> bool:
+    """Return whether the database's server, where it has one, answers."""
+    used = _connection(session, connection)
+    with used.using():
+        return used.alive()
 
 
 @module.function
@@ -333,6 +355,15 @@ def fetch(session: Session, statement: int, rows: Count = MOST_ROWS) -> dict[str
     with used.connection.using():
         found, more = used.fetch(rows)
         return used.connection.marked({"rows": found, "more": more})
+
+
+@module.function
+def next_result(session: Session, statement: int, rows: Count = FIRST_ROWS) -> Outcome | None:
+    """Go on to the next result of several statements, or of a procedure, where the database knows that."""
+    used = _statement(session, statement)
+    with used.connection.using():
+        found = used.next_result(rows)
+        return None if found is None else used.connection.marked(found)
 
 
 @module.function

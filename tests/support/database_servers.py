@@ -20,6 +20,8 @@ from typing import Any
 
 __all__ = ["mariadb", "postgresql"]
 
+CREATE_TEST = "CREATE OR REPLACE DATABASE test CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci"
+
 SECONDS = 50.0
 """Longest accepted for making, starting or stopping a server; two or three are usual."""
 
@@ -66,7 +68,14 @@ def mariadb() -> Iterator[dict[str, str] | None]:
         _run([install, *options, "--auth-root-authentication-method=normal", "--skip-name-resolve"], folder, user)
         socket = folder / "socket"
         command = [server, *options, f"--socket={socket}", "--skip-networking", f"--pid-file={folder}/pid"]
-        ready = ["mariadb", "--no-defaults", f"--socket={socket}", "--user=root", "-e", "CREATE DATABASE test"]
+        ready = [
+            "mariadb",
+            "--no-defaults",
+            f"--socket={socket}",
+            "--user=root",
+            "-e",
+            CREATE_TEST,
+        ]
         with _serving(command, ready, folder, user, signal.SIGTERM):
             yield {"MYSQL_UNIX_PORT": str(socket)}
 

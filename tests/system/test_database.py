@@ -212,3 +212,76 @@ class TestPostgreSQL:
             **{name: value for name, value in server.items() if name != "PGHOST"},
         )
         assert "/nonexistent" in said
+
+
+@pytest.fixture(scope="module")
+def mariadb() -> Iterator[dict[str, str]]:
+    """Run a MariaDB server."""
+    pytest.importorskip("pymysql")
+    with database_servers.mariadb() as environment:
+        if environment is None:
+            pytest.skip("there is no MariaDB server here: Debian's package mariadb-server-core has it")
+        yield environment
+
+
+class TestMariaDB:
+    def test_an_ordinary_program_runs_unchanged(self, script: Script, mariadb: dict[str, str]) -> None:
+        """Values of all kinds, safely quoted; a transaction, a sequence, more rows than a batch, what columns are."""
+        said = script(
+            r"""
+            binmode STDOUT, ':utf8';
+            my $dbh = DBI->connect('dbi:MariaDB:test', 'root', '', { RaiseError => 1, PrintError => 0 });
+            my $columns = 'name TEXT, data BLOB, price DECIMAL(6,2), weight DOUBLE';
+            $dbh->do("CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, $columns)");
+            my $sth = $dbh->prepare('INSERT INTO t (name, data, price, weight) VALUES (?, ?, ?, 0.1e0 + 0.2e0)');
+            $sth->bind_param(2, "\x00\xff'\\", DBI::SQL_BLOB());
+            $sth->execute("N\x{e4}gel \x{263a} ' \\ ?", "\x00\xff'\\", '12.50');
+            print $dbh->last_insert_id, ' ', $sth->{mariadb_insertid}, "\n";
+            my $row = $dbh->selectrow_hashref('SELECT *, NULL AS nothing FROM t WHERE id = ?', undef, 1);
+            my $exact = $row->{weight} == 0.1 + 0.2 ? 'exact' : 'not';
+            my $null = defined $row->{nothing} ? 1 : 0;
+            print join('|', @$row{qw(name price)}, unpack('H*', $row->{data}), $exact, $null), "\n";
+            $dbh->begin_work;
+            $dbh->do('DELETE FROM t');
+            $dbh->rollback;
+            my $many = $dbh->prepare('SELECT seq, (SELECT count(*) FROM t) FROM seq_1_to_5000');
+            $many->execute;
+            my ($count, $other) = (0);
+            while (my @row = $many->fetchrow_array) {
+                $count++;
+                next if $count != 10;
+                ($other) = $dbh->selectrow_array('SELECT 42 LIMIT ?', undef, 1);    # while rows are on their way
+            }
+            print join(' ', $count, $other, $many->rows, @{ $many->{NAME} }[0]), "\n";
+            eval { $dbh->do('SELECT * FROM nowhere') };
+            print $dbh->err, ' ', $dbh->state, ' ', $dbh->errstr, "\n";
+            my $columns_of_t = $dbh->column_info(undef, undef, 't', 'p%')->fetchall_arrayref({});
+            print join(',', map { "$_->{COLUMN_NAME} $_->{TYPE_NAME}" } @$columns_of_t), "\n";
+            $dbh->do('DROP TABLE t');
+            $dbh->disconnect;
+            """,
+            **mariadb,
+        )
+        assert said.splitlines() == [
+            "1 1",
+            "Nägel ☺ ' \\ ?|12.50|00ff275c|exact|0",
+            "5000 42 5000 seq",
+            "1146 42S02 Table 'test.nowhere' doesn't exist",
+            "price DECIMAL",
+        ]
+
+    def test_dbd_mysql_has_bytes_unless_told_otherwise(self, script: Script, mariadb: dict[str, str]) -> None:
+        """As programs of old expect it."""
+        said = script(
+            r"""
+            for my $utf8 (0, 1) {
+                my %how = (RaiseError => 1, mysql_enable_utf8mb4 => $utf8);
+                my $dbh = DBI->connect('DBI:mysql:database=test', 'root', '', \%how);
+                my $smiley = $utf8 ? "\x{263a}" : "\xe2\x98\xba";
+                my ($text) = $dbh->selectrow_array('SELECT ?', undef, $smiley);
+                print length $text, ' ', $dbh->{mysql_serverversion} > 50000 ? 'version' : 'none', "\n";
+            }
+            """,
+            **mariadb,
+        )
+        assert said.splitlines() == ["3 version", "1 version"]

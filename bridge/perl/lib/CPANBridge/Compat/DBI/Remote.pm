@@ -77,6 +77,20 @@ sub unmark {
     return;
 }
 
+# Some wires have a float come as a string; it is made a number again.
+sub make_floats {
+    my ($answer) = @_;
+    my $floats = $answer->{floats} or return;
+    my $rows = $answer->{rows};
+    for my $column ( keys %$floats ) {
+        my $which = $floats->{$column};
+        for my $row ( ref $which eq 'ARRAY' ? @$rows[@$which] : @$rows ) {
+            $row->[$column] += 0 if defined $row->[$column];
+        }
+    }
+    return;
+}
+
 # Opens a database and returns a handle for it.
 sub connect {
     my ( $drh, $name, $attributes, $arguments ) = @_;
@@ -474,6 +488,10 @@ Opens a database.
 =head2 unmark
 
 Makes rows that came as JSON what they are otherwise.
+
+=head2 make_floats
+
+Makes strings numbers that were numbers.
 
 =head2 failed
 

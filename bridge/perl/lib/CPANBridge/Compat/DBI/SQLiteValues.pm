@@ -91,14 +91,7 @@ sub decode {
     my ( $dbh, $answer ) = @_;
     my $rows = $answer->{rows};
     CPANBridge::Compat::DBI::Remote::unmark( $rows, !is_unicode( $dbh->{_mode} ) ) if $dbh->{_plain};
-    if ( my $floats = $answer->{floats} ) {
-        for my $column ( keys %$floats ) {
-            my $which = $floats->{$column};
-            for my $row ( ref $which eq 'ARRAY' ? @$rows[@$which] : @$rows ) {
-                $row->[$column] += 0 if defined $row->[$column];
-            }
-        }
-    }
+    CPANBridge::Compat::DBI::Remote::make_floats($answer);
     return;
 }
 

@@ -1,0 +1,102 @@
+package DBD::mysql;
+
+use 5.014;
+use strict;
+use warnings;
+
+use DBI ();
+
+use CPANBridge::Compat::DBI::MySQL;
+
+our $VERSION = '4.050';
+
+$Carp::Internal{$_}++ for 'DBD::mysql', map { "DBD::mysql::$_" } qw(dr db st);
+
+@DBD::mysql::dr::ISA = 'CPANBridge::Compat::DBI::MySQL::dr';
+@DBD::mysql::db::ISA = 'CPANBridge::Compat::DBI::MySQL::db';
+@DBD::mysql::st::ISA = 'CPANBridge::Compat::DBI::MySQL::st';
+
+# The prefix of attributes, and whether strings are characters.
+sub DBD::mysql::dr::_kind { return ( 'mysql', 0 ) }
+
+my $drh;
+
+sub driver {
+    return $drh if $drh;
+    my ( $class, $attributes ) = @_;
+    return $drh = DBI::_new_drh( "${class}::dr",
+        { Name => 'mysql', Version => $VERSION, Attribution => 'the interface of DBD::mysql, served by CPANBridge' } );
+}
+
+sub CLONE { undef $drh; return }
+
+sub parse_dsn { return CPANBridge::Compat::DBI::MySQL::parse_dsn(@_) }
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+DBD::mysql - MariaDB and MySQL databases for DBI, served by CPANBridge
+
+=head1 SYNOPSIS
+
+    use DBI;
+    my $dbh = DBI->connect( 'dbi:mysql:database=stock;host=db', 'user', 'password', { RaiseError => 1 } );
+
+=head1 DESCRIPTION
+
+The interface of DBD::mysql 4.050 on Python's PyMySQL, in the daemon. For a program that runs as another user than the daemon, the
+daemon connects only to servers that its setting C<[modules.database] servers> names.
+
+With C<mysql_enable_utf8> or C<mysql_enable_utf8mb4> strings are characters in both directions. Without them they are bytes: of UTF-8,
+or, what is sent and is no UTF-8, of Latin-1. The connection itself always uses C<utf8mb4>; C<SET NAMES> changes nothing for the better.
+
+=head1 COVERED
+
+Connecting by C<database>, C<host>, C<port>, C<mysql_socket>, C<mysql_connect_timeout>, C<mysql_init_command>,
+C<mysql_multi_statements>, C<mysql_client_found_rows>, C<mysql_ssl> and its files; C<prepare>, C<execute>, C<do> and all of DBI's ways to
+fetch; C<?> with values of all types; C<AutoCommit>, C<begin_work>, C<commit>, C<rollback>, C<ReadOnly>; C<more_results>;
+C<last_insert_id>, C<mysql_insertid>; C<table_info>, C<column_info>, C<primary_key_info>, C<foreign_key_info>, C<statistics_info>,
+C<type_info>, C<get_info>, C<quote>, C<quote_identifier>; of statements C<TYPE>, C<NULLABLE>, C<PRECISION>, C<SCALE>,
+C<mysql_type>, C<mysql_type_name>, C<mysql_is_num>, C<mysql_is_blob>, C<mysql_is_key>, C<mysql_is_pri_key>, C<mysql_is_auto_increment>,
+C<mysql_length>, C<mysql_table>, C<mysql_warning_count>; of connections C<mysql_serverinfo>, C<mysql_serverversion>,
+C<mysql_hostinfo>, C<mysql_protoinfo>, C<mysql_thread_id>, C<mysql_max_allowed_packet>.
+
+=head1 NOT COVERED
+
+Asynchronous statements (C<mysql_async>), C<mysql_sockfd>, reconnecting by itself (C<mysql_auto_reconnect>), option files
+(C<mysql_read_default_file>), C<LOAD DATA LOCAL> (the file would be the daemon's), an embedded server.
+
+=head1 KNOWN DIFFERENCES
+
+=over 4
+
+=item *
+
+Statements are never prepared on the server: values are written into their text, safely quoted. C<mysql_server_prepare> is kept and
+changes nothing, and what is wrong with a statement is found when it is executed.
+
+=item *
+
+Rows are taken from the server while they are fetched; C<rows> is their number unless they are more than about 8 MiB: then it is
+-1 until the last has been fetched.
+
+=item *
+
+C<mysql_max_length> is the declared length, not that of the longest value.
+
+=item *
+
+The daemon ends a statement that runs longer than its setting C<statement_seconds>.
+
+=back
+
+=head1 SEE ALSO
+
+L<DBI>, L<CPANBridge::Compat>
+
+=cut

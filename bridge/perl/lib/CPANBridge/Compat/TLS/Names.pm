@@ -14,7 +14,7 @@ my ( $DNS, $IP ) = ( 2, 7 );
 # Where wildcards may stand: in the whole first label only (leftmost), in a part of it (anywhere), or nowhere (0); and
 # whether the common name counts: never (0), where there is no alternative name (when_only), or always.
 my %STRICT  = ( wildcards_in_cn => 0,          wildcards_in_alt => 'leftmost', check_cn => 'always' );
-my %WEB     = ( wildcards_in_cn => 'anywhere', wildcards_in_alt => 'anywhere', check_cn => 'when_only' );
+my %WEB     = ( wildcards_in_cn => 'anywhere', wildcards_in_alt => 'anywhere', check_cn => 'when_only', ip_in_cn => 1 );
 my %SCHEME = (
     default => { wildcards_in_cn => 'anywhere', wildcards_in_alt => 'anywhere', check_cn => 'always', ip_in_cn => 1 },
     http    => \%WEB,
@@ -47,14 +47,16 @@ sub matches {
     return 1 if !$rules;
     my @names = $certificate->alt_names;
     my $common_name = $certificate->common_name;
-    $host =~ s/\A\[(.*)\]\z/$1/s;
 
     if ( defined( my $address = _address($host) ) ) {
         return 1 if grep { $_->[0] == $IP && $_->[1] eq $address } @names;
-        my $own = $rules->{ip_in_cn} && defined $common_name ? _address($common_name) : undef;
+        my $own = $rules->{ip_in_cn} && length $address == 4 && defined $common_name ? _address($common_name) : undef;
         return defined $own && $own eq $address ? 1 : 0;
     }
     $host = _ascii($host);
+
+    # What can be no host's name belongs to nobody; nor does what looks like an address and is none.
+    return 0 if $host !~ /\A[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\z/ || $host =~ /(?:\A|\.)[0-9]+\z/;
     my @dns = map { $_->[1] } grep { $_->[0] == $DNS } @names;
     return 1 if grep { _fits( $host, $_, $rules->{wildcards_in_alt} ) } @dns;
     my $check = $rules->{check_cn} || 0;
@@ -129,8 +131,8 @@ sub _fits {
         return $host =~ /\A[^.]+\Q$rest\E\z/ ? 1 : 0 if !length "$before$after";
 
         # Part of a label in punycode is no part of a name.
-        return 0 if "$before$after$host" =~ /\Axn--/;
-        return $host =~ /\A\Q$before\E[^.]*\Q$after$rest\E\z/ ? 1 : 0;
+        return 0 if $before =~ /\Axn--/ || $host =~ /\Axn--/;
+        return $host =~ /\A\Q$before\E[^.]+\Q$after$rest\E\z/ ? 1 : 0;
     }
     my ($rest) = $name =~ /\A\*(\.[^*]+\.[^*]+)\z/ or return 0;
     return $host =~ /\A[^.]+\Q$rest\E\z/ ? 1 : 0;

@@ -10,7 +10,7 @@ use Exporter ();
 
 our $VERSION = '1.92';
 our @ISA       = ('Exporter');
-our @EXPORT_OK = qw(die_now die_if_ssl_error);
+our $trace     = 0;
 
 $Carp::Internal{ (__PACKAGE__) }++;
 

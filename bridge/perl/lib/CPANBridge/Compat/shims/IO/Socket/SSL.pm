@@ -10,6 +10,7 @@ use Carp ();
 use Errno qw(EAGAIN EINVAL ENOTCONN EPROTO ETIMEDOUT EWOULDBLOCK);
 use Exporter ();
 use IO::Socket ();
+use Net::SSLeay ();
 use Scalar::Util qw(dualvar);
 use Socket qw(AF_INET AF_INET6 MSG_PEEK);
 
@@ -65,7 +66,7 @@ sub import {
     my ( $class, @words ) = @_;
     my @names;
     for my $word (@words) {
-        if    ( $word =~ /\Adebug([0-9])\z/ ) { $DEBUG = $1 }
+        if    ( $word =~ /\A:?debug([0-9])\z/ ) { $DEBUG = $Net::SSLeay::trace = $1 }
         elsif ( $word eq 'inet4' )            { @ISA = ('IO::Socket::INET') }
         elsif ( $word eq 'inet6' || $word eq 'ip' || $word eq 'newtls' || $word eq 'no_verify' ) { }
         else                                  { push @names, $word }

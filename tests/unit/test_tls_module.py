@@ -1,0 +1,82 @@
+"""Module ``tls``, as far as it needs no connection: contexts that are kept, authorities that are looked for."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import pytest
+import trustme
+
+from bridge.modules import _tls_context
+from bridge.modules._tls_context import Contexts, Wanted
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+class TestContexts:
+    def test_kept(self, authority: trustme.CA) -> None:
+        """Equal options share a context, others have one of their own."""
+        contexts = Contexts()
+        pem = authority.cert_pem.bytes()
+        first = contexts.get(Wanted(ca=pem))
+        assert contexts.get(Wanted(ca=pem)) is first
+        assert contexts.get(Wanted(ca=pem, check_hostname=False)) is not first
+        assert contexts.get(Wanted(ca=pem + b"\n")) is not first
+
+    def test_not_for_ever(self, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What the system trusts may have changed after a while; and there are only so many."""
+        contexts = Contexts()
+        wanted = Wanted(ca=authority.cert_pem.bytes())
+        now = _tls_context.time.monotonic()
+        monkeypatch.setattr(_tls_context.time, "monotonic", lambda: now)
+        first = contexts.get(wanted)
+        now += _tls_context.KEPT_SECONDS + 1
+        second = contexts.get(wanted)
+        assert second is not first
+        for number in range(_tls_context.KEPT):
+            contexts.get(Wanted(verify=False, alpn=(f"p{number}",)))
+        assert contexts.get(wanted) is not second
+
+    def test_keys_are_not_kept(self, authority: trustme.CA) -> None:
+        """A context with a private key is its connection's alone."""
+        contexts = Contexts()
+        wanted = Wanted(verify=False, certificate=authority.issue_cert("me").private_key_and_cert_chain_pem.bytes())
+        assert contexts.get(wanted) is not contexts.get(wanted)
+        assert not contexts._kept
+
+    def test_verified_unless_told_otherwise(self) -> None:
+        """The defaults are the safe ones."""
+        context = Contexts().get(Wanted(ca=b""))
+        assert context.verify_mode is ssl.CERT_REQUIRED
+        assert context.check_hostname
+        assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+
+
+class TestAuthorities:
+    def test_a_bundle(self, authority: trustme.CA) -> None:
+        """Certificates among other text, twice, and with a broken one beside them; or as DER."""
+        pem = authority.cert_pem.bytes()
+        context = Contexts().get(Wanted(ca=b"# mine\n" + pem + b"\nand again\n" + pem))
+        assert len(context.get_ca_certs()) == 1
+        other = trustme.CA().cert_pem.bytes()
+        assert len(Contexts().get(Wanted(ca=pem + other)).get_ca_certs()) == 2
+        der = b"".join(ssl.PEM_cert_to_DER_cert(each.decode()) for each in (pem, other))
+        assert len(Contexts().get(Wanted(ca=der)).get_ca_certs()) == 2
+
+    def test_where_openssl_does_not_look(
+        self, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A Python that was built elsewhere finds the authorities of this system none the less."""
+        bundle = tmp_path / "bundle.pem"
+        bundle.write_bytes(authority.cert_pem.bytes())
+        nowhere = ssl.get_default_verify_paths()._replace(cafile=None, capath=None)
+        monkeypatch.setattr(_tls_context.ssl, "get_default_verify_paths", lambda: nowhere)
+        monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
+        monkeypatch.setattr(_tls_context, "SYSTEM_AUTHORITIES", ("/nowhere", str(bundle)))
+        found = Contexts().get(Wanted()).get_ca_certs()
+        assert [each["subject"] for each in found] == [each["subject"] for each in found if "trustme" in str(each)]
+        assert found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +27,7 @@ from console.asciifilter import AsciiFilter
 from console.config import Config
 from console.driver import ConsoleDriver
 from console.feed import LiveFeed
-from console.format import ASCII, UNICODE, Glyphs
+from console.format import ASCII, UNICODE, Glyphs, size
 from console.keys import ACTIONS
 from console.model import Model
 from console.recorder import Recorder, RecordingError
@@ -105,6 +106,7 @@ class ConsoleApp(App[int]):
         self.title_text = f"{Path(replay).name}" if replay is not None else f"{name}@{socket}" if name else socket
         self.key_names: dict[str, str] = {action.id: action.keys for action in ACTIONS} | dict(self.config.keys)
         self._mouse = mouse
+        self._began = (time.monotonic(), time.process_time())
 
     # --- life ---
 
@@ -203,6 +205,18 @@ class ConsoleApp(App[int]):
             self.feed.set_interval(1 / self.rate)
         if isinstance(self.screen, MainScreen):
             self.screen.set_pace()
+
+    def cost(self) -> str:
+        """Say what watching costs: this process, and what the daemon sends it."""
+        began, used = self._began
+        seconds = max(time.monotonic() - began, 0.001)
+        memory = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        cpu = (time.process_time() - used) / seconds
+        told = f"This console has taken {cpu:.1%} of a core since its start and has {size(memory)} of memory"
+        if self.feed is None:
+            return f"{told}."
+        sent, left_out = self.feed.received / seconds, self.model.gaps
+        return f"{told}; the daemon sends it {size(sent)}/s and has left out {left_out} snapshots that came too fast."
 
     def want_detail(self, *, connections: bool, functions: bool) -> None:
         """Say which rows are shown; the others need not be sent. A recording keeps everything."""

@@ -51,12 +51,17 @@ LEGEND: Final = {
 }
 
 
-def help_text(panel: str, keymap: Mapping[str, str]) -> Text:
-    """Return the help page for a panel (a table's name, ``bars``, or a view), with the keys as they are mapped."""
+def help_text(panel: str, keymap: Mapping[str, str], cost: str) -> Text:
+    """Return the help page for a panel (a table's name, ``bars``, or a view), with the keys as they are mapped.
+
+    Args:
+        cost: what watching costs, in a sentence.
+    """
     text = Text()
     legend = LEGEND.get(panel) or LEGEND["bars"]
     text.append(f"{panel.capitalize() if panel != 'bars' else 'Limits'}\n", "bold")
     text.append(f"{legend}\n\n")
+    text.append(f"{cost}\n\n", "dim")
     for group, actions in groupby(ACTIONS, key=lambda each: each.group):
         text.append(f"{group}\n", "bold")
         for action in actions:

@@ -65,7 +65,7 @@ class Actions(Operating):
     def do_help(self) -> None:
         """Explain the panel in use."""
         focused = self.focused.id if self.focused is not None else None
-        self.show_page("Help", details.help_text(focused or self.view, self.console.key_names))
+        self.show_page("Help", details.help_text(focused or self.view, self.console.key_names, self.console.cost()))
 
     def do_palette(self) -> None:
         """Open the palette."""

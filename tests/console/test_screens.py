@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -169,6 +170,7 @@ class TestReading:
             text = stage.app.screen._text.plain
             assert text.startswith("Connections")
             assert all(action.title in text for action in ACTIONS)
+            assert re.search(r"taken \d+\.\d% of a core .* has \d.*B of memory; the daemon sends it .*B/s", text)
             await stage.press("escape")
             assert len(stage.app.screen_stack) == 1
 

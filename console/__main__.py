@@ -67,6 +67,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ConfigError, RecordingError) as error:
         print(f"cpanbridge console: {error}", file=sys.stderr)
         return 2
+    problem = app.seek(arguments.at) if arguments.at is not None else None
+    if problem:
+        print(f"cpanbridge console: --at: {problem}", file=sys.stderr)
+        return 2
     app.run(mouse=config.mouse and not arguments.no_mouse)
     for warning in config.warnings:
         print(f"cpanbridge console: warning: {warning}", file=sys.stderr)
@@ -98,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
     parser.add_argument("--record", metavar="FILE", help="record everything to a new file from the start")
     parser.add_argument("--replay", metavar="FILE", help="show a recording; needs no daemon")
+    parser.add_argument("--at", metavar="TIME", help="with --replay: begin at this time of day, as 13:58")
     parser.add_argument(
         "--cut", nargs=3, metavar=("FROM", "TO", "FILE"), help="with --replay: write 14:00 14:10 of it to a new file"
     )

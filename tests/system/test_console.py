@@ -940,6 +940,9 @@ class TestRecording:
         replay.send(end.group(1), "Enter")
         replay.wait_gone("go to")
         replay.wait_for(re.compile(r"test\.echo +24 ").search)
+        other = start_console(None, "--replay", str(recording), "--at", end.group(1), badge="[REPLAY")
+        other.send("3")
+        other.wait_for(re.compile(r"test\.echo +24 ").search)
         # Nothing can be changed in a recording.
         replay.send("W")
         replay.wait_for("This is a recording")

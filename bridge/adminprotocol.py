@@ -96,7 +96,7 @@ class AdminProtocol(Protocol):
         self._admitted = self._blocked = self._closing = False
         self._wants: dict[str, Any] = {}
         self._gap = 0  # snapshots missed since the last one that was sent
-        self._cost = 0.0  # seconds that making a snapshot takes, smoothed
+        self._cost = 0.0  # seconds of CPU that making a snapshot takes, smoothed
         self._timer: IDelayedCall | None = None
 
     # --- Twisted calls these ---
@@ -249,8 +249,8 @@ class AdminProtocol(Protocol):
 
     def _tick(self) -> None:
         """Send a snapshot, unless the one before has not been read."""
-        clock = self._factory.clock
-        began = clock.seconds()
+        clock, spent = self._factory.clock, self._factory.spent
+        began, had_spent = clock.seconds(), spent()
         self._timer = None
         if self._blocked or self._factory.unread(self._transport):
             self._gap += 1
@@ -267,7 +267,7 @@ class AdminProtocol(Protocol):
                 self._write(Notification("snapshot", made))
             except Exception:  # noqa: BLE001 - logged; a figure that cannot be made must not end the stream
                 self.log.failure("A snapshot could not be made")
-            self._cost += (clock.seconds() - began - self._cost) * 0.2
+            self._cost += (spent() - had_spent - self._cost) * 0.2
         self._timer = clock.callLater(max(0.001, began + pause - clock.seconds()), self._tick)
 
 
@@ -279,6 +279,7 @@ class AdminFactory(Factory):
         clock: monotonic.
         identify: tells who is at the other end, and its level: ``operate``, ``observe`` or ``None``.
         unread: bytes that a transport's peer has not read.
+        spent: seconds of CPU that the thread has used. Not the clock's, which counts what other programs take, too.
     """
 
     noisy = False
@@ -290,11 +291,13 @@ class AdminFactory(Factory):
         clock: IReactorTime,
         identify: Callable[[Any], tuple[Who, str | None]],
         unread: Callable[[Any], int] = unread,
+        spent: Callable[[], float] = time.thread_time,
     ) -> None:
         self.admin = admin
         self.clock = clock
         self.identify = identify
         self.unread = unread
+        self.spent = spent
         self._numbers = count(1)
 
     def buildProtocol(self, addr: IAddress | None) -> AdminProtocol:

@@ -220,6 +220,7 @@ class Office:
             clock=self.clock,
             identify=lambda transport: (transport.who, LEVELS.get(transport.who.uid)),
             unread=lambda transport: transport.unread,
+            spent=self.clock.seconds,
         )
         self.admin.start()
 

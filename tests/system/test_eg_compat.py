@@ -16,6 +16,7 @@ import openpyxl
 import pytest
 from daemon_process import DaemonProcess, clean_environment
 from real_modules import RealModules
+from shop_server import ShopServer
 from smtp_server import SmtpServer
 from tls_server import Authority, TlsServer
 
@@ -25,7 +26,7 @@ PERL = Path(__file__).parents[2] / "bridge" / "perl"
 PROGRAMS = PERL / "eg" / "unchanged"
 DATA = PROGRAMS / "data"
 
-TRIED = ("config-migration.pl", "feed.pl", "mail-merge.pl", "sales-report.pl")
+TRIED = ("config-migration.pl", "feed.pl", "mail-merge.pl", "sales-report.pl", "scraper.pl")
 
 PACKAGES = [
     "libdbd-sqlite3-perl",
@@ -33,6 +34,7 @@ PACKAGES = [
     "libexcel-writer-xlsx-perl",
     "libio-socket-ssl-perl",
     "libmime-lite-perl",
+    "libwww-perl",
     "libxml-libxml-perl",
     "libxml-parser-perl",
     "libxml-simple-perl",
@@ -222,3 +224,21 @@ def test_a_feed_goes_into_a_database(perls: Perls, tmp_path: Path) -> None:
         real, ours = perls.both("feed.pl", f"{url}/second.xml", "feed.db")
         assert real.output.splitlines()[-1] == "1 new, 1 changed, 4 in all"
         assert _rows(ours.folder / "feed.db") == _rows(real.folder / "feed.db")
+
+
+def test_a_shop_is_scraped(perls: Perls) -> None:
+    """LWP logs in, keeps the cookie for the next run, follows relative links, and decodes pages."""
+    with ShopServer() as shop:
+        words = ("scraper.pl", shop.url, "Jürgen", "a&b=c d", "cookies.txt")
+        runs = []
+        for kind in ("real", "ours"):
+            shop.asked.clear()
+            seen = perls.run(kind, *words)
+            again = perls.run(kind, *words)
+            runs.append((seen.output, again.output, list(shop.asked)))
+    assert {"LWP::UserAgent", "HTTP::Cookies"} <= seen.replaced
+    assert runs[0] == runs[1]
+    assert len({(perls.folder / kind / "cookies.txt").read_bytes() for kind in ("real", "ours")}) == 1
+    first, second, _ = runs[0]
+    assert first == "logging in\n" + second
+    assert second.splitlines()[-1] == "3 pages, 5 things; 404 Not Found for what is not there"

@@ -16,6 +16,9 @@ our $AUTOLOAD;
 
 our $MAXIMUM_BODY_SIZE;
 
+# The class of a request's address; other modules look here, too.
+{ no warnings q(once); $HTTP::URI_CLASS ||= $ENV{PERL_HTTP_URI_CLASS} || q(URI) }
+
 my $CRLF = "\015\012";
 
 # --- making ---------------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ sub uri {
     if (@new) {
         my ($uri) = @new;
         if ( defined $uri ) {
-            if ( !ref $uri ) { $uri = URI->new($uri) }
+            if ( !ref $uri ) { $uri = $HTTP::URI_CLASS->new($uri) }
             elsif ( !Scalar::Util::blessed($uri) ) { Carp::croak( q(A URI can't be a ) . ref($uri) . ' reference' ) }
             elsif ( !$uri->can('scheme') || !$uri->can('canonical') ) { Carp::croak( q(A URI can't be a ) . ref($uri) . ' object: it lacks methods' ) }
             else {

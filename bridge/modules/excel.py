@@ -210,11 +210,10 @@ def finish(session: Session, workbook: int) -> dict[str, Any]:
 
 
 @module.function
-def fetch(session: Session, workbook: int, offset: int) -> dict[str, str]:
-    """Return a piece of a finished file, from a byte on, as ``{"__bytes__": base64}``; empty after its end."""
+def fetch(session: Session, workbook: int, offset: int) -> bytes:
+    """Return a piece of a finished file, from a byte on; empty after its end."""
     try:
-        piece = _desk(session).book(workbook).read(offset, PIECE)
-        return {"__bytes__": base64.b64encode(piece).decode("ascii")}
+        return _desk(session).book(workbook).read(offset, PIECE)
     except BookError as error:
         raise _bad(f"Workbook {workbook}: {error}.") from None
 

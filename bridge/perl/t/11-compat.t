@@ -35,6 +35,8 @@ copy( "$FindBin::Bin/../lib/CPANBridge/Compat.pm", "$lib/CPANBridge/Compat.pm" )
 module( $shims, 'Zz::Shop', "use Zz::Shop::Till;\nsub fail { die 'no money' }\nsub here { __FILE__ . ' ' . __LINE__ }" );
 module( $shims, 'Zz::Shop::Till', '' );
 module( $shims, 'Zz::Other',      "require Zz::Shop;" );
+module( $shims, 'Zz::Helped',     "use CPANBridge::Compat::Zz::Help;" );
+module( $lib, 'CPANBridge::Compat::Zz::Help', "require Zz::Shop;" );
 module( $shims, 'Zz::Broken',     'my $x = ;' );
 module( $shims, 'JSON::XS',       '' );
 module( "$folder/real", 'Zz::Shop', '' );
@@ -100,6 +102,7 @@ prints( $on, 'system $^X, map( {"-I$_"} @INC ), "-e", q(use Zz::Shop; print $Zz:
 my $try = 'print join " ", map { my $n = $_; s{::}{/}g; eval { require "$_.pm"; 1 } ? $n : "-" } @{[ qw(Zz::Other Zz::Shop Zz::Shop::Till) ]}';
 prints( ['-MCPANBridge::Compat=Zz::Shop'], $try, '- Zz::Shop Zz::Shop::Till', 'a list allows a name and those below it' );
 prints( ['-MCPANBridge::Compat=Zz::Other'], $try, 'Zz::Other Zz::Shop Zz::Shop::Till', 'and what its replacement needs' );
+prints( ['-MCPANBridge::Compat=Zz::Helped'], "use Zz::Helped; $from", $shims, 'and what the code that replacements share needs' );
 prints( ['-MCPANBridge::Compat=-Zz::Shop'], 'print map { eval "require $_; 1" ? 1 : 0 } qw(Zz::Shop Zz::Shop::Till JSON::XS)',
     '001', 'a minus denies a name and those below it' );
 {

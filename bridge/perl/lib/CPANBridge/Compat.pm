@@ -12,6 +12,7 @@ our $VERSION = '0.1.0';
 my $SHIMS = __FILE__;
 $SHIMS =~ s/\.pm\z/\/shims/;
 if ( $SHIMS !~ m{\A/} ) { require Cwd; $SHIMS = Cwd::getcwd() . "/$SHIMS" }
+( my $OURS = $SHIMS ) =~ s{[^/]+\z}{};    # and what they share
 
 # Names that are no more than a faster twin of a core module. Ours are not faster, so code that only looks which of
 # several is there must not find them; code that needs one by name gets it.
@@ -112,7 +113,7 @@ sub _answers_for {
     return 0 if _among( \%denied, $name );
 
     # What a replacement needs comes with it.
-    my $ours = index( $asker, "$SHIMS/" ) == 0;
+    my $ours = index( $asker, $OURS ) == 0;
     return $ours || _among( \%preferred, $name ) if $self->{first};
     return 1 if $ours || _among( \%preferred, $name );
     return 0 if %allowed && !_among( \%allowed, $name );
@@ -151,7 +152,7 @@ sub _report {
         my ( $name, $file, $line ) = @$entry;
         my $version = eval { local $SIG{__DIE__}; $name->VERSION };
         $version = defined $version ? " $version" : '';
-        $text .= "CPANBridge::Compat: $name$version is ours, for $file line $line\n" if index( $file, "$SHIMS/" ) != 0;
+        $text .= "CPANBridge::Compat: $name$version is ours, for $file line $line\n" if index( $file, $OURS ) != 0;
     }
     print STDERR $text;
     return;

@@ -618,6 +618,10 @@ of an answer has come.
 
 =item *
 
+Content that ends before its C<Content-Length> is told by C<Client-Aborted: truncated>.
+
+=item *
+
 C<no_proxy> knows C<*> and C<*.example.org> too; a variable such as C<MY_PROXY> that holds no address is left alone.
 
 =back

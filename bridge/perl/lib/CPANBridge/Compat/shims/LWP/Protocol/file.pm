@@ -27,7 +27,7 @@ sub request {
     my $uri = $request->uri;
     return _answer( HTTP::Status::HTTP_INTERNAL_SERVER_ERROR(), 'LWP::Protocol::file::request called for ' . $uri->scheme ) if $uri->scheme ne 'file';
     my $path = $uri->file;
-    return _answer( HTTP::Status::HTTP_NOT_FOUND(), "File `$uri' does not exist" ) if !defined $path || !-e $path;
+    return _answer( HTTP::Status::HTTP_NOT_FOUND(), "File `" . ( defined $path ? $path : $uri ) . "' does not exist" ) if !defined $path || !-e $path;
     return _answer( HTTP::Status::HTTP_FORBIDDEN(), 'User does not have read permission' ) if !-r _;
     my $is_folder = -d _;
     my ( $bytes, $changed ) = ( stat _ )[ 7, 9 ];

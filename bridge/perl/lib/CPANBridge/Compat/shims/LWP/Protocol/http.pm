@@ -218,7 +218,7 @@ sub _send {
             return;
         }
         $self->_write( $socket, $start, $timeout );
-        if ( _wait( $socket, 0, 5 ) ) {
+        if ( _wait( $socket, 0, 1 ) ) {    # servers that do not know this say nothing
             my ( $code, $message, @rest ) = $socket->read_response_headers( laxed => 1 );
             if ( $code != 100 ) { $self->{early} = [ $code, $message, @rest ]; return }
         }
@@ -246,7 +246,6 @@ sub _answer {
             ( $code, $message, @fields ) = $socket->read_response_headers( laxed => 1, junk_out => \@junk );
         }
         last if $code !~ /\A1/ || $code == 101;
-        for ( my $i = 0 ; $i < @fields ; $i += 2 ) { }
     }
     my $response = HTTP::Response->new( $code, $message );
     my $version = $socket->peer_http_version;
@@ -254,7 +253,7 @@ sub _answer {
     {
         local $HTTP::Headers::TRANSLATE_UNDERSCORE;
         my @known;
-        while ( my ( $name, $value ) = splice @fields, 0, 2 ) { push @known, $name, $value if length $name && $name !~ /\A:/ }
+        while ( my ( $name, $value ) = splice @fields, 0, 2 ) { push @known, lc $name eq 'transfer-encoding' ? 'Client-Transfer-Encoding' : $name, $value if length $name && $name !~ /\A:/ }
         $response->push_header(@known) if @known;
     }
     $response->push_header( 'Client-Junk' => \@junk ) if @junk;
@@ -295,7 +294,7 @@ sub _body {
             return \$bytes;
         }
     );
-    if ( $complete && $socket->can('was_cut') && $socket->was_cut ) { $response->push_header( 'Client-Warning' => 'The server closed the connection before the content was complete' ); undef $complete }
+    if ( $complete && $socket->can('was_cut') && $socket->was_cut ) { $response->push_header( 'Client-Aborted' => 'truncated' ); undef $complete }
     $socket->increment_response_count if $socket->can('increment_response_count');
     if ($complete) {
         my @trailers = $socket->get_trailers;

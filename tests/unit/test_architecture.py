@@ -86,6 +86,19 @@ def test_what_the_console_may_import_of_the_daemon_is_decided_for_every_file() -
     assert {f"bridge.{name}" for name in files - shared} == {name for name in forbidden if name.startswith("bridge.")}
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "bridge" / "modules").glob("*.py")), ids=module_name)
+def test_a_bridge_module_knows_the_api_and_private_siblings(path: Path) -> None:
+    """What is in the tree has nothing that other people's modules cannot have."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    ours = {name for name in names if name.split(".")[0] in {"bridge", "console"}}
+    assert {name for name in ours if not name.startswith(("bridge.api.", "bridge.modules._"))} == set()
+
+
 def loaded_by(statement: str) -> set[str]:
     """Run a statement in a fresh interpreter and return the top-level names and modules that it has loaded."""
     code = f"import sys; before = set(sys.modules); {statement}; print(*sorted(set(sys.modules) - before))"

@@ -50,8 +50,9 @@ def test_the_suite_passes(json_module: str) -> None:
 
 @pytest.mark.parametrize("file", [*MODULES, *SCRIPTS], ids=lambda path: str(path.relative_to(PERL)))
 def test_compiles_without_warnings(file: Path) -> None:
-    """Every file compiles, under -w and with nothing to say."""
-    seen = run("perl", "-w", "-Ilib", "-It/lib", "-c", str(file))
+    """Every file compiles, under -w and with nothing to say; what replacements share may use other replacements."""
+    hook = ["-MCPANBridge::Compat"] if SHIMS.parent in file.parents else []
+    seen = run("perl", "-w", "-Ilib", "-It/lib", *hook, "-c", str(file))
     assert seen.returncode == 0
     assert seen.stderr.strip() == f"{file} syntax OK"
 

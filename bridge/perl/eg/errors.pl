@@ -17,7 +17,7 @@ for my $attempt (
     [ 'a misspelt function', 'statistics', 'medain', [ [1] ] ],
     [ 'a wrong parameter',   'test',       'sleep',  [ { secnds => 1 } ] ],
     [ 'a call that hangs',   'test',       'sleep',  [3600] ],
-    [ 'what cannot be sent', 'test',       'echo',   [ [ 1, sub { } ] ] ],
+    [ 'what cannot be sent', 'test',       'echo',   [ [ 1, \*STDOUT ] ] ],
   )
 {
     my ( $what, $module, $function, $arguments ) = @$attempt;

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from bridge.api import BridgeError, ErrorType, Module, Session
+from bridge.modules._excel_reader import ReadError, Reading, ReadLimits
 from bridge.modules._excel_writer import FAILURES, Book, BookError, BookOptions, Bounds
 
 __all__ = ["module"]
@@ -60,7 +61,7 @@ class _Desk:
     """What one connection has under way."""
 
     def __init__(self) -> None:
-        self.things: dict[int, Book] = {}
+        self.things: dict[int, Book | Reading] = {}
         self.folder = Path(tempfile.mkdtemp(prefix="cpanbridge-excel-", dir=_State.options.temporary))
 
     def put(self, number: int) -> Path:
@@ -74,15 +75,18 @@ class _Desk:
         return place
 
     def known_book(self, number: int) -> Book | None:
-        return self.things.get(number)
+        thing = self.things.get(number)
+        return thing if isinstance(thing, Book) else None
 
     def book(self, number: int) -> Book:
+        if (thing := self.known_book(number)) is None:
+            raise _bad(_GONE.format(number))
+        return thing
+
+    def reading(self, number: int) -> Reading:
         thing = self.things.get(number)
-        if thing is None:
-            raise _bad(
-                f"There is no workbook {number} here: it was closed, or it belonged to another connection to the "
-                "daemon, which has ended."
-            )
+        if not isinstance(thing, Reading):
+            raise _bad(_GONE.format(number))
         return thing
 
     def drop(self, number: int) -> bool:
@@ -97,6 +101,11 @@ class _Desk:
         for number in list(self.things):
             self.drop(number)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+_GONE = (
+    "There is no workbook {} here: it was closed, or it belonged to another connection to the daemon, which has ended."
+)
 
 
 def _bad(text: str) -> BridgeError:
@@ -216,6 +225,46 @@ def fetch(session: Session, workbook: int, offset: int) -> bytes:
         return _desk(session).book(workbook).read(offset, PIECE)
     except BookError as error:
         raise _bad(f"Workbook {workbook}: {error}.") from None
+
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+
+@module.function
+def load(session: Session, workbook: int, data: Any, new: bool = False, last: bool = False) -> dict[str, Any] | None:
+    """Take the next piece of a file that is to be read.
+
+    Args:
+        workbook: the caller's number for it.
+        data: the piece, as for :func:`write`.
+        new: this is the first one.
+        last: this is the last one.
+
+    Returns:
+        after the last piece, what the file says of the workbook; see :meth:`Reading.opened`.
+    """
+    desk = _desk(session)
+    if new:
+        limits = ReadLimits(bytes=_State.options.max_mb << 20, cells=_State.options.max_cells)
+        desk.things[workbook] = Reading(desk.put(workbook), limits)
+    try:
+        reading = desk.reading(workbook)
+        reading.add(_bytes(data))
+        return reading.opened() if last else None
+    except ReadError as error:
+        desk.drop(workbook)
+        raise _failed(f"The file cannot be read: {error}.") from None
+
+
+@module.function
+def rows(session: Session, workbook: int, sheet: int) -> dict[str, Any]:
+    """Return the next rows of a sheet, which is counted from 0; see :meth:`Reading.rows`."""
+    desk = _desk(session)
+    try:
+        return desk.reading(workbook).rows(sheet)
+    except ReadError as error:
+        desk.drop(workbook)
+        raise _failed(f"The file cannot be read: {error}.") from None
 
 
 @module.function

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import attrs
+import openpyxl
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
@@ -94,6 +95,8 @@ class Reading:
             ReadError: it is no workbook.
         """
         self._file.close()
+        if not openpyxl.DEFUSEDXML:
+            raise ReadError("the daemon lacks defusedxml, without which openpyxl expands what strangers' files declare")
         try:
             self._check_parts()
             reader = self._reader = ExcelReader(self._path, read_only=True, keep_links=False, rich_text=True)
@@ -118,7 +121,8 @@ class Reading:
             "active": parser.wb._active_sheet_index,  # noqa: SLF001 - its property wants the sheets read
             "sheets": sheets,
             "names": [
-                {"name": name.name, "sheet": name.localSheetId, "value": name.value} for name in parser.defined_names.definedName
+                {"name": name.name, "sheet": name.localSheetId, "value": name.value}
+                for name in parser.defined_names.definedName
             ],
             **styles.told(),
         }

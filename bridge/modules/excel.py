@@ -7,8 +7,6 @@ and goes in pieces. Temporary files live in a folder of the connection's own, wh
 
 from __future__ import annotations
 
-import base64
-import binascii
 import shutil
 import tempfile
 from pathlib import Path
@@ -125,19 +123,6 @@ def _desk(session: Session) -> _Desk:
     return desk
 
 
-def _bytes(value: object) -> bytes:
-    if isinstance(value, bytes):
-        return value
-    if isinstance(value, str):
-        return value.encode()
-    if isinstance(value, dict) and isinstance(value.get("__bytes__"), str):
-        try:
-            return base64.b64decode(value["__bytes__"], validate=True)
-        except binascii.Error:
-            pass
-    raise _bad("excel: data must be a string, bytes or {'__bytes__': base64}.")
-
-
 # --- writing ------------------------------------------------------------------------------------------------------
 
 
@@ -145,7 +130,7 @@ def _bytes(value: object) -> bytes:
 def write(
     session: Session,
     workbook: int,
-    data: Any,
+    data: bytes,
     new: bool = False,
     options: dict[str, Any] = {},  # noqa: B006 - never changed
 ) -> None:
@@ -156,7 +141,7 @@ def write(
 
     Args:
         workbook: the caller's number for it.
-        data: the operations: bytes of JSON, as such, as text, or as ``{"__bytes__": base64}``.
+        data: the operations: JSON in UTF-8.
         new: begin this workbook.
         options: of a new one: ``constant_memory``, ``date_1904``, ``default_format_properties``, ``excel2003_style``,
             ``max_url_length``, ``strings_to_urls``, as XlsxWriter has them.
@@ -170,11 +155,11 @@ def write(
             raise _bad(f"excel.write: options: {error}") from None
         desk.things[workbook] = Book(desk.put(workbook), bounds, wanted)
     if book := desk.known_book(workbook):
-        book.apply(_bytes(data))
+        book.apply(data)
 
 
 @module.function
-def ask(session: Session, workbook: int, data: Any) -> dict[str, Any]:
+def ask(session: Session, workbook: int, data: bytes) -> dict[str, Any]:
     """Carry out one operation and tell how it went.
 
     Args:
@@ -187,17 +172,17 @@ def ask(session: Session, workbook: int, data: Any) -> dict[str, Any]:
     book = _desk(session).book(workbook)
     operation: list[Any] = []
     try:
-        operation = msgspec.json.decode(_bytes(data), type=list[Any])
+        operation = msgspec.json.decode(data, type=list[Any])
         return book.call(operation)
     except FAILURES as error:
         raise _failed(f"{operation[:1]}: {str(error) or type(error).__name__}") from error
 
 
 @module.function
-def blob(session: Session, workbook: int, number: int, data: Any) -> None:
+def blob(session: Session, workbook: int, number: int, data: bytes) -> None:
     """Take the next piece of a file that goes into a workbook, and that the operations call by this number."""
     if book := _desk(session).known_book(workbook):
-        book.add_blob(number, _bytes(data))
+        book.add_blob(number, data)
 
 
 @module.function
@@ -231,12 +216,12 @@ def fetch(session: Session, workbook: int, offset: int) -> bytes:
 
 
 @module.function
-def load(session: Session, workbook: int, data: Any, new: bool = False, last: bool = False) -> dict[str, Any] | None:
+def load(session: Session, workbook: int, data: bytes, new: bool = False, last: bool = False) -> dict[str, Any] | None:
     """Take the next piece of a file that is to be read.
 
     Args:
         workbook: the caller's number for it.
-        data: the piece, as for :func:`write`.
+        data: the piece.
         new: this is the first one.
         last: this is the last one.
 
@@ -249,7 +234,7 @@ def load(session: Session, workbook: int, data: Any, new: bool = False, last: bo
         desk.things[workbook] = Reading(desk.put(workbook), limits)
     try:
         reading = desk.reading(workbook)
-        reading.add(_bytes(data))
+        reading.add(data)
         return reading.opened() if last else None
     except ReadError as error:
         desk.drop(workbook)

@@ -12,9 +12,9 @@ import contextlib
 import os
 import socket
 import ssl
+import threading
 import time
 from typing import Annotated, Any, Literal
-from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -33,8 +33,35 @@ Seconds = Annotated[float, msgspec.Meta(gt=0, le=300)]
 FAMILIES = frozenset({socket.AF_INET, socket.AF_INET6, socket.AF_UNIX})
 
 _contexts = Contexts()
-_known: WeakValueDictionary[tuple[object, ...], TlsFilter] = WeakValueDictionary()
-"""Connections that are open, by who made them and the key he gave: others of his may take up their TLS sessions."""
+
+
+class _Open:
+    """Connections that are open, by who made them and the key he gave: others of his may take up their TLS sessions."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[object, ...], list[TlsFilter]] = {}
+        self._lock = threading.Lock()
+
+    def latest_session(self, key: tuple[object, ...], context: ssl.SSLContext) -> ssl.SSLSession | None:
+        """Return the session of the connection that was opened last; sessions are bound to their context."""
+        with self._lock:
+            latest = self._found.get(key, [None])[-1]
+        return latest.tls.session if latest is not None and latest.context is context else None
+
+    def add(self, key: tuple[object, ...], tls: TlsFilter) -> None:
+        """Take note of a connection."""
+        with self._lock:
+            self._found.setdefault(key, []).append(tls)
+
+    def remove(self, key: tuple[object, ...], tls: TlsFilter) -> None:
+        """The connection has ended."""
+        with self._lock:
+            self._found[key].remove(tls)
+            if not self._found[key]:
+                del self._found[key]
+
+
+_open = _Open()
 
 
 @module.function(timeout=300)
@@ -96,13 +123,15 @@ def start(
     guard = _Guard(sock)
     try:
         session.on_close(guard.caller_has_gone)
-        tls = _open(wanted, server_name, (session.peer, wanted.digest, server_name, session_key))
+        known_as = None if session_key is None else (session.peer, wanted.digest, server_name, session_key)
+        tls = _make(wanted, server_name, known_as)
         shake_hands(tls, sock, deadline)
         if sock.family != socket.AF_UNIX:
             # What the caller writes is sent when it comes, not when the answer to the last piece has come.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if session_key is not None:
-            _known[session.peer, wanted.digest, server_name, session_key] = tls
+        if known_as is not None:
+            _open.add(known_as, tls)
+            session.on_close(lambda: _open.remove(known_as, tls))
         return Upgrade(_told(tls), sock, tls)
     except BaseException as error:
         sock.close()
@@ -158,7 +187,7 @@ def _unfit(why: str) -> BridgeError:
     return BridgeError(ErrorType.BAD_PARAMS, f"tls.start: the descriptor cannot be used: {why}.")
 
 
-def _open(wanted: Wanted, server_name: str | None, known_as: tuple[object, ...]) -> TlsFilter:
+def _make(wanted: Wanted, server_name: str | None, known_as: tuple[object, ...] | None) -> TlsFilter:
     if wanted.verify and wanted.check_hostname and not server_name:
         # OpenSSL would check nothing and say nothing.
         raise BridgeError(
@@ -167,8 +196,7 @@ def _open(wanted: Wanted, server_name: str | None, known_as: tuple[object, ...])
         )
     try:
         context = _contexts.get(wanted)
-        earlier = _known.get(known_as) if known_as[-1] is not None else None
-        session = earlier.tls.session if earlier is not None and earlier.context is context else None
+        session = None if known_as is None else _open.latest_session(known_as, context)
         return TlsFilter(context, server_name, session)
     except (ValueError, TypeError, ssl.SSLError) as error:
         raise BridgeError(ErrorType.BAD_PARAMS, f"tls.start: {error}.") from None

@@ -247,11 +247,16 @@ class DaemonProcess:
         self.stop()
         return self.start()
 
+    def close_connections(self) -> None:
+        """Close all connections that were opened."""
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
+
     def cleanup(self) -> None:
         """Kill whatever still runs, close the connections and remove the folder."""
         self.kill()
-        for connection in self._connections:
-            connection.close()
+        self.close_connections()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -30,9 +30,19 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
 
 
+@pytest.fixture(scope="module")
+def shared() -> Iterator[DaemonProcess]:
+    daemon = DaemonProcess(toml=ENABLED + "[limits]\nmax_requests_per_minute = 1000000\n")
+    yield daemon.start()
+    daemon.cleanup()
+
+
 @pytest.fixture
-def tls(start_daemon: Callable[..., DaemonProcess]) -> DaemonProcess:
-    return start_daemon(toml=ENABLED)
+def tls(shared: DaemonProcess) -> Iterator[DaemonProcess]:
+    """Return a daemon for all tests; what one of them leaves behind is the next one's to find."""
+    yield shared
+    shared.close_connections()
+    at_rest(shared)
 
 
 @pytest.fixture
@@ -78,12 +88,12 @@ def open_files(daemon: DaemonProcess) -> int:
     return len(os.listdir(f"/proc/{daemon.pid}/fd"))
 
 
-def at_rest(daemon: DaemonProcess) -> int:
-    """Return how many files the daemon has open when nobody is connected."""
+def at_rest(daemon: DaemonProcess, connected: int = 0) -> int:
+    """Return how many files the daemon has open when nobody is connected, or nobody but so many."""
     with daemon.connect() as connection:
         daemon.wait_until(
             lambda: connection.call("system", "connections")["result"]["active_connections"],
-            lambda count: count == 1,
+            lambda count: count == 1 + connected,
             "the connections before to be closed",
         )
         return open_files(daemon) - 1
@@ -180,7 +190,11 @@ class TestStart:
         first = stream(tls, server.port, authority, session_key="x")
         first.send(b"!")
         assert first.socket.recv(1) == b"!"
-        assert hand_over(tls, server.port, **trusting(authority, session_key="x"))[1]["result"]["reused"] is True
+        for _ in range(3):
+            connection, answer = hand_over(tls, server.port, **trusting(authority, session_key="x"))
+            assert answer["result"]["reused"] is True
+            connection.close()
+            at_rest(tls, connected=1)
         assert hand_over(tls, server.port, **trusting(authority, session_key="y"))[1]["result"]["reused"] is False
         assert hand_over(tls, server.port, **trusting(authority))[1]["result"]["reused"] is False
 
@@ -303,9 +317,9 @@ class TestDescriptors:
 
 class TestStreams:
     def test_large_both_ways(self, tls: DaemonProcess, authority: Authority, serve: Callable[..., TlsServer]) -> None:
-        """30 MB there and back; a caller that is done writing still gets the rest."""
+        """12 MB there and back; a caller that is done writing still gets the rest."""
         connection = stream(tls, serve(authority.good).port, authority)
-        data = os.urandom(1 << 20) * 30
+        data = os.urandom(1 << 20) * 12
 
         def write() -> None:
             connection.send(data)
@@ -530,8 +544,11 @@ class TestOperators:
         assert connection.read_all() == b""
         settled(daemon, before)
 
-    def test_stopping(self, tls: DaemonProcess, authority: Authority, serve: Callable[..., TlsServer]) -> None:
+    def test_stopping(
+        self, start_daemon: Callable[..., DaemonProcess], authority: Authority, serve: Callable[..., TlsServer]
+    ) -> None:
         """A quiet stream is closed in good order at once; one in the middle of a transfer has the grace period."""
+        tls = start_daemon(toml=ENABLED)
         said_good_bye = threading.Event()
 
         def patient(connection: socket.socket) -> None:
@@ -553,9 +570,10 @@ class TestOperators:
         assert tls.stop() == 0
 
     def test_a_daemon_that_is_killed(
-        self, tls: DaemonProcess, authority: Authority, serve: Callable[..., TlsServer]
+        self, start_daemon: Callable[..., DaemonProcess], authority: Authority, serve: Callable[..., TlsServer]
     ) -> None:
         """Is the end of input for its callers."""
+        tls = start_daemon(toml=ENABLED)
         connection = stream(tls, serve(authority.good).port, authority)
         tls.kill()
         assert connection.read_all() == b""

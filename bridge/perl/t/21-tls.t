@@ -107,7 +107,7 @@ subtest 'a socket' => sub {
     like( $socket->dump_peer_certificate, qr/\ASubject Name: .*localhost\nIssuer  Name: /, 'the certificate in words' );
     ok( $socket->verify_hostname( 'localhost', 'http' ), 'verify_hostname' );
     ok( !$socket->verify_hostname( 'example.org', 'http' ), '... of another' );
-    my $certificate = $socket->get_peer_certificate;
+    my $certificate = $socket->peer_certificate;
     cmp_ok( $certificate->not_before, '<', time, 'valid from' );
     cmp_ok( $certificate->not_after,  '>', time, 'valid until' );
 
@@ -222,6 +222,23 @@ subtest 'start_SSL' => sub {
     syswrite $bare, 'bare';
     sysread $bare, my $got, 10;
     is( $got, 'bare', '... works' );
+
+    my $unconnected = IO::Socket::SSL->new( Proto => 'tcp', Family => AF_INET, SSL_ca_file => $ca, SSL_verifycn_name => 'localhost' );
+    ok( $unconnected, 'a socket without a peer' ) or diag $SSL_ERROR;
+    is( $unconnected->opened, -1, '... has no TLS' );
+    ok( $unconnected->connect( pack_sockaddr_in( port('echo'), INADDR_LOOPBACK ) ), '... until it is connected' ) or diag $SSL_ERROR;
+    is( $unconnected->opened, 1, '... has TLS then' );
+    $plain = IO::Socket::INET->new( PeerAddr => '127.0.0.1', PeerPort => port('echo') );
+    my $from_number = IO::Socket::SSL->new_from_fd( fileno $plain, '+<', SSL_ca_file => $ca, SSL_verifycn_name => 'localhost' );
+    ok( $from_number, 'new_from_fd' ) or diag $SSL_ERROR;
+    IO::Socket::SSL::set_args_filter_hack('use_defaults');
+    $plain = IO::Socket::INET->new( PeerAddr => '127.0.0.1', PeerPort => port('untrusted') );
+    ok( !IO::Socket::SSL->start_SSL( $plain, SSL_verify_mode => 0, SSL_hostname => 'localhost' ), 'set_args_filter_hack overrules a program' );
+    IO::Socket::SSL::set_args_filter_hack(undef);
+    $plain = IO::Socket::INET->new( PeerAddr => '127.0.0.1', PeerPort => port('echo') );
+    $plain->blocking(0);
+    ok( IO::Socket::SSL->start_SSL( $plain, SSL_ca_file => $ca, SSL_verifycn_name => 'localhost' ), 'start_SSL waits' ) or diag $SSL_ERROR;
+    ok( !$plain->blocking, '... and leaves the handle without blocking' );
 
     # What programs that are started inherit is what it was before.
     is( `$^X -e 'print -S "/proc/self/fd/@{[fileno $bare]}" ? "there" : "not there"'`, 'not there', 'the descriptor is closed on exec' );

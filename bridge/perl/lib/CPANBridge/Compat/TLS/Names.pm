@@ -11,29 +11,23 @@ our $VERSION = '0.1.0';
 
 my ( $DNS, $IP ) = ( 2, 7 );
 
-# Where wildcards may stand: in the whole first label only (leftmost), in a part of it (anywhere), or nowhere (0); and
+# Where wildcards may stand: for the whole first label (full_label), for a part of it (anywhere), or nowhere (0); and
 # whether the common name counts: never (0), where there is no alternative name (when_only), or always.
-my %STRICT  = ( wildcards_in_cn => 0,          wildcards_in_alt => 'leftmost', check_cn => 'always' );
-my %WEB     = ( wildcards_in_cn => 'anywhere', wildcards_in_alt => 'anywhere', check_cn => 'when_only', ip_in_cn => 1 );
+my %ANYWHERE = ( wildcards_in_cn => 'anywhere',   wildcards_in_alt => 'anywhere',   check_cn => 'when_only' );
+my %LABEL    = ( wildcards_in_cn => 'full_label', wildcards_in_alt => 'full_label', check_cn => 'always' );
+my %WEB      = ( %ANYWHERE, ip_in_cn => 4 );
 my %SCHEME = (
-    default => { wildcards_in_cn => 'anywhere', wildcards_in_alt => 'anywhere', check_cn => 'always', ip_in_cn => 1 },
-    http    => \%WEB,
-    rfc2818 => \%WEB,
-    www     => \%WEB,
-    smtp    => { wildcards_in_cn => 0, wildcards_in_alt => 0, check_cn => 'always' },
-    rfc3207 => { wildcards_in_cn => 0, wildcards_in_alt => 0, check_cn => 'always' },
-    sip     => { wildcards_in_cn => 0, wildcards_in_alt => 0, check_cn => 'always' },
-    rfc5922 => { wildcards_in_cn => 0, wildcards_in_alt => 0, check_cn => 'always' },
+    default => { %ANYWHERE, check_cn => 'always', ip_in_cn => 4 },
     none    => 0,
-    ( map { $_ => { wildcards_in_cn => 0, wildcards_in_alt => 'leftmost', check_cn => 'always' } } qw(ldap rfc4513) ),
+    ( map { $_ => \%ANYWHERE } qw(rfc2818 xmpp rfc3920 ftp rfc4217) ),
+    ( map { $_ => \%WEB } qw(http www) ),
     (
-        map { $_ => \%STRICT }
-          qw(imap pop3 acap rfc2595 nntp rfc4642 xmpp rfc3920 syslog rfc5425 snmp rfc5953)
+        map { $_ => \%LABEL }
+          qw(smtp rfc2595 imap pop3 acap rfc4642 nntp netconf rfc5538 syslog rfc5425 snmp rfc5953)
     ),
-    ftp     => \%WEB,
-    rfc4217 => \%WEB,
-    gist    => { wildcards_in_cn => 0, wildcards_in_alt => 'leftmost', check_cn => 'when_only' },
-    rfc5971 => { wildcards_in_cn => 0, wildcards_in_alt => 'leftmost', check_cn => 'when_only' },
+    ( map { $_ => { %LABEL, wildcards_in_cn => 0 } } qw(ldap rfc4513) ),
+    ( map { $_ => { wildcards_in_cn => 0, wildcards_in_alt => 0, check_cn => 'always' } } qw(sip rfc5922) ),
+    ( map { $_ => { %LABEL, check_cn => 'when_only' } } qw(gist rfc5971) ),
 );
 
 sub knows { my ($name) = @_; return exists $SCHEME{ lc $name } }
@@ -47,10 +41,13 @@ sub matches {
     return 1 if !$rules;
     my @names = $certificate->alt_names;
     my $common_name = $certificate->common_name;
+    return $rules->{callback}->( $host, $common_name, map {@$_} @names ) ? 1 : 0 if $rules->{callback};
 
     if ( defined( my $address = _address($host) ) ) {
         return 1 if grep { $_->[0] == $IP && $_->[1] eq $address } @names;
-        my $own = $rules->{ip_in_cn} && length $address == 4 && defined $common_name ? _address($common_name) : undef;
+        my $which = $rules->{ip_in_cn} || 0;
+        return 0 if !$which || $which == 4 && length $address != 4 || $which == 6 && length $address == 4;
+        my $own = defined $common_name ? _address($common_name) : undef;
         return defined $own && $own eq $address ? 1 : 0;
     }
     $host = _ascii($host);
@@ -63,7 +60,7 @@ sub matches {
     if ( defined $common_name && ( $check eq 'always' || $check eq 'when_only' && !@dns ) ) {
         return 1 if _fits( $host, $common_name, $rules->{wildcards_in_cn} );
     }
-    return $rules->{callback} ? ( $rules->{callback}->( $host, $common_name, map {@$_} @names ) ? 1 : 0 ) : 0;
+    return 0;
 }
 
 sub _address {

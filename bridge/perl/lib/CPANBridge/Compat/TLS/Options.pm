@@ -125,8 +125,11 @@ sub _versions {
 sub authorities {
     my ($args) = @_;
     my @objects = ref $args->{SSL_ca} eq 'ARRAY' ? @{ $args->{SSL_ca} } : ();
-    my ( $file, $path ) = @$args{qw(SSL_ca_file SSL_ca_path)};
-    if ( !@objects && !exists $args->{SSL_ca} && !defined $file && !defined $path ) {
+    my ( $file, $path ) = map { defined && length ? $_ : undef } @$args{qw(SSL_ca_file SSL_ca_path)};
+    my $nobody = ref $args->{SSL_ca} eq 'ARRAY' || ref $file eq 'SCALAR' || ref $path eq 'SCALAR';
+    undef $file if ref $file;
+    undef $path if ref $path eq 'SCALAR';
+    if ( !$nobody && !defined $file && !defined $path ) {
         ( $file, $path ) = @ENV{qw(SSL_CERT_FILE SSL_CERT_DIR)};
         return undef if !defined $file && !defined $path;
         undef $file if defined $file && !-r $file;

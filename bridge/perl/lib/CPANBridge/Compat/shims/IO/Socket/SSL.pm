@@ -77,17 +77,36 @@ sub import {
 
 # --- defaults, and what the original can tell of itself ---
 
-sub set_defaults { my %args = ref $_[0] ? %{ $_[0] } : @_ % 2 ? @_[ 1 .. $#_ ] : @_; @default{ keys %args } = values %args; return }
+my %SHORT = ( mode => 'SSL_verify_mode', callback => 'SSL_verify_callback', scheme => 'SSL_verifycn_scheme', name => 'SSL_verifycn_name' );
+
+sub set_defaults {
+    my %args = ref $_[0] ? %{ $_[0] } : @_ % 2 ? @_[ 1 .. $#_ ] : @_;
+    for my $name ( keys %args ) {
+        my $full = $SHORT{$name} || ( $name =~ /\ASSL_/ ? $name : "SSL_$name" );
+        if   ( defined $args{$name} ) { $default{$full} = $args{$name} }
+        else                          { delete $default{$full} }
+    }
+    return;
+}
 
 sub set_client_defaults { goto &set_defaults }
 sub set_server_defaults { return }
 sub set_ctx_defaults    { goto &set_defaults }
+sub context_init        { goto &set_defaults }
 sub set_default_context { my $context = pop; @default{ keys %{ $context->{args} } } = values %{ $context->{args} } if ref $context; return }
 sub set_default_session_cache { return }
 
 sub set_args_filter_hack {
     my $code = pop;
-    $filter = ref $code eq 'CODE' ? $code : sub { delete @{ $_[1] }{qw(SSL_verify_mode)} } if defined $code;
+    $filter = ref $code eq 'CODE' ? $code : defined $code ? \&_prefer_defaults : undef;
+    return;
+}
+
+sub _prefer_defaults {
+    my ( undef, $args ) = @_;
+    delete @$args{
+        qw(SSL_verify_mode SSL_verifycn_scheme SSL_ca SSL_ca_file SSL_ca_path SSL_version SSL_cipher_list SSL_fingerprint)};
+    %$args = ( %$args, %default );
     return;
 }
 
@@ -156,14 +175,36 @@ sub configure {
         $host =~ s/\A\[([^\]]*)\](?::\S*)?\z/$1/s or $host =~ s/\A([^:]*):[^:]*\z/$1/s;
     }
     $self->_remember( $args, ref $host ? undef : $host );
-    my $result = $self->SUPER::configure( \%plain ) or return;
+    ${*$self}{_SSL_configuring} = 1;
+    my $result = $self->SUPER::configure( \%plain );
+    delete ${*$self}{_SSL_configuring};
+    return if !$result;
     return $result if exists $args->{SSL_startHandshake} && !$args->{SSL_startHandshake};
-    return $result if $plain{Listen};
-    return $result if !$self->blocking && !defined $self->peername;    # the connection is not made yet
+    return $result if !defined getpeername $self;    # not connected yet, or a listener
     return $self->connect_SSL if $self->blocking;
     $self->connect_SSL or $SSL_ERROR == SSL_WANT_READ or return;
     return $result;
 }
+
+# A socket that was made without a peer. While configure runs it is the base class that connects.
+sub connect {
+    my ( $self, @to ) = @_;
+    my $result = $self->SUPER::connect(@to) or return;
+    my $own = \%{ *$self };
+    my $ssl = $own->{_SSL_arguments} || {};
+    return $result if $own->{_SSL_configuring} || exists $ssl->{SSL_startHandshake} && !$ssl->{SSL_startHandshake};
+    return $self->connect_SSL;
+}
+
+sub new_from_fd {
+    my ( $class, $number, @args ) = @_;
+    shift @args if @args % 2;    # a mode, which must be this one
+    my $socket = $family_class->new_from_fd( $number, '+<' ) or return;
+    return $class->start_SSL( $socket, @args );
+}
+
+sub socketToSSL   { my ( $socket, @args ) = @_; return __PACKAGE__->start_SSL( $socket, @args ) }
+sub socket_to_SSL { goto &socketToSSL }
 
 sub _remember {
     my ( $self, $args, $host ) = @_;
@@ -197,10 +238,9 @@ sub start_SSL {
     $socket->_forget;
     $socket->_remember( \%args, undef );
     return $socket if exists $args{SSL_startHandshake} && !$args{SSL_startHandshake};
-    if ( $socket->connect_SSL( $args{Timeout} ? ( Timeout => $args{Timeout} ) : () ) ) {
-        return $socket;
-    }
-    return $socket if !$socket->blocking && $SSL_ERROR == SSL_WANT_READ;
+
+    # Whoever does not want to wait says so by SSL_startHandshake.
+    return $socket if $socket->_handshake( 1, $args{Timeout} );
     bless $socket, $before eq 'GLOB' ? 'IO::Socket::INET' : $before;
     return;
 }
@@ -209,13 +249,20 @@ sub connect_SSL {
     my ( $self, @args ) = @_;
     my %args = ref $args[0] ? %{ $args[0] } : @args;
     my $own  = \%{ *$self };
+    my $ssl  = $own->{_SSL_arguments} ||= {%default};
+    for my $name ( grep {/\ASSL_/} keys %args ) { $ssl->{$name} = $args{$name} }
+    my $wait = $own->{_SSL_handover} ? $own->{_SSL_wait} : $self->blocking;
+    return $self->_handshake( $wait || $args{Timeout}, $args{Timeout} );
+}
+
+sub _handshake {
+    my ( $self, $wait, $given ) = @_;
+    my $own = \%{ *$self };
+    my $ssl = $own->{_SSL_arguments};
     undef $SSL_ERROR;
     return $self if $own->{_SSL_info};
-    my $ssl = $own->{_SSL_arguments} ||= {%default};
-    for my $name ( grep {/\ASSL_/} keys %args ) { $ssl->{$name} = $args{$name} }
-    my $given = defined $args{Timeout} ? $args{Timeout} : $own->{_SSL_timeout} || $own->{io_socket_timeout};
-    my $timeout = $given && $given > 0 ? $given < $TIMEOUT ? $given : $TIMEOUT : $TIMEOUT;
-    my $wait = $own->{_SSL_handover} ? $own->{_SSL_wait} : $self->blocking || $args{Timeout};
+    $given = $own->{_SSL_timeout} || $own->{io_socket_timeout} if !defined $given;
+    my $timeout = $given && $given > 0 && $given < $TIMEOUT ? $given : $TIMEOUT;
     if ( !$own->{_SSL_handover} ) {
         my $peer = getpeername $self or return $self->_error( 'SSL connect attempt failed: the socket is not connected', ENOTCONN );
         require CPANBridge::Compat::TLS::Options;
@@ -242,7 +289,7 @@ sub connect_SSL {
         @$own{qw(_SSL_handover _SSL_check _SSL_wait)} = ( $handover, $params[1], $wait );
     }
     my $handover = $own->{_SSL_handover};
-    my $info     = $handover->finish( $wait || $args{Timeout} );
+    my $info     = $handover->finish($wait);
     if ( !$info && !$handover->fault ) {
         $! = EWOULDBLOCK;
         $SSL_ERROR = SSL_WANT_READ;
@@ -358,7 +405,12 @@ sub sockdomain {
 # --- errors ---
 
 sub errstr { return defined $SSL_ERROR ? "$SSL_ERROR" : '' }
-sub opened { my ($self) = @_; return defined fileno $self ? 1 : '' }
+
+sub opened {
+    my ($self) = @_;
+    return 0 if !defined fileno $self;
+    return ${*$self}{_SSL_info} ? 1 : -1;
+}
 
 sub error { my ( $self, $text ) = @_; return $self->_error( $text, 0 + $! || EPROTO ) }
 
@@ -395,13 +447,15 @@ sub next_proto_negotiated { return undef }
 sub get_servername        { my ($self) = @_; return ref $self ? ${*$self}{_SSL_arguments}{SSL_hostname} : undef }
 sub ocsp_resolver         { Carp::croak('IO::Socket::SSL of CPANBridge does not cover OCSP') }
 
-sub get_peer_certificate { my $info = $_[0]->_info; return $info ? $info->{certificates}[0] : undef }
+sub get_peer_certificate { return $_[0] }
+sub issuer_name          { return $_[0]->peer_certificate('issuer') }
+sub subject_name         { return $_[0]->peer_certificate('subject') }
 sub peer_certificates    { my $info = $_[0]->_info; return $info ? @{ $info->{certificates} } : () }
 
 sub peer_certificate {
     my ( $self, $field ) = @_;
-    my $certificate = $self->get_peer_certificate or return;
-    return _field( $certificate, $field );
+    my $info = $self->_info or return;
+    return _field( $info->{certificates}[0], $field );
 }
 
 sub sock_certificate {
@@ -425,13 +479,13 @@ sub _field {
 
 sub dump_peer_certificate {
     my ($self) = @_;
-    my $certificate = $self->get_peer_certificate or return;
+    my $certificate = $self->peer_certificate or return;
     return sprintf "Subject Name: %s\nIssuer  Name: %s\n", map { $certificate->one_line($_) } qw(subject issuer);
 }
 
 sub verify_hostname {
     my ( $self, $host, $scheme ) = @_;
-    my $certificate = $self->get_peer_certificate or return;
+    my $certificate = $self->peer_certificate or return;
     return verify_hostname_of_cert( $host, $certificate, $scheme );
 }
 
@@ -444,7 +498,7 @@ sub verify_hostname_of_cert {
 
 sub get_fingerprint_bin {
     my ( $self, $algorithm, $certificate, $of_key ) = @_;
-    $certificate ||= $self->get_peer_certificate or return;
+    $certificate ||= $self->peer_certificate or return;
     my $method = $of_key ? 'key_fingerprint' : 'fingerprint';
     return $certificate->$method( $algorithm || 'sha256' );
 }
@@ -516,7 +570,7 @@ C<sysread>, C<readline>, C<alarm>, a fork. The daemon connects nowhere by itself
 
 =item Making a connection
 
-C<new>, C<start_SSL>, C<connect_SSL> with C<Timeout>, also without blocking (C<$SSL_ERROR == SSL_WANT_READ>, then wait with
+C<new>, C<start_SSL>, C<new_from_fd>, C<connect>, C<connect_SSL> with C<Timeout>, also without blocking (C<$SSL_ERROR == SSL_WANT_READ>, then wait with
 C<select> until the handle can be read, and call again); C<SSL_startHandshake>; all arguments of L<IO::Socket::IP>, or of
 L<IO::Socket::INET> where that is missing.
 
@@ -536,7 +590,7 @@ C<set_args_filter_hack>.
 
 =item Looking at it
 
-C<peer_certificate> with its fields, C<peer_certificates>, C<get_peer_certificate>, C<sock_certificate>,
+C<peer_certificate> with its fields, C<peer_certificates>, C<sock_certificate>, C<issuer_name>, C<subject_name>,
 C<dump_peer_certificate>, C<get_fingerprint>, C<get_fingerprint_bin>, C<get_cipher>, C<get_sslversion>, C<get_sslversion_int>,
 C<get_session_reused>, C<alpn_selected>, C<is_SSL>, C<pending>, C<peek>, C<peerhost>, C<peerport>, C<sockhost>, C<sockport>, C<errstr>,
 C<$SSL_ERROR>, the C<can_...> functions and the constants.
@@ -581,6 +635,10 @@ C<SSL_error_trap>, C<SSL_use_cert>, everything for servers.
 
 The text of an error is Python's: C<SSL connect attempt failed: certificate verify failed: self-signed certificate>. One
 that begins with C<CPANBridge> is the daemon's: it is not running, its module C<tls> is not enabled, or a limit was reached.
+
+=item *
+
+With C<SSL_fingerprint> nothing else is looked at: a certificate with another fingerprint is refused, whoever has signed it.
 
 =item *
 

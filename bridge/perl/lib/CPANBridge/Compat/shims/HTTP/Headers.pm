@@ -25,7 +25,7 @@ for my $i ( 0 .. $#ORDER ) {
 }
 
 # Names as programs write them, with key and spelling. Emptied when it has grown: names come from the network, too.
-my %names;
+my ( %names, %plain_names );
 
 sub new {
     my ( $class, @fields ) = @_;
@@ -37,8 +37,8 @@ sub new {
 # The key of a field and how it is spelt.
 sub _name {
     my ($field) = @_;
-    my $known = $names{$field};
-    return $known if $known && $TRANSLATE_UNDERSCORE;
+    my $known = ( $TRANSLATE_UNDERSCORE ? \%names : \%plain_names )->{$field};
+    return $known if $known;
     Carp::croak("Illegal field name '$field'") if !length $field || rindex( $field, ':' ) > 0 || $field =~ /[\r\n]/;
     return [ $field, $field ] if $field =~ /\A:/;
     my $name = $field;
@@ -46,9 +46,9 @@ sub _name {
     my $key = lc $name;
     my $shown = $spelling{$key};
     if ( !defined $shown ) { ( $shown = $name ) =~ s/\b(\w)/\u$1/g }
-    return [ $key, $shown ] if !$TRANSLATE_UNDERSCORE;
-    %names = () if keys %names > 500;
-    return $names{$field} = [ $key, $shown ];
+    my $names = $TRANSLATE_UNDERSCORE ? \%names : \%plain_names;
+    %$names = () if keys %$names > 500;
+    return $names->{$field} = [ $key, $shown ];
 }
 
 # Reads a field, and changes it: SET, PUSH, INIT (if it has no value), or not at all (GET). Returns the old values.
@@ -247,7 +247,8 @@ sub content_type_charset {
     my $field = $self->{'content-type'};
     $field = $field->[0] if ref $field eq 'ARRAY';
     my ( $type, %params );
-    if ( defined $field && length $field ) {
+    if ( defined $field && $field =~ /\A([^\s;,="]+)(?:;\s*charset=([^\s;,="]+))?\z/i ) { ( $type, $params{charset} ) = ( lc $1, $2 ) }
+    elsif ( defined $field && length $field ) {
         my ($words) = HTTP::Headers::Util::split_header_words($field);
         if ($words) {
             $type = $words->[0];

@@ -207,8 +207,12 @@ sub _decoded {
     my $content = $self->content;
     die "Can't decode ref content\n" if ref $content;
     my $limit = exists $option->{max_body_size} ? $option->{max_body_size} : $self->{_max_body_size};
-    CPANBridge::Compat::HTTP::Coding::decode( \$content, $_, $limit ) for reverse $self->_encodings;
-    return $content if !( $self->content_is_text || $self->content_is_xml );
+    if ( defined $self->header('Content-Encoding') ) {
+        CPANBridge::Compat::HTTP::Coding::decode( \$content, $_, $limit ) for reverse $self->_encodings;
+    }
+    my $type   = $self->content_type;
+    my $is_xml = $type =~ m{\A(?:text|application)/xml\z|\+xml\z};
+    return $content if !$is_xml && $type !~ m{\Atext/};
     my $charset = lc( $option->{charset} || $self->content_type_charset || $option->{default_charset} || 'guess' );
     return $content if $charset eq 'none';
     if ( $charset eq 'guess' ) {
@@ -222,7 +226,7 @@ sub _decoded {
         return $content if $other eq 'none';
         $text = CPANBridge::Compat::HTTP::Charset::decode_text( $content, $other, $option->{charset_strict} );
     }
-    if ( $self->content_is_xml ) {    # what it says of its bytes is true no more
+    if ($is_xml) {    # what it says of its bytes is true no more
         $text =~ s/\A\x{FEFF}//;
         $text =~ s/\A(\s*<\?xml\s[^>]*?)\s+encoding\s*=\s*(?:"[^"]*"|'[^']*')/$1/;
     }

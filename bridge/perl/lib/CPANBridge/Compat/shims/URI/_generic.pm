@@ -117,24 +117,24 @@ sub abs {    ## no critic (ProhibitBuiltinHomonyms)
         $relative = $self->clone;
         $relative->scheme(undef);
     }
-    my $abs = $relative->clone;
-    $abs->scheme( $base->scheme );
-    return $abs if $$relative =~ m{\A//};
-    my $path = $relative->path;
+    my ( $path, $rest ) = $$relative =~ /\A([^?#]*)(.*)\z/s;
     if ( !length $path ) {
-        $abs = $base->clone;
+        my $abs = $base->clone;
         my ( $query, $fragment ) = ( $relative->query, $relative->fragment );
         $abs->query($query)       if defined $query;
         $abs->fragment($fragment) if defined $fragment;
         return $abs;
     }
-    $abs->authority( $base->authority );
-    return $abs if $path =~ m{\A/};
-
-    my $upto = $base->path;
-    $upto =~ s{[^/]*\z}{};
-    $abs->path( _without_dots( ( length $upto ? $upto : '/' ) . $path ) );
-    return $abs;
+    my ( $start, $upto ) = $$base =~ m{\A((?:$SCHEME:)?(?://[^/?#]*)?)([^?#]*)}os;
+    $start =~ s/\A($SCHEME:)/\L$1/o;
+    if    ( $path =~ m{\A//} ) { $start =~ s{//.*}{}s }
+    elsif ( $path !~ m{\A/} ) {
+        $upto =~ s{[^/]*\z}{};
+        $path = _without_dots( ( length $upto ? $upto : '/' ) . $path );
+    }
+    my ($named) = $start =~ /\A($SCHEME):/o;
+    my $text = "$start$path$rest";
+    return bless \$text, defined $named ? URI::implementor($named) || 'URI::_foreign' : ref $relative;
 }
 
 # Takes out . and .. as far as there is something to go up from.

@@ -284,5 +284,74 @@ subtest 'broken servers' => sub {
     }
 };
 
+# A server of FTP with one directory and one file, which opens a second connection for each listing and each file.
+sub ftp_server {
+    my $listener = IO::Socket::INET->new( Listen => 5, LocalAddr => '127.0.0.1' ) or die $!;
+    my $pid = fork;
+    die "fork: $!" if !defined $pid;
+    return ( $pid, $listener->sockport ) if $pid;
+    alarm 60;
+    while ( my $client = $listener->accept ) {
+        my ( $data, $folder ) = ( undef, '/' );
+        my %file = ( 'hello.txt' => "hello\n" );
+        print $client "220 here\r\n";
+        while ( my $line = <$client> ) {
+            my ( $command, $word ) = $line =~ /\A(\w+) ?(.*?)\r?\n/;
+            my $say = sub { print $client "$_[0]\r\n" };
+            if    ( $command eq 'PASS' ) { $say->( $word eq 'secret' || $word =~ /anonymous/ ? '230 in' : '530 no' ) }
+            elsif ( $command eq 'PASV' ) {
+                $data = IO::Socket::INET->new( Listen => 1, LocalAddr => '127.0.0.1' );
+                $say->( sprintf '227 Entering (127,0,0,1,%d,%d)', $data->sockport >> 8, $data->sockport & 255 );
+            }
+            elsif ( $command eq 'CWD' )  { $say->( $word eq 'pub' ? '250 there' : '550 no' ) }
+            elsif ( $command eq 'SIZE' ) { $say->( exists $file{$word} ? '213 ' . length $file{$word} : '550 no' ) }
+            elsif ( $command eq 'MDTM' ) { $say->( exists $file{$word} ? '213 19940203000000' : '550 no' ) }
+            elsif ( $command eq 'RETR' && !exists $file{$word} ) { $say->('550 no such file') }
+            elsif ( $command =~ /\A(?:RETR|LIST|STOR)\z/ ) {
+                $say->('150 coming');
+                my $other = $data->accept;
+                if ( $command eq 'STOR' ) { local $/; $file{$word} = <$other> }
+                else                      { print $other $command eq 'LIST' ? "-rw-r--r-- 1 me us 6 Feb  3  1994 hello.txt\r\n" : $file{$word} }
+                close $other;
+                $say->('226 done');
+            }
+            else { $say->( $command eq 'USER' ? '331 who' : $command eq 'QUIT' ? '221 bye' : $command eq 'TYPE' ? '200 ok' : '500 what' ) }
+            last if $command eq 'QUIT';
+        }
+        close $client;
+    }
+    require POSIX;
+    POSIX::_exit(0);
+}
+
+subtest 'FTP' => sub {
+    my ( $pid, $port ) = ftp_server();
+    my $agent  = LWP::UserAgent->new( timeout => 5 );
+    my $answer = $agent->get("ftp://127.0.0.1:$port/pub/hello.txt");
+    is( join( '|', $answer->code, $answer->content, $answer->content_type, $answer->content_length, $answer->last_modified ), "200|hello\n|text/plain|6|760233600", 'a file' );
+    like( $agent->get("ftp://127.0.0.1:$port/pub/")->content, qr/hello\.txt/, 'a directory' );
+    like( $agent->get( "ftp://127.0.0.1:$port/pub/", Accept => 'text/html' )->content, qr/<a href="hello\.txt">hello\.txt<\/a>/, 'as a page' );
+    is( $agent->get("ftp://127.0.0.1:$port/pub/none")->code, 404, 'a file that is not there' );
+    is( $agent->get("ftp://me:wrong\@127.0.0.1:$port/pub/hello.txt")->code, 401, 'a wrong password' );
+    is( $agent->get("ftp://me:secret\@127.0.0.1:$port/pub/hello.txt")->code, 200, 'the right one' );
+    is( $agent->put( "ftp://me:secret\@127.0.0.1:$port/pub/new", Content => 'data' )->code, 201, 'a file that is stored' );
+    is( $agent->get("ftp://127.0.0.1:$port/a%0D%0ADELE%20x")->code, 400, 'a name with a command in it' );
+    kill 'KILL', $pid;
+    waitpid $pid, 0;
+};
+
+subtest 'odds and ends' => sub {
+    require HTML::Entities;
+    is( HTML::Entities::encode_entities("<\x{e9}\x{20ac}\x{263a}>"), '&lt;&eacute;&euro;&#x263A;&gt;', 'entities' );
+    is( HTML::Entities::decode_entities('&lt;&eacute;&#8364;&#x263a;&nosuch;&amp;lt;'), "<\x{e9}\x{20ac}\x{263a}&nosuch;&lt;", 'and back' );
+    require File::Listing;
+    my @entries = File::Listing::parse_dir( "total 1\ndrwxr-xr-x 2 me us 10 Mar 16 2005 sub\n-rw-r----- 1 me us 23 Feb 26 2005 a b.txt\n", 'GMT' );
+    is_deeply( \@entries, [ [ 'sub', 'd', undef, 1110931200, 040755 ], [ 'a b.txt', 'f', 23, 1109376000, 0100640 ] ], 'a listing' );
+    require WWW::RobotRules;
+    my $rules = WWW::RobotRules->new('Me/1.0');
+    $rules->parse( 'http://h/robots.txt', "User-agent: *\nDisallow: /private\n" );
+    is( $rules->allowed('http://h/private/x') . $rules->allowed('http://h/x') . $rules->allowed('http://other/x'), '01-1', 'robots.txt' );
+};
+
 is( "@warnings", '', 'no warnings' );
 done_testing;

@@ -8,8 +8,6 @@ our $VERSION = '0.1.0';
 
 my $MOST = 65_536;    # bytes after which no title is looked for any more
 
-my %ENTITY = ( amp => '&', lt => '<', gt => '>', quot => '"', apos => q('), nbsp => "\xC2\xA0", ndash => "\xE2\x80\x93", mdash => "\xE2\x80\x94", copy => "\xC2\xA9", laquo => "\xC2\xAB", raquo => "\xC2\xBB" );
-
 sub new {
     my ( $class, $headers ) = @_;
     return bless { headers => $headers, text => '', seen => 0 }, $class;
@@ -46,20 +44,13 @@ sub parse {
     return 0;
 }
 
+# As bytes; what an entity stands for becomes UTF-8.
 sub _decoded {
     my ($text) = @_;
-    $text =~ s/&(?:#(\d+)|#[xX]([0-9a-fA-F]+)|(\w+));?/_entity($1, $2, $3, $&)/ge;
+    return $text if $text !~ /&/;
+    require HTML::Entities;
+    $text =~ s/(&(?:#\w+|\w+);?)/my $char = HTML::Entities::decode($1); utf8::encode($char) if $char ne $1; $char/ge;
     return $text;
-}
-
-sub _entity {
-    my ( $decimal, $hex, $name, $whole ) = @_;
-    return defined $ENTITY{$name} ? $ENTITY{$name} : $whole if defined $name;
-    my $number = defined $decimal ? $decimal : hex $hex;
-    return $whole if $number > 0x10FFFF || ( $number >= 0xD800 && $number < 0xE000 );
-    my $char = chr $number;
-    utf8::encode($char);
-    return $char;
 }
 
 sub _title {

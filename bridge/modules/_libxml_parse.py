@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+from xml.sax.saxutils import unescape  # of strings only
 
 import attrs
 from lxml import etree
@@ -161,6 +162,8 @@ def _read(data: bytes, parser: Any, resources: Resources, options: Options) -> d
 def _told(tree: Any, resources: Resources, options: Options) -> dict[str, Any]:
     info = tree.docinfo
     dtds = [dtd for dtd in (info.internalDTD, info.externalDTD) if dtd is not None]
+    text = _text(tree)
+    declared = [*_declared_inside(text), *(_declared(info.externalDTD) if info.externalDTD is not None else [])]
     entities = [entity for dtd in dtds for entity in dtd.iterentities() if entity.name]
     answer: dict[str, Any] = {
         "version": info.xml_version,
@@ -169,26 +172,43 @@ def _told(tree: Any, resources: Resources, options: Options) -> dict[str, Any]:
         "entities": [
             (entity.name, entity.content) for entity in entities if entity.content is not None and not entity.system_url
         ],
-        "ids": [
-            (element.name, attribute.name)
-            for dtd in dtds
-            for element in dtd.iterelements()
-            for attribute in element.iterattributes()
-            if attribute.type == "id"
-        ],
-        "defaults": [
-            (element.name, f"{attribute.prefix}:{attribute.name}" if attribute.prefix else attribute.name, value)
-            for dtd in dtds
-            for element in dtd.iterelements()
-            for attribute in element.iterattributes()
-            if (value := attribute.default_value) is not None
-        ],
+        "ids": [(element, name) for element, name, kind, _ in declared if kind == "id"],
+        "defaults": [(element, name, value) for element, name, _, value in declared if value is not None],
     }
     if options.line_numbers:
         answer["lines"] = [node.sourceline or 0 for node in tree.getroot().iter(tag=etree.Element)]
     external = [(entity.name, entity.system_url) for entity in entities if entity.system_url]
-    answer["text"] = resources.with_references(_text(tree), external)
+    answer["text"] = resources.with_references(text, external)
     return answer
+
+
+def _declared(dtd: Any) -> Iterable[tuple[str, str, str, str | None]]:
+    """Give the attributes that a DTD declares: element, name, type and default value."""
+    for element in dtd.iterelements():
+        for attribute in element.iterattributes():
+            name = f"{attribute.prefix}:{attribute.name}" if attribute.prefix else attribute.name
+            yield element.name, name, attribute.type, attribute.default_value
+
+
+_ATTLIST = re.compile(
+    r"""<!ATTLIST\ (\S+)\ (\S+)\ (\w+|NOTATION\ \([^)]*\)|\([^)]*\))  # element, name, type
+        (?:\ \#(?:REQUIRED|IMPLIED)|(?:\ \#FIXED)?\ (?:"([^"]*)"|'([^']*)'))>""",
+    re.VERBOSE,
+)
+
+
+def _declared_inside(text: bytes) -> Iterable[tuple[str, str, str, str | None]]:
+    """Give those of the internal subset. lxml leaves out what belongs to elements that are not declared themselves."""
+    subset = _DOCTYPE.search(text)
+    for found in _ATTLIST.finditer(subset[0].decode() if subset else ""):
+        element, name, kind, value, other = found.groups()
+        value = other if value is None else value
+        yield element, name, kind.lower(), None if value is None else _plain(value)
+
+
+def _plain(value: str) -> str:
+    """Take libxml2's escapes out of a default value."""
+    return unescape(value, {"&quot;": '"', "&#10;": "\n", "&#9;": "\t", "&#13;": "\r"})
 
 
 def _text(tree: Any) -> bytes:

@@ -21,6 +21,9 @@ _RNG = "{http://relaxng.org/ns/structure/1.0}"
 MAX_INCLUDES = 200
 """Grammars that one grammar may include; also stops those that include themselves."""
 
+MAX_INCLUDED = 16 * 1024 * 1024
+"""Bytes of all grammars that one grammar includes, each as often as it is included."""
+
 
 def compiled(kind: str, data: bytes, url: str | None, resources: Resources) -> Any:
     """Make a validator.
@@ -38,7 +41,7 @@ def compiled(kind: str, data: bytes, url: str | None, resources: Resources) -> A
     try:
         if kind == "schema":
             return etree.XMLSchema(tree)
-        _include(tree.getroot(), url or "", resources, [MAX_INCLUDES])
+        _include(tree.getroot(), url or "", resources, [MAX_INCLUDES, MAX_INCLUDED])
         return etree.RelaxNG(tree)
     except (etree.XMLSchemaParseError, etree.RelaxNGParseError) as error:
         raise BrokenError(problems(error.error_log) or [_fault(str(error))]) from None
@@ -62,6 +65,9 @@ def _include(node: Any, base: str, resources: Resources, left: list[int]) -> Non
         content = resources.get(url)
         if content is None:
             raise BrokenError([_fault(f"xmlRelaxNG: could not load {url}")])
+        left[1] -= len(content)
+        if left[1] < 0:
+            raise BrokenError([_fault(f"The grammars that are included have more than {MAX_INCLUDED} bytes.")])
         other = tree_of(content, resources, url).getroot()
         _include(other, url, resources, left)
         if found.tag == _RNG + "include":

@@ -70,10 +70,28 @@ class TestTree:
         source = '<!DOCTYPE a [<!ELEMENT a ANY><!ATTLIST a i ID #IMPLIED d CDATA "x"><!ENTITY e "f<b/>">]><a>&e;</a>'
         answer = parse(source)
         assert answer["ids"] == [("a", "i")]
+        assert answer["defaults"] == [("a", "d", "x")]
         assert answer["entities"] == [("e", "f<b/>")]
         assert written(answer).endswith("<a>f<b/></a>")
         assert written(parse(source, {"expand_entities": 0})).endswith("<a>&e;</a>")
         assert written(parse(source, {"complete_attributes": 1})).endswith('<a d="x">f<b/></a>')
+
+    def test_attributes_of_elements_that_are_not_declared(self) -> None:
+        answer = parse(
+            "<!DOCTYPE a [<!ATTLIST a i ID #REQUIRED c (d|e) 'd' p:f CDATA #FIXED '\"&lt;'>]><a i='x' xmlns:p='u:u'/>"
+        )
+        assert answer["ids"] == [("a", "i")]
+        assert answer["defaults"] == [("a", "c", "d"), ("a", "p:f", '"<')]
+
+    def test_the_external_subset_counts(self) -> None:
+        given = {"x.dtd": "<!ELEMENT a ANY><!ATTLIST a i ID #IMPLIED d CDATA 'v'><!ENTITY e 'f'>"}
+        answer = parse('<!DOCTYPE a SYSTEM "x.dtd"><a>&e;</a>', {"load_ext_dtd": 1}, given)
+        assert (answer["ids"], answer["defaults"]) == ([("a", "i")], [("a", "d", "v")])
+        assert written(answer).endswith("<a>f</a>")
+
+    def test_a_doctype_of_another_name(self) -> None:
+        source = '<!DOCTYPE b [\n<!ENTITY e "f">\n]>\n<a xmlns="u:u"/>'
+        assert text(parse(source)) == source
 
     def test_xhtml_is_written_like_any_xml(self) -> None:
         source = (
@@ -183,6 +201,10 @@ class TestNothingFromOutside:
         problems = validate("schema", SCHEMA, document)["problems"]
         assert "secret" not in problems[0][5]
 
+
+class TestTooMuch:
+    """What is made to eat memory."""
+
     def test_entities_that_grow(self) -> None:
         lines = ['<!ENTITY e0 "0123456789">'] + [f'<!ENTITY e{i} "{f"&e{i - 1};" * 10}">' for i in range(1, 9)]
         answer = parse(f"<!DOCTYPE a [{''.join(lines)}]><a>&e8;</a>")
@@ -196,6 +218,19 @@ class TestNothingFromOutside:
     def test_too_many_resources(self) -> None:
         with pytest.raises(BridgeError, match="1000"):
             parse("<a/>", {}, {str(number): "" for number in range(1001)})
+
+    def test_default_attributes_that_grow(self) -> None:
+        subset = f'<!DOCTYPE a [<!ATTLIST b c CDATA "{"x" * 100_000}">]>'
+        few = parse(f"{subset}<a>{'<b/>' * 3}</a>", {"complete_attributes": 1})
+        assert len(few["text"]) > 300_000
+        many = parse(f"{subset}<a>{'<b/>' * 1000}</a>", {"complete_attributes": 1})
+        assert "amplification" in many["problems"][0][5]
+
+    def test_grammars_that_grow(self) -> None:
+        included = f'<grammar xmlns="{RNG}"><!--{"x" * 1_000_000}--></grammar>'
+        includes = '<include href="x.rng"/>' * 30
+        broken = validate("relaxng", f'<grammar xmlns="{RNG}">{includes}</grammar>', resources={"x.rng": included})
+        assert "bytes" in broken["broken"][0][5]
 
 
 class TestSchemas:

@@ -59,9 +59,7 @@ sub CLONE_SKIP { return 1 }
 
 sub colors { return $_[0]{colors} }
 sub number { return ++$_[0]{objects} }
-
-# Whether it goes on, in this process.
-sub is_open { my ($self) = @_; return !$self->{ended} && $self->{owner} == $$ }
+sub owner  { return $_[0]{owner} }
 
 # --- the wire -----------------------------------------------------------------------------------------------------
 
@@ -299,10 +297,9 @@ An argument that is text although it may look like a number.
 
 =head2 number
 
-=head2 is_open
+=head2 owner
 
-The workbook's L<colours|CPANBridge::Compat::Excel::Colors>; a number for a new object; whether it has neither ended nor
-belongs to another process.
+The workbook's L<colours|CPANBridge::Compat::Excel::Colors>; a number for a new object; the process that it belongs to.
 
 =head2 flush
 

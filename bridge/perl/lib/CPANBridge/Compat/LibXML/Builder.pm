@@ -2,6 +2,9 @@ package CPANBridge::Compat::LibXML::Builder;
 
 # Makes nodes of the text that the daemon sends for a tree. That text was written by libxml2, so it is well-formed, every
 # attribute has quotes, and what is special is escaped: nothing here judges, and much that XML allows cannot come.
+#
+# The text is cut at each "<", which stands for nothing else except in comments and the like, and the pieces are looked at
+# one by one: matching against a long string again and again takes older perls quadratic time.
 use 5.014;
 use strict;
 use warnings;
@@ -12,46 +15,54 @@ use Scalar::Util qw(weaken);
 our $VERSION = '0.1.0';
 
 my %CHARACTER = ( lt => '<', gt => '>', amp => '&', quot => '"', apos => q{'} );
+my $REFERENCE = qr/&(?:\#x([[:xdigit:]]+)|\#([0-9]+)|(lt|gt|amp|quot|apos));/;
+my $ENTITY    = qr/&(?!(?:lt|gt|amp|quot|apos);|\#)([^;]+);/;
 
 sub _unescaped {
     my ($text) = @_;
-    $text =~ s{&(?:\#x([[:xdigit:]]+)|\#([0-9]+)|([^;]+));}
-              {_character( $1, $2, $3 )}ge;
+    $text =~ s/$REFERENCE/defined $3 ? $CHARACTER{$3} : chr( defined $1 ? hex $1 : $2 )/ge;
     return $text;
 }
 
-# The value of an attribute in which entities are left, as nodes.
+# Text in which references to entities are left, as nodes.
 sub _pieces {
-    my ( $text, $wide ) = @_;
-    my @nodes;
-    for my $piece ( split /(&(?!(?:lt|gt|amp|quot|apos);|#)[^;]+;)/, $text ) {
-        next if !length $piece;
-        if ( $piece =~ /\A&([^;#]+);\z/ && !exists $CHARACTER{$1} ) { push @nodes, new_node( ENTITYREF, _decoded( $1, $wide ) ) }
-        else                                                        { push @nodes, new_node( TEXT, undef, _decoded( _unescaped($piece), $wide ) ) }
+    my ( $text, $type ) = @_;
+    my ( @nodes, $is_entity );
+    for my $piece ( split $ENTITY, $text ) {
+        if    ($is_entity)    { push @nodes, new_node( ENTITYREF, $piece ) }
+        elsif ( length $piece ) { push @nodes, new_node( $type, undef, _unescaped($piece) ) }
+        $is_entity = !$is_entity;
     }
-    return \@nodes;
+    return @nodes;
 }
 
-# As UTF-8: the whole is decoded at once.
-sub _character {
-    my ( $hex, $decimal, $name ) = @_;
-    return $CHARACTER{$name} if !defined $hex && !defined $decimal;
-    my $text = chr( defined $hex ? hex $hex : $decimal );
-    utf8::encode($text);
-    return $text;
+# The attributes of a start tag: declarations of namespaces, then names and values in turn.
+sub _attributes {
+    my ( $tag, $is_html ) = @_;
+    my ( $declared, @attributes );
+    while ( $tag =~ /\s([^\s=]+)=(?:"([^"]*)"|'([^']*)')/g ) {
+        my ( $name, $value ) = ( $1, defined $2 ? $2 : $3 );
+        if ( index( $value, '&' ) >= 0 ) { $value = $value =~ $ENTITY ? [ _pieces( $value, TEXT ) ] : _unescaped($value) }
+        if ( !$is_html && substr( $name, 0, 5 ) eq 'xmlns' && $name =~ /\Axmlns(?::(.+))?\z/s ) {
+            push @$declared, [ defined $1 ? $1 : '', ref $value ? join '', map { $_->[VALUE] // '' } @$value : $value ];
+        }
+        else { push @attributes, $name, $value }
+    }
+    return ( $declared, \@attributes );
 }
 
 sub build {
     my ( $document, $bytes, %how ) = @_;
-    my $wide     = $bytes =~ /[^\x00-\x7f]/ || $bytes =~ /&#(?:x[[:xdigit:]]{2,}|[0-9]{3,});/;
-    my $is_html  = $how{html};
-    my $lines    = $how{lines};
-    my %raw      = $how{no_cdata} ? () : ( script => 1, style => 1 );    # elements of HTML that hold no markup
-    my $parent   = $how{into} || $document;
-    my $depth    = 0;
-    my $line     = 0;
+    my $wide    = $bytes =~ /[^\x00-\x7f]/;
+    my $is_html = $how{html};
+    my $lines   = $how{lines};
+    my %raw     = $how{no_cdata} || !$is_html ? () : ( script => 1, style => 1 );    # elements of HTML that hold no markup
+    my $parent  = $document;
+    my $depth   = 0;
+    my $line    = 0;
     my ( %name, %ns, @ns );
-    my $find_ns = sub { my ($prefix) = @_; return ns_by_prefix( $parent, $prefix ) };
+    my ( undef, @pieces ) = split /</, $bytes;
+    undef $bytes;
 
     # A child, made where it belongs.
     my $add = sub {
@@ -60,129 +71,144 @@ sub build {
         $node->[POS] = @$kids;
         weaken( $node->[PARENT] = $parent );
         push @$kids, $node;
-        return $node;
+        return;
     };
 
-    pos($bytes) = 0;
-    while ( pos($bytes) < length $bytes ) {
-        if ( $bytes =~ /\G([^<]+)/gc ) {
-            my $text = $1;
-            next if !$depth && !$how{into};
-            if ( index( $text, '&' ) < 0 ) {
-                utf8::decode($text) if $wide;
-                $add->( [ $is_html && $raw{ lc( $parent->[NAME] // '' ) } ? CDATA : TEXT, undef, undef, undef, 0, undef, $text ] );
-                next;
-            }
-            my $pending = '';
-            my $flush = sub {
-                return if !length $pending;
-                utf8::decode($pending) if $wide;
-                $add->( [ $is_html && $raw{ lc( $parent->[NAME] // '' ) } ? CDATA : TEXT, undef, undef, undef, 0, undef, $pending ] );
-                $pending = '';
-            };
-            while ( $text =~ /\G(?:([^&]+)|&(?:\#x([[:xdigit:]]+)|\#([0-9]+)|(lt|gt|amp|quot|apos)|([^;]+));)/g ) {
-                if    ( defined $1 ) { $pending .= $1 }
-                elsif ( defined $5 ) {
-                    my $entity = $5;
-                    utf8::decode($entity) if $wide;
-                    $flush->();
-                    $add->( [ ENTITYREF, undef, undef, undef, 0, $entity ] );
-                }
-                else { $pending .= _character( $2, $3, $4 ) }
-            }
-            $flush->();
+    # What has "<" inside comes in several pieces.
+    my $next = 0;
+    my $whole = sub {
+        my ( $piece, $end ) = @_;
+        while ( index( $piece, $end ) < 0 ) {
+            die "CPANBridge: the daemon sent a tree that makes no sense\n" if $next >= @pieces;
+            my $more = $pieces[ $next++ ];
+            utf8::decode($more) if $wide;
+            $piece .= "<$more";
         }
-        elsif ( $bytes =~ m{\G<([^\s/>!?<]+)}gc ) {
-            my $tag = $1;
-            my ( @attributes, $declared );
-            while ( $bytes =~ /\G\s+([^\s=]+)=(?:"([^"]*)"|'([^']*)')/gc ) {
-                my ( $name, $value ) = ( $1, defined $2 ? $2 : $3 );
-                if ( index( $value, '&' ) >= 0 ) {
-                    $value = $value =~ /&(?!(?:lt|gt|amp|quot|apos);|#)/ ? _pieces( $value, $wide ) : _unescaped($value);
-                }
-                if ($wide) { utf8::decode($value) if !ref $value; utf8::decode($name) }
-                if ( !$is_html && $name =~ /\Axmlns(?::(.+))?\z/s ) {
-                    push @$declared, [ defined $1 ? $1 : '', ref $value ? join '', map { $_->[VALUE] // '' } @$value : $value ];
-                }
-                else { push @attributes, $name, $value }
+        my $at = index $piece, $end;
+        return ( substr( $piece, 0, $at ), substr( $piece, $at + length $end ) );
+    };
+
+    while ( $next < @pieces ) {
+        my $piece = $pieces[ $next++ ];
+        utf8::decode($piece) if $wide;
+        my $text;
+        my $first = substr $piece, 0, 1;
+        if ( $first eq '/' ) {
+            $text   = substr $piece, index( $piece, '>' ) + 1;
+            $parent = $parent->[PARENT];
+            $depth--;
+            %ns = %{ ( pop @ns )->[1] } if @ns && $ns[-1][0] == $depth;
+        }
+        elsif ( $first eq '!' || $first eq '?' ) {
+            my $inside;
+            if ( $first eq '?' ) {
+                ( $inside, $text ) = $whole->( substr( $piece, 1 ), '?>' );
+                my ( $target, $data ) = split /\s+/, $inside, 2;
+                $add->( new_node( PI, $target, defined $data && length $data ? $data : undef ) );
             }
-            $bytes =~ m{\G\s*(/?)>}gc or die 'CPANBridge: the daemon sent a tree that makes no sense near ' . pos($bytes) . "\n";
-            my $empty = $1;
+            elsif ( substr( $piece, 0, 3 ) eq '!--' ) {
+                ( $inside, $text ) = $whole->( substr( $piece, 3 ), '-->' );
+                $add->( new_node( COMMENT, undef, $inside ) );
+            }
+            elsif ( substr( $piece, 0, 8 ) eq '![CDATA[' ) {
+                ( $inside, $text ) = $whole->( substr( $piece, 8 ), ']]>' );
+                $add->( new_node( CDATA, undef, $inside ) );
+            }
+            else {
+                ( my $node, $text ) = _doctype( $piece, $whole );
+                $add->($node);
+            }
+        }
+        else {
+            my $at = index $piece, '>';
+            if ( index( $piece, 'xmlns' ) >= 0 ) {    # the only values in which ">" is not escaped
+                $at = index $piece, '>', $at + 1 while ( substr( $piece, 0, $at ) =~ tr/"// ) % 2;
+            }
+            my $tag = substr $piece, 0, $at;
+            $text = substr $piece, $at + 1;
+            my $empty = substr( $tag, -1 ) eq '/';
+            substr( $tag, -1 ) = '' if $empty;
+            my ( $declared, $attributes );
+            if ( $tag =~ /\s/ ) {
+                ( $declared, $attributes ) = _attributes( $tag, $is_html );
+                $tag = substr $tag, 0, $-[0];
+            }
             if ($declared) {
                 push @ns, [ $depth, {%ns} ];
                 $ns{ $_->[0] } = $_ for @$declared;
             }
-            my $known = $name{$tag};
-            if ( !$known ) {
-                my $text = $tag;
-                utf8::decode($text) if $wide;
-                $known = $name{$tag} = !$is_html && $text =~ /\A([^:]+):(.+)\z/s ? [ $1, $2, $text ] : [ '', $text, $text ];
-            }
+            my $known = $name{$tag} ||= !$is_html && $tag =~ /\A([^:]+):(.+)\z/s ? [ $1, $2 ] : [ '', $tag ];
             my $ns = $ns{ $known->[0] };
-            if ( !$ns && !$is_html && ( length $known->[0] || $how{into} ) ) { $ns = $find_ns->( $known->[0] ) }
             undef $ns if $ns && !length $ns->[1];
-            my $node = [ ELEMENT, undef, undef, undef, 0, $known->[ $ns || !length $known->[0] ? 1 : 2 ], undef, $ns ];
+            my $node = [ ELEMENT, undef, undef, undef, 0, $ns || !length $known->[0] ? $known->[1] : $tag, undef, $ns ];
             $node->[DECLS] = $declared if $declared;
             $node->[LINE] = $lines->[ $line++ ] if $lines;
-            $add->($node);
-            if (@attributes) {
-                my @nodes;
-                while ( my ( $name, $value ) = splice @attributes, 0, 2 ) {
-                    my $its;
-                    if ( !$is_html && $name =~ /\A([^:]+):(.+)\z/s && ( $its = $1 eq 'xml' ? xml_ns() : $ns{$1} || $find_ns->($1) ) ) {
-                        $name = $2;
-                    }
-                    my $attribute = [ ATTRIBUTE, undef, undef, undef, scalar @nodes, $name, $value, $its ];
-                    weaken( $attribute->[PARENT] = $node );
-                    if ( ref $value ) {
-                        undef $attribute->[VALUE];
-                        $attribute->[KIDS] = $value;
-                        weaken( $_->[PARENT] = $attribute ) for @$value;
-                    }
-                    push @nodes, $attribute;
-                }
-                $node->[ATTRS] = \@nodes;
-            }
-            if ($empty) {
-                %ns = %{ ( pop @ns )->[1] } if $declared;
-            }
-            else { $parent = $node; $depth++ }
+            my $kids = $parent->[KIDS] ||= [];
+            $node->[POS] = @$kids;
+            weaken( $node->[PARENT] = $parent );
+            push @$kids, $node;
+            $node->[ATTRS] = _attribute_nodes( $node, $attributes, \%ns, $is_html ) if $attributes && @$attributes;
+            if    ( !$empty )   { $parent = $node; $depth++ }
+            elsif ($declared) { %ns = %{ ( pop @ns )->[1] } }
         }
-        elsif ( $bytes =~ m{\G</[^>]*>}gc ) {
-            $depth--;
-            $parent = $parent->[PARENT];
-            %ns = %{ ( pop @ns )->[1] } if @ns && $ns[-1][0] == $depth;
+        next if !length $text || !$depth;
+        my $type = %raw && $raw{ lc $parent->[NAME] } ? CDATA : TEXT;
+        if ( index( $text, '&' ) >= 0 ) {
+            if ( $text =~ $ENTITY ) { $add->($_) for _pieces( $text, $type ); next }
+            $text = _unescaped($text);
         }
-        elsif ( $bytes =~ /\G<!--(.*?)-->/gcs )           { $add->( new_node( COMMENT, undef, _decoded( $1, $wide ) ) ) }
-        elsif ( $bytes =~ /\G<!\[CDATA\[(.*?)\]\]>/gcs )  { $add->( new_node( CDATA, undef, _decoded( $1, $wide ) ) ) }
-        elsif ( $bytes =~ /\G<\?([^\s?>]+)\s*(.*?)\?>/gcs ) {
-            my ( $target, $data ) = ( $1, $2 );
-            $add->( new_node( PI, _decoded( $target, $wide ), length $data ? _decoded( $data, $wide ) : undef ) );
-        }
-        elsif ( $bytes =~ /\G<!DOCTYPE\s+([^\s>\[]+)(?:\s+PUBLIC\s+("[^"]*"|'[^']*')(?:\s+("[^"]*"|'[^']*'))?|\s+SYSTEM\s+("[^"]*"|'[^']*'))?\s*/gc ) {
-            my ( $name, $public, $system, $other ) = ( $1, $2, $3, $4 );
-            $system = $other if !defined $system;
-            $_ = defined $_ ? _decoded( substr( $_, 1, -1 ), $wide ) : undef for $public, $system;
-            my $subset;
-            if ( $bytes =~ /\G\[/gc ) {
-                my $from = pos $bytes;
-                while ( $bytes =~ /\G(?:[^\]"'<]+|"[^"]*"|'[^']*'|<!--.*?-->|<\?.*?\?>|<)/gcs ) { }
-                $subset = _decoded( substr( $bytes, $from, pos($bytes) - $from ), $wide );
-                $bytes =~ /\G\]\s*/gc;
-            }
-            $bytes =~ /\G>/gc;
-            $add->( new_node( DTD, _decoded( $name, $wide ), { public => $public, system => $system, subset => $subset } ) );
-        }
-        else { die 'CPANBridge: the daemon sent a tree that makes no sense near ' . pos($bytes) . "\n" }
+        my $kids = $parent->[KIDS] ||= [];
+        my $node = [ $type, undef, undef, undef, scalar @$kids, undef, $text ];
+        weaken( $node->[PARENT] = $parent );
+        push @$kids, $node;
     }
     touch();
     return $document;
 }
 
-sub _decoded {
-    my ( $text, $wide ) = @_;
-    utf8::decode($text) if $wide;
-    return $text;
+sub _attribute_nodes {
+    my ( $element, $attributes, $ns, $is_html ) = @_;
+    my @nodes;
+    while ( my ( $name, $value ) = splice @$attributes, 0, 2 ) {
+        my $its;
+        if ( index( $name, ':' ) > 0 && !$is_html && $name =~ /\A([^:]+):(.+)\z/s ) {
+            $its = $1 eq 'xml' ? xml_ns() : $ns->{$1};
+            $name = $2 if $its;
+        }
+        my $attribute = [ ATTRIBUTE, undef, undef, undef, scalar @nodes, $name, $value, $its ];
+        weaken( $attribute->[PARENT] = $element );
+        if ( ref $value ) {
+            undef $attribute->[VALUE];
+            $attribute->[KIDS] = $value;
+            weaken( $_->[PARENT] = $attribute ) for @$value;
+        }
+        push @nodes, $attribute;
+    }
+    return \@nodes;
+}
+
+# The node of a DTD, and what comes after it.
+sub _doctype {
+    my ( $piece, $whole ) = @_;
+    my $quoted = qr/"[^"]*"|'[^']*'/;
+    my ( $start, $name, $public, $system, $other ) =
+      $piece =~ /\A(!DOCTYPE\s+([^\s>\[]+)(?:\s+PUBLIC\s+($quoted)(?:\s+($quoted))?|\s+SYSTEM\s+($quoted))?\s*)/
+      or die "CPANBridge: the daemon sent a tree that makes no sense\n";
+    $system = $other if !defined $system;
+    $_ = defined $_ ? substr $_, 1, -1 : undef for $public, $system;
+    my $rest = substr $piece, length $start;
+    my ( $subset, $text );
+    if ( substr( $rest, 0, 1 ) ne '[' ) { ( undef, $text ) = $whole->( $rest, '>' ) }
+    else {
+        ( $subset, $text ) = $whole->( substr( $rest, 1 ), ']>' );
+
+        # The end may have been that of something inside.
+        until ( $subset =~ /\A(?:[^"'<]+|$quoted|<!--.*?-->|<\?.*?\?>|<(?!!--|\?))*+\z/s ) {
+            ( my $more, $text ) = $whole->( $text, ']>' );
+            $subset .= "]>$more";
+        }
+    }
+    return ( new_node( DTD, $name, { public => $public, system => $system, subset => $subset } ), $text );
 }
 
 1;
@@ -203,8 +229,8 @@ Used by our L<XML::LibXML>; programs have no need of it.
 
 =head2 build
 
-    build( $document, $bytes, html => $bool, lines => \@numbers, into => $fragment );
+    build( $document, $bytes, html => $bool, lines => \@numbers );
 
-Puts the nodes that the text C<$bytes> describes into a document, or into a fragment or element that belongs to one.
+Puts the nodes that the text C<$bytes> describes into a document.
 
 =cut

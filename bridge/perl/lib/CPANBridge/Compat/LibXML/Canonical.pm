@@ -14,7 +14,7 @@ our $VERSION = '0.1.0';
 my %TEXT  = ( '&' => '&amp;', '<' => '&lt;', '>' => '&gt;', "\r" => '&#xD;' );
 my %VALUE = ( '&' => '&amp;', '<' => '&lt;', '"' => '&quot;', "\t" => '&#x9;', "\n" => '&#xA;', "\r" => '&#xD;' );
 
-# Returns UTF-8. How: exclusive, prefixes (an array, for exclusive), comments, visible (the nodes that are to be seen, an
+# How: exclusive, prefixes (an array, for exclusive), comments, visible (the nodes that are to be seen, an
 # array; all by default).
 sub canonical {
     my ( $node, %how ) = @_;
@@ -34,7 +34,6 @@ sub canonical {
         # A part of a document on its own: as if all of it were chosen.
         _node( $self, $node, {}, !$how{visible} );
     }
-    utf8::encode( $self->{out} );
     return $self->{out};
 }
 
@@ -167,6 +166,6 @@ Used by our L<XML::LibXML>; programs have no need of it.
 
 =head2 canonical
 
-    my $utf8 = canonical( $node, comments => $bool, exclusive => $bool, prefixes => \@prefixes, visible => \@nodes );
+    my $text = canonical( $node, comments => $bool, exclusive => $bool, prefixes => \@prefixes, visible => \@nodes );
 
 =cut

@@ -7,6 +7,7 @@ use strict;
 use warnings;
 
 use Carp ();
+use CPANBridge::Error;
 use CPANBridge::Bytes;
 use CPANBridge::Compat::LibXML::Input;
 use CPANBridge::Compat::Link;
@@ -20,7 +21,18 @@ my $MAX_ROUNDS = 50;
 
 sub _call {
     my ( $function, $params ) = @_;
-    return CPANBridge::Compat::Link->get->call( libxml => $function => $params );
+    my ( $answer, $problem );
+    {
+        local ( $@, $SIG{__DIE__} );
+        $problem = $@ if !eval { $answer = CPANBridge::Compat::Link->get->call( libxml => $function => $params ); 1 };
+    }
+    return $answer if !defined $problem;
+    die $problem if !Scalar::Util::blessed($problem) || !$problem->isa('CPANBridge::Error');
+
+    # In the original's manner: 8 is the domain of input and output.
+    my $text = $problem->exception && $problem->exception eq 'LookupError' ? $problem->message : "CPANBridge: $problem";
+    $text =~ s/\n*\z/\n/;
+    die XML::LibXML::Error->_made( domain => 8, code => 1500, level => 3, message => $text, exception => $problem );
 }
 
 # Calls until nothing is needed any more. The input says what it gives of that.
@@ -127,7 +139,8 @@ CPANBridge::Compat::LibXML::Daemon - has the daemon parse and validate XML
 
 =head1 DESCRIPTION
 
-Used by our L<XML::LibXML>; programs have no need of it. All functions die as L<CPANBridge/call> does. An input is a
+Used by our L<XML::LibXML>; programs have no need of it. Where the daemon is not there or says no, all functions die with
+an L<XML::LibXML::Error>, which holds the L<CPANBridge::Error> as C<exception>. An input is a
 L<CPANBridge::Compat::LibXML::Input>; without one a document gets nothing of what it refers to.
 
 =head1 FUNCTIONS

@@ -415,6 +415,8 @@ sub _hung {
 
 my %stamp;    # root -> the count of changes when it was numbered
 
+sub CLONE { %stamp = (); return }    # in a new thread all addresses are others
+
 sub _number {
     my ($root) = @_;
     my $count = 0;

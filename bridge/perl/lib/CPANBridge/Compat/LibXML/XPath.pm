@@ -303,7 +303,7 @@ sub _path {
         return [ set => _walk( $code, $self->_steps, 0 ) ];
     }
     if ( $self->_is('/') || $self->_is('//') ) {
-        my $from_root = sub { return [ root( $_[0] ) ] };
+        my $from_root = sub { my $root = root( $_[0] ); return [ $root->[DOC] || $root ] };
         if ( $self->_is('/') && !$self->_step_follows(1) ) {
             $self->{at}++;
             return [ set => $from_root ];

@@ -47,7 +47,6 @@ our @ISA         = ( 'CPANBridge::Compat::LibXML::Options', 'Exporter' );
 our ( $match_cb, $open_cb, $read_cb, $close_cb );
 our ( $skipDTD, $skipXMLDeclaration, $setTagCompression );
 our ( $XMLNS_NS, $XML_NS ) = ( 'http://www.w3.org/2000/xmlns/', 'http://www.w3.org/XML/1998/namespace' );
-our $__threads_shared = 0;
 
 use constant XML_XMLNS_NS => $XMLNS_NS = 'http://www.w3.org/2000/xmlns/';
 use constant XML_XML_NS   => $XML_NS   = 'http://www.w3.org/XML/1998/namespace';
@@ -67,6 +66,12 @@ our %EXPORT_TAGS = (
 );
 our @EXPORT_OK = @{ $EXPORT_TAGS{all} };
 our @EXPORT    = @{ $EXPORT_TAGS{all} };
+
+# Messages name the program's line, not ours.
+$Carp::Internal{$_}++ for qw(XML::LibXML XML::LibXML::SAX XML::LibXML::SAX::Parser XML::LibXML::SAX::Builder), map( {"XML::LibXML::$_"}
+    qw(Attr AttributeHash Boolean CDATASection Comment Common Document DocumentFragment Dtd Element InputCallback Literal NamedNodeMap
+      Namespace Node NodeList Number PI Pattern Reader RegExp RelaxNG Schema Text XPathContext XPathExpression) ),
+  map( {"CPANBridge::Compat::LibXML::$_"} qw(Builder Canonical Daemon Declarations Events Include Input Options Schemas Tree Writer XPath XPathFunctions) );
 
 # What libxml2 can do that matters here; programs ask before they use it.
 use constant {

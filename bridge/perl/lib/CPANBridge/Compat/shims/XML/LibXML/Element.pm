@@ -7,15 +7,13 @@ no warnings 'once';    # methods have several names
 
 use Carp ();
 use CPANBridge::Compat::LibXML::Tree qw(:all);
-use Scalar::Util qw(blessed refaddr);
+use Scalar::Util qw(blessed);
 use XML::LibXML::Node ();
 
 use overload '%{}' => 'getAttributeHash', fallback => 1;
 
 our $VERSION = '2.0134';
 our @ISA     = ('XML::LibXML::Node');
-
-my %hashes;    # node -> the hash that stands for its attributes
 
 sub new {
     my ( $class, $name ) = @_;
@@ -24,16 +22,16 @@ sub new {
     return new_wrapped( new_element($name) );
 }
 
-sub DESTROY { my ($self) = @_; delete $hashes{ refaddr $self } if %hashes; return }
+sub DESTROY { }    # perl does not call what is empty; programs may put something in its place
 
+# The wrapper keeps the hash, and the hash does not keep the wrapper.
 sub getAttributeHash {
     my ($self) = @_;
-    if ( !$hashes{ refaddr $self } ) {
+    return $self->[2] ||= do {
         require XML::LibXML::AttributeHash;
         tie my %hash, 'XML::LibXML::AttributeHash', $self, weaken => 1;
-        $hashes{ refaddr $self } = \%hash;
-    }
-    return $hashes{ refaddr $self };
+        \%hash;
+    };
 }
 
 *tagName = \&XML::LibXML::Node::nodeName;

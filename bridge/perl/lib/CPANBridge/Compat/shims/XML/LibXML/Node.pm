@@ -24,7 +24,9 @@ use overload
 
 our $VERSION = '2.0134';
 
-sub CLONE_SKIP { return $XML::LibXML::__threads_shared ? 0 : 0 }
+sub CLONE_SKIP {0}
+
+sub DESTROY { }    # perl does not call what is empty; programs may put something in its place
 
 sub _address { my ($thing) = @_; return ref $thing && blessed $thing && reftype $thing eq 'ARRAY' && ref $thing->[0] ? refaddr $thing->[0] : $thing }
 

@@ -154,6 +154,10 @@ sub _evaluate {
     my $node    = $object->[0];
     my $element = _element($node);
     my %others;    # trees of nodes that come from elsewhere
+    my $root = root($node);
+    if ( my $document = $root->[DOC] ) {    # "/" is the document also for a node that does not hang in it
+        $others{ Scalar::Util::refaddr($document) } = $document->[WRAP] ? tree_of( $document->[WRAP] ) : [$document];
+    }
     my $convert = sub { return _to_value( $_[0], \%others ) };
     my %how     = (
         ns => sub {

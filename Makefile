@@ -10,7 +10,7 @@ SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick fuzz compat lint format types bench bench-peers soak bench-console pictures build dist dist/cpan clean deps-run deps-test
+.PHONY: help run test quick fuzz compat lint format types bench bench-peers bench-compat soak bench-console pictures build dist dist/cpan clean deps-run deps-test
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench: $(VENV)/.installed-dev ## measure throughput beside a bare Twisted server
 
 bench-peers: $(VENV)/.installed-dev ## measure a call from Perl beside other ways to Python: fork, Inline::Python, a web service
 	$(BIN)/python tests/bench/peers/peers.py $(ARGS)
+
+bench-compat: $(VENV)/.installed-dev ## measure the replacements of CPAN modules and their wire; make bench-compat ARGS="--quick wire"
+	$(BIN)/python tests/bench/compat/bench_compat.py $(ARGS)
 
 soak: $(VENV)/.installed-dev ## ten minutes of callers, operators and faults together; make soak ARGS="--minutes 60"
 	$(BIN)/python tests/bench/soak.py $(ARGS)

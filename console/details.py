@@ -5,7 +5,7 @@ Pure. Foreign text is made safe here; a page is shown as it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from rich.text import Text
 from bridge.adminwire import Change, ConnectionRow
 from bridge.text import printable
 from console.eventlist import EventView
-from console.format import clock, duration
+from console.format import clock, decimal, duration, milliseconds
 from console.keys import ACTIONS, Action, key_text
 from console.views import UNITS, change_text, value_text, who_text
 
@@ -51,6 +51,15 @@ LEGEND: Final = {
 }
 
 
+_WRITTEN: Final[dict[str, Callable[[float], str]]] = {
+    **dict.fromkeys(("mean", "p50", "p95", "p99", "longest"), lambda seconds: f"{milliseconds(seconds)} ms"),
+    **dict.fromkeys(("age", "idle"), duration),
+    **dict.fromkeys(("at", "until", "confirm_by"), clock),
+    "rate": lambda rate: f"{decimal(rate)} calls/s",
+}
+"""How figures with a unit are written, by the name of their field."""
+
+
 def help_text(panel: str, keymap: Mapping[str, str], cost: str) -> Text:
     """Return the help page for a panel (a table's name, ``bars``, or a view), with the keys as they are mapped.
 
@@ -79,12 +88,16 @@ def _help_line(text: Text, action: Action, keymap: Mapping[str, str]) -> None:
 
 
 def record(row: msgspec.Struct) -> Text:
-    """Return every field of a row."""
+    """Return every field of a row that is known, figures with their unit."""
     text = Text()
     facts: dict[str, Any] = msgspec.to_builtins(row)
     for name, value in facts.items():
-        text.append(f"{name:>12}  ", "bold")
-        shown = f"{value:.6g}" if isinstance(value, float) else str(value)
+        if value is None:
+            continue
+        text.append(f"{name.replace('_', ' '):>12}  ", "bold")
+        shown = (
+            _WRITTEN[name](value) if name in _WRITTEN else f"{value:.6g}" if isinstance(value, float) else str(value)
+        )
         text.append(f"{printable(shown, 400)}\n")
     return text
 

@@ -7,8 +7,6 @@ and goes in pieces. Temporary files live in a folder of the connection's own, wh
 
 from __future__ import annotations
 
-import base64
-import binascii
 import shutil
 import tempfile
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any
 import msgspec
 
 from bridge.api import BridgeError, ErrorType, Module, Session
+from bridge.modules._excel_reader import ReadError, Reading, ReadLimits
 from bridge.modules._excel_writer import FAILURES, Book, BookError, BookOptions, Bounds
 
 __all__ = ["module"]
@@ -60,7 +59,7 @@ class _Desk:
     """What one connection has under way."""
 
     def __init__(self) -> None:
-        self.things: dict[int, Book] = {}
+        self.things: dict[int, Book | Reading] = {}
         self.folder = Path(tempfile.mkdtemp(prefix="cpanbridge-excel-", dir=_State.options.temporary))
 
     def put(self, number: int) -> Path:
@@ -74,15 +73,18 @@ class _Desk:
         return place
 
     def known_book(self, number: int) -> Book | None:
-        return self.things.get(number)
+        thing = self.things.get(number)
+        return thing if isinstance(thing, Book) else None
 
     def book(self, number: int) -> Book:
+        if (thing := self.known_book(number)) is None:
+            raise _bad(_GONE.format(number))
+        return thing
+
+    def reading(self, number: int) -> Reading:
         thing = self.things.get(number)
-        if thing is None:
-            raise _bad(
-                f"There is no workbook {number} here: it was closed, or it belonged to another connection to the "
-                "daemon, which has ended."
-            )
+        if not isinstance(thing, Reading):
+            raise _bad(_GONE.format(number))
         return thing
 
     def drop(self, number: int) -> bool:
@@ -97,6 +99,11 @@ class _Desk:
         for number in list(self.things):
             self.drop(number)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+_GONE = (
+    "There is no workbook {} here: it was closed, or it belonged to another connection to the daemon, which has ended."
+)
 
 
 def _bad(text: str) -> BridgeError:
@@ -116,19 +123,6 @@ def _desk(session: Session) -> _Desk:
     return desk
 
 
-def _bytes(value: object) -> bytes:
-    if isinstance(value, bytes):
-        return value
-    if isinstance(value, str):
-        return value.encode()
-    if isinstance(value, dict) and isinstance(value.get("__bytes__"), str):
-        try:
-            return base64.b64decode(value["__bytes__"], validate=True)
-        except binascii.Error:
-            pass
-    raise _bad("excel: data must be a string, bytes or {'__bytes__': base64}.")
-
-
 # --- writing ------------------------------------------------------------------------------------------------------
 
 
@@ -136,7 +130,7 @@ def _bytes(value: object) -> bytes:
 def write(
     session: Session,
     workbook: int,
-    data: Any,
+    data: bytes,
     new: bool = False,
     options: dict[str, Any] = {},  # noqa: B006 - never changed
 ) -> None:
@@ -147,7 +141,7 @@ def write(
 
     Args:
         workbook: the caller's number for it.
-        data: the operations: bytes of JSON, as such, as text, or as ``{"__bytes__": base64}``.
+        data: the operations: JSON in UTF-8.
         new: begin this workbook.
         options: of a new one: ``constant_memory``, ``date_1904``, ``default_format_properties``, ``excel2003_style``,
             ``max_url_length``, ``strings_to_urls``, as XlsxWriter has them.
@@ -161,11 +155,11 @@ def write(
             raise _bad(f"excel.write: options: {error}") from None
         desk.things[workbook] = Book(desk.put(workbook), bounds, wanted)
     if book := desk.known_book(workbook):
-        book.apply(_bytes(data))
+        book.apply(data)
 
 
 @module.function
-def ask(session: Session, workbook: int, data: Any) -> dict[str, Any]:
+def ask(session: Session, workbook: int, data: bytes) -> dict[str, Any]:
     """Carry out one operation and tell how it went.
 
     Args:
@@ -178,17 +172,17 @@ def ask(session: Session, workbook: int, data: Any) -> dict[str, Any]:
     book = _desk(session).book(workbook)
     operation: list[Any] = []
     try:
-        operation = msgspec.json.decode(_bytes(data), type=list[Any])
+        operation = msgspec.json.decode(data, type=list[Any])
         return book.call(operation)
     except FAILURES as error:
         raise _failed(f"{operation[:1]}: {str(error) or type(error).__name__}") from error
 
 
 @module.function
-def blob(session: Session, workbook: int, number: int, data: Any) -> None:
+def blob(session: Session, workbook: int, number: int, data: bytes) -> None:
     """Take the next piece of a file that goes into a workbook, and that the operations call by this number."""
     if book := _desk(session).known_book(workbook):
-        book.add_blob(number, _bytes(data))
+        book.add_blob(number, data)
 
 
 @module.function
@@ -216,6 +210,46 @@ def fetch(session: Session, workbook: int, offset: int) -> bytes:
         return _desk(session).book(workbook).read(offset, PIECE)
     except BookError as error:
         raise _bad(f"Workbook {workbook}: {error}.") from None
+
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+
+@module.function
+def load(session: Session, workbook: int, data: bytes, new: bool = False, last: bool = False) -> dict[str, Any] | None:
+    """Take the next piece of a file that is to be read.
+
+    Args:
+        workbook: the caller's number for it.
+        data: the piece.
+        new: this is the first one.
+        last: this is the last one.
+
+    Returns:
+        after the last piece, what the file says of the workbook; see :meth:`Reading.opened`.
+    """
+    desk = _desk(session)
+    if new:
+        limits = ReadLimits(bytes=_State.options.max_mb << 20, cells=_State.options.max_cells)
+        desk.things[workbook] = Reading(desk.put(workbook), limits)
+    try:
+        reading = desk.reading(workbook)
+        reading.add(data)
+        return reading.opened() if last else None
+    except ReadError as error:
+        desk.drop(workbook)
+        raise _failed(f"The file cannot be read: {error}.") from None
+
+
+@module.function
+def rows(session: Session, workbook: int, sheet: int) -> dict[str, Any]:
+    """Return the next rows of a sheet, which is counted from 0; see :meth:`Reading.rows`."""
+    desk = _desk(session)
+    try:
+        return desk.reading(workbook).rows(sheet)
+    except ReadError as error:
+        desk.drop(workbook)
+        raise _failed(f"The file cannot be read: {error}.") from None
 
 
 @module.function

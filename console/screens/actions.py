@@ -316,7 +316,8 @@ class Actions(Operating):
                 self.show_limit(name)
             return
         if text is not None:
-            self.show_page(f"{table.rstrip('s').capitalize()} {key}", text)
+            title = table.removesuffix("s").capitalize()
+            self.show_page(title if table == "events" else f"{title} {key}", text)
 
     def show_limit(self, key: str) -> None:
         """Show one resource's hour."""

@@ -34,7 +34,8 @@ def sent() -> tuple[bytes, ...]:
         for line in file.read_text(encoding="utf-8").split("\n"):
             if line.startswith("send "):
                 found += json.loads(line[5:]).encode().splitlines()
-    return tuple(dict.fromkeys(line for line in found if line))
+    data = (b'"parts"', b'"void"', b'{"call"')  # tests of their own are for those
+    return tuple(dict.fromkeys(line for line in found if line and not any(mark in line for mark in data)))
 
 
 REQUESTS = (
@@ -46,7 +47,7 @@ REQUESTS = (
 )
 # What begins with a mark announces parts, or is what a sub has returned; tests of their own are for those.
 LINES = (mutants(*REQUESTS) | st.binary(max_size=60)).filter(
-    lambda data: not any(line.startswith((b'{"parts":[', b'{"call":')) for line in data.split(b"\n"))
+    lambda data: b'{"parts":[' not in data and b'{"call":' not in data
 )
 
 
@@ -246,3 +247,113 @@ def test_older_clients(document: bytes, dice: int) -> None:
         assert answer["result"]["success"] is answer["success"]
         assert answer["success"] or answer["error_type"] != "InternalError"
     protocol.connectionLost()
+
+
+def read_answers(data: bytes) -> list[dict[str, Any]]:
+    """Take apart what a connection has answered: lines, and what they announce."""
+    found: list[dict[str, Any]] = []
+    at = 0
+    while at < len(data):
+        end = data.index(b"\n", at)
+        answer = strictly(data[at:end])
+        at = end + 1
+        size = answer.get("storable", 0)
+        assert data[at : at + size][:2] == (b"\x05\x07" if size else b"")
+        at += size
+        found.append(answer)
+    assert at == len(data)
+    return found
+
+
+class Asked(msgspec.Struct):
+    """A request for data, and what it does: parts that hold anything, marks and newlines too."""
+
+    fails: bool
+    void: bool | None
+    group: int | None
+    resume: bool | None
+    accept: str | None
+    parts: list[bytes] | None
+
+    def spell(self, number: int) -> bytes:
+        """Return its bytes."""
+        fields: dict[str, Any] = {
+            "module": "test",
+            "function": "nothing" if self.fails else "echo",
+            "params": [{"__bytes__": at} for at in range(len(self.parts or []))],
+            "request_id": number,
+        }
+        for name in ("void", "group", "resume", "accept"):
+            value = getattr(self, name)
+            if value is not None:
+                fields[name] = value
+        if self.parts is not None:
+            fields = {"parts": [len(part) for part in self.parts], **fields}
+        return msgspec.json.encode(fields) + b"\n" + b"".join(self.parts or [])
+
+
+PART = st.binary(max_size=30) | st.sampled_from(REQUESTS).map(lambda line: line + b"\n") | st.just(b'{"call":1}\n')
+ASKED = st.builds(
+    Asked,
+    fails=st.booleans(),
+    void=st.sampled_from([None, None, False, True]),
+    group=st.sampled_from([None, 0, 1, 255]),
+    resume=st.sampled_from([None, None, False, True]),
+    accept=st.sampled_from([None, "storable", "else"]),
+    parts=st.none() | st.lists(PART, max_size=4),
+)
+
+
+@fuzz(st.lists(ASKED, max_size=15), st.integers(0, 2**32), examples=500)
+def test_data(asked: list[Asked], dice: int) -> None:
+    """Exactly those are answered, in order, that should be, however the bytes are cut."""
+    failed: dict[int, int] = {}
+    wanted: list[tuple[int, bool, int | None]] = []
+    for number, each in enumerate(asked):
+        first = None
+        if each.group is not None:
+            if each.resume:
+                failed.pop(each.group, None)
+            first = failed.get(each.group)
+        if first is None and each.fails and each.group is not None:
+            failed[each.group] = number
+        if first is not None:
+            if not each.void:
+                wanted.append((number, False, first))
+        elif each.fails or not each.void:
+            wanted.append((number, not each.fails, None))
+    bridge = Bridge(max_pipelined_requests=1000)
+    data = b"".join(each.spell(number) for number, each in enumerate(asked))
+    protocol, transport = bridge.open()
+    rng, at = random.Random(dice), 0
+    while at < len(data):
+        size = rng.choice((1, 3, 20, 200, 4096))
+        protocol.dataReceived(data[at : at + size])
+        at += size
+    answers = read_answers(transport.value())
+    protocol.connectionLost()
+    assert [(each["request_id"], each["success"], each.get("failed_request")) for each in answers] == wanted
+
+
+@fuzz(st.lists(ASKED, max_size=6), st.integers(0, 2**32), examples=500)
+def test_broken_data(asked: list[Asked], dice: int) -> None:
+    """Whatever becomes of requests for data on their way: the answers can be read, and nothing of ours fails."""
+    rng = random.Random(dice)
+    data = b"".join(each.spell(number) for number, each in enumerate(asked))
+    data = mutate(
+        data + rng.choice((b"", b'{"call":1,"return":[{"__bytes__":0}]}\n', b'{"parts":[3],"call":1}\nabc')), rng
+    )
+    bridge = Bridge(max_request_size=10_000)
+    protocol, transport = bridge.open()
+    at = 0
+    while at < len(data):
+        size = rng.choice((1, 3, 20, 200, 4096))
+        protocol.dataReceived(data[at : at + size])
+        at += size
+    if not transport.disconnecting:
+        protocol.readConnectionLost()
+    bridge.clock.advance(700)
+    for answer in read_answers(transport.value()):
+        assert answer["success"] is True or answer["error_type"] in KNOWN - {"InternalError"}
+    protocol.connectionLost()
+    assert bridge.table.held_bytes == 0

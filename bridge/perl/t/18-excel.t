@@ -74,4 +74,133 @@ sub content { open my $in, '<', $_[0] or die "$_[0]: $!"; binmode $in; local $/;
     is_deeply( \@warnings, [], 'without a word' );
 }
 
+# --- reading what was written -------------------------------------------------------------------------------------
+
+require Spreadsheet::ParseXLSX;
+
+{
+    my $file = "$folder/round.xlsx";
+    my $workbook = Excel::Writer::XLSX->new($file);
+    my $sheet = $workbook->add_worksheet('First');
+    my $hidden = $workbook->add_worksheet("Zw\xf6lf");
+    my $bold = $workbook->add_format( bold => 1, color => 'red', bg_color => '#FFCC00', border => 1, align => 'center' );
+    my $money = $workbook->add_format( num_format => '#,##0.00' );
+    my $date = $workbook->add_format( num_format => 'yyyy-mm-dd' );
+    $sheet->write( 'A1', "Gr\xfc\xdfe \x{20ac} <&>", $bold );
+    $sheet->write( 'B1', '0123' );
+    $sheet->keep_leading_zeros;
+    $sheet->write( 'C1', '0123' );
+    $sheet->write( 1, 0, -1234.567, $money );
+    $sheet->write( 1, 1, '1e3' );
+    $sheet->write_formula( 1, 2, '=A2*2', $money, -2469.134 );
+    $sheet->write_date_time( 2, 0, '2024-02-28T', $date );
+    $sheet->write_boolean( 2, 1, 1 );
+    $sheet->write_rich_string( 2, 2, 'plain ', $bold, 'bold' );
+    $sheet->write( 3, 0, "line\nbreak \x01 end" );
+    $sheet->write( 3, 1, 0.1 + 0.2 );
+    $sheet->write_url( 4, 0, 'http://example.com/a', undef, 'a link' );
+    $sheet->merge_range( 'B6:C7', 'merged', $bold );
+    $sheet->set_column( 'A:A', 30 );
+    $sheet->set_row( 1, 30 );
+    $sheet->set_row( 3, undef, undef, 1 );
+    $sheet->set_landscape;
+    $sheet->set_header('&CHead');
+    $sheet->print_area( 0, 0, 6, 2 );
+    $hidden->hide;
+    $hidden->write( $_, 0, "row $_" ) for 0 .. 9999;
+    ok( $workbook->close, 'written' );
+
+    my $read = Spreadsheet::ParseXLSX->new->parse($file);
+    isa_ok( $read, 'Spreadsheet::ParseExcel::Workbook' );
+    is_deeply( [ map { $_->get_name } $read->worksheets ], [ 'First', "Zw\xf6lf" ], 'the sheets' );
+    my $got = $read->worksheet('First');
+    my $cell = sub { my $found = $got->get_cell(@_); return $found ? [ $found->type, $found->unformatted, $found->value ] : undef };
+    is_deeply( $cell->( 0, 0 ), [ 'Text', ("Gr\xfc\xdfe \x{20ac} <&>") x 2 ], 'text of all scripts' );
+    is_deeply( $cell->( 0, 1 ), [ 'Numeric', 123, 123 ], 'digits are a number' );
+    is_deeply( $cell->( 0, 2 ), [ 'Text', '0123', '0123' ], 'unless leading zeros are kept' );
+    is_deeply( $cell->( 1, 0 ), [ 'Numeric', '-1234.567', '-1,234.57' ], 'a number with a format' );
+    is_deeply( $cell->( 1, 1 ), [ 'Numeric', 1000, 1000 ], 'a number with an exponent' );
+    is_deeply( $cell->( 1, 2 ), [ 'Numeric', '-2469.134', '-2,469.13' ], 'what a formula came to' );
+    is( $got->get_cell( 1, 2 )->{Formula}, 'A2*2', 'and the formula' );
+    is_deeply( $cell->( 2, 0 ), [ 'Numeric', 45350, '2024-02-28' ], 'a date' );
+    is_deeply( $cell->( 2, 1 ), [ 'Text', 'TRUE', 'TRUE' ], 'true' );
+    is( $got->get_cell( 2, 2 )->value, 'plain bold', 'a rich text' );
+    my $rich = $got->get_cell( 2, 2 )->get_rich_text;
+    is_deeply( [ map { [ $_->[0], $_->[1]{Bold} ] } @$rich ], [ [ 0, 0 ], [ 6, 1 ] ], 'with its fonts' );
+    is( $got->get_cell( 3, 0 )->value, "line\nbreak _x0001_ end", 'a control character stays what Excel has for it' );
+    is( $got->get_cell( 3, 1 )->unformatted, '0.3', 'a number as Perl shows it' );
+    is_deeply( $got->get_cell( 4, 0 )->get_hyperlink, [ 'a link', 'http://example.com/a', undef ], 'a link' );
+    is_deeply( $got->get_merged_areas, [ [ 5, 1, 6, 2 ] ], 'merged cells' );
+    ok( $got->get_cell( 5, 1 )->is_merged && !$got->get_cell( 4, 0 )->is_merged, 'know it' );
+    my $format = $got->get_cell( 0, 0 )->get_format;
+    is_deeply( $format->{Fill}, [ 1, '#FFCC00', '#FFFFFF' ], 'a fill' );
+    is_deeply( $format->{BdrStyle}, [ 1, 1, 1, 1 ], 'borders' );
+    is_deeply( [ @{ $format->{Font} }{qw(Bold Color Name)}, $format->{AlignH} ], [ 1, '#FF0000', 'Calibri', 2 ], 'a font' );
+    is( int $got->get_col_widths->[0],  30, 'the width of a column' );
+    is( $got->get_row_heights->[1],     30, 'the height of a row' );
+    ok( $got->is_row_hidden(3) && !$got->is_row_hidden(2), 'a hidden row' );
+    ok( !$got->is_portrait,             'the paper lies' );
+    is( $got->get_header,               '&CHead', 'the header' );
+    is_deeply( $read->get_print_areas, [ [ [ 0, 0, 6, 2 ] ] ], 'the print area' );
+    is_deeply( [ $got->row_range, $got->col_range ], [ 0, 6, 0, 2 ], 'where the cells are' );
+    my $second = $read->worksheet(1);
+    ok( $second->is_sheet_hidden, 'a hidden sheet' );
+    is( $second->get_cell( 9999, 0 )->value, 'row 9999', 'many rows' );
+
+    my $rows = 0;
+    my $sparing = Spreadsheet::ParseXLSX->new( CellHandler => sub { $rows++ if $_[1] == 1 }, NotSetCell => 1 )->parse($file);
+    is( $rows, 10_000, 'a handler is called for each cell' );
+    ok( !defined $sparing->worksheet(1)->get_cell( 5, 0 ), 'which is kept nowhere' );
+
+    open my $handle, '<', $file or die $!;
+    is( Spreadsheet::ParseXLSX->new->parse($handle)->worksheet_count, 2, 'from a handle' );
+    my $bytes = content($file);
+    my $cut = substr $bytes, 0, 3000;
+    is( Spreadsheet::ParseXLSX->new->parse( \$bytes )->worksheet_count, 2, 'from a string' );
+    for my $bad ( "$folder/none.xlsx", \'no zip', \"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and more", \$cut ) {
+        ok( !eval { Spreadsheet::ParseXLSX->new->parse($bad) }, 'what is no workbook' );
+        like( $@, qr/(?:Can't open|cannot be read: ).* at \Q$0\E line/, 'is said so, with the line of the call' );
+    }
+}
+
+{
+    require Spreadsheet::ParseExcel::Utility;
+    my @cases = (
+        [ '0.00', 2.345, '2.35' ], [ '#,##0', 1234567, '1,234,567' ], [ '0%', 0.256, '26%' ], [ '0.00E+00', 12345, '1.23E+04' ],
+        [ '$#,##0_);($#,##0)', -1234, '-$1,234' ], [ '[h]:mm', 1.5, '36:00' ], [ 'h:mm AM/PM', 0.75, '6:00 PM' ],
+        [ 'd mmm yyyy', 39506.5, '28 Feb 2008' ], [ 'dddd', 45350, 'Wednesday' ], [ '0.0;-0.0;"none"', 0, 'none' ],
+        [ '# ?/?', 1.25, '1 1/4' ], [ '"<"@">"', 'x', '<x>' ], [ '#,##0,', 1234567, '1,235' ], [ 'yyyy-mm-dd', 60, '1900-02-29' ],
+        [ 'mm:ss.0', 0.5000116, '00:01.0' ], [ '[>100]0.0;0', 99, '99' ], [ 'General', 'text', 'text' ],
+    );
+    for my $case (@cases) {
+        my ( $format, $value, $shown ) = @$case;
+        is( Spreadsheet::ParseExcel::Utility::ExcelFmt( $format, $value ), $shown, "$value as $format" );
+    }
+    is_deeply( [ Spreadsheet::ParseExcel::Utility::ExcelLocaltime(39506.5) ], [ 0, 0, 12, 28, 1, 108, 4, 0 ], 'a day as a list' );
+    is( Spreadsheet::ParseExcel::Utility::LocaltimeExcel( 0, 0, 12, 28, 1, 108 ), 39506.5, 'and back' );
+}
+
+# --- limits and ends ----------------------------------------------------------------------------------------------
+
+{
+    my $workbook = Excel::Writer::XLSX->new("$folder/child.xlsx");
+    $workbook->add_worksheet->write( 0, 0, 1 );
+    my $pid = fork;
+    if ( !$pid ) { undef $workbook; require POSIX; POSIX::_exit(0) }
+    waitpid $pid, 0;
+    is( -s "$folder/child.xlsx", 0, 'a child process writes nothing' );
+    ok( $workbook->close, 'its parent does' );
+}
+
+{
+    my $workbook = Excel::Writer::XLSX->new("$folder/lost.xlsx");
+    my $sheet = $workbook->add_worksheet;
+    $sheet->write( 0, $_, 'x' x 30_000 ) for 0 .. 5;
+    $daemon->stop;
+    ok( !eval { $workbook->close; 1 }, 'without the daemon there is no file' );
+    like( $@, qr/CPANBridge: .* at \Q$0\E line/, 'which is said at the line of close' );
+}
+
+is_deeply( \@warnings, [], 'nothing else was said' );
+
 done_testing;

@@ -59,7 +59,9 @@ sub CLONE_SKIP { return 1 }
 
 sub colors { return $_[0]{colors} }
 sub number { return ++$_[0]{objects} }
-sub owner  { return $_[0]{owner} }
+
+# Whether it goes on, in this process.
+sub is_open { my ($self) = @_; return !$self->{ended} && $self->{owner} == $$ }
 
 # --- the wire -----------------------------------------------------------------------------------------------------
 
@@ -297,9 +299,10 @@ An argument that is text although it may look like a number.
 
 =head2 number
 
-=head2 owner
+=head2 is_open
 
-The workbook's L<colours|CPANBridge::Compat::Excel::Colors>; a number for a new object; the process that it belongs to.
+The workbook's L<colours|CPANBridge::Compat::Excel::Colors>; a number for a new object; whether it has neither ended nor
+belongs to another process.
 
 =head2 flush
 

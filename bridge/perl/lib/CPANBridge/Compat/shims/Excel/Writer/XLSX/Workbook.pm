@@ -103,7 +103,7 @@ sub _forward {
 
 sub DESTROY {
     my ($self) = @_;
-    return if $self->{_fileclosed} || !$self->{_stream} || $self->{_stream}->owner != $$;
+    return if $self->{_fileclosed} || !$self->{_stream} || !$self->{_stream}->is_open;
     local ( $@, $!, $?, $^E );
     eval { local $SIG{__DIE__}; $self->close; 1 } or warn $@;
     return;

@@ -1,0 +1,29 @@
+package Spreadsheet::ParseExcel::Format;
+
+use 5.014;
+use strict;
+use warnings;
+
+our $VERSION = '0.65';
+
+sub new {
+    my ( $class, %self ) = @_;
+    return bless {%self}, $class;
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+Spreadsheet::ParseExcel::Format - CPANBridge's replacement: how a cell looks
+
+=head1 DESCRIPTION
+
+Part of L<Spreadsheet::ParseXLSX>, where what is covered and what not is told. A hash with the names that the original
+documents; colours are C<#RRGGBB>, or undef.
+
+=cut

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.api import BridgeError, Daemon, ErrorType, Module, Peer, Session
+from bridge.api import BridgeError, Callback, Daemon, ErrorType, Module, Peer, Session
 from bridge.binding import BindingError, describe_signature, make_binder
 
 SESSION = Session(Peer(pid=1, uid=1, gid=1))
@@ -77,6 +77,11 @@ def rich(
 @module.function
 def injected(session: Session, x: int, daemon: Daemon) -> object:
     return (session, x, daemon)
+
+
+@module.function
+def back(sub: Callback, other: Callback | None = None, data: bytes = b"", either: Any = None) -> object:
+    return (sub, other, data, either)
 
 
 def call(function: str, params: object = msgspec.UNSET) -> Any:
@@ -198,3 +203,40 @@ class TestDeclarations:
         bad.function(name="f")(lambda: None)
         with pytest.raises(ValueError, match="is there already"):
             bad.function(name="f")(lambda: None)
+
+
+class TestCallbacksAndBytes:
+    def test_a_sub(self) -> None:
+        """A parameter annotated so becomes a callback; it may be optional."""
+        sub, other, _, _ = call("back", {"sub": {"__callback__": 3}, "other": {"__callback__": 0}})
+        assert (repr(sub), repr(other)) == ("<Callback 3>", "<Callback 0>")
+        assert call("back", [{"__callback__": 1}, None])[1] is None
+        assert call("back", [{"__callback__": 1}])[1] is None
+        assert describe_signature(module.functions["back"]).startswith("(sub: ")
+
+    @pytest.mark.parametrize(
+        "value", [3, "sub", {}, {"__callback__": -1}, {"__callback__": "1"}, {"__callback__": 1, "x": 1}, None]
+    )
+    def test_no_sub(self, value: object) -> None:
+        """Anything else is told with the parameter's name."""
+        if value is None:
+            assert "sub" in error("back", [value])
+        else:
+            assert error("back", [value]) == (
+                "m.back: parameter 'sub': a callback was expected, spelled {\"__callback__\": <number>}."
+            )
+
+    def test_isolated_functions_cannot_call_back(self) -> None:
+        """They run in another process."""
+        bad = Module("bad")
+
+        @bad.function(isolated=True)
+        def lost(sub: Callback) -> None: ...
+
+        with pytest.raises(BindingError, match=r"bad\.lost is isolated"):
+            make_binder(bad.functions["lost"], "bad.lost", DAEMON)
+
+    def test_bytes(self) -> None:
+        """Bytes that came beside the request go where bytes go, and where anything does."""
+        assert call("back", [{"__callback__": 1}, None, b"\xff", [b"x"]])[2:] == (b"\xff", [b"x"])
+        assert "expected" in error("plain", [1, b"x"])

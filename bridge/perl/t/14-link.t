@@ -1,6 +1,10 @@
 use strict;
 use warnings;
 
+use Config;
+
+# Before Test::More, or it does not count across threads.
+BEGIN { if ( $Config{useithreads} ) { require threads; threads->import } }
 use Test::More;
 use lib 't/lib';
 use BridgeDaemon;
@@ -59,6 +63,34 @@ subtest 'which connection it is' => sub {
     $daemon->start;
     ok( !link_()->is_current($token), 'a restart ends it' );
     is_deeply( link_()->call( test => 'echo', [1] ), [1], 'and there is a new one' );
+};
+
+subtest 'threads' => sub {
+    plan skip_all => 'this perl has none' if !$Config{useithreads};
+    my $link  = link_();
+    my $token = $link->token;
+    $link->send( test => 'echo', [1] );
+    my $seen = threads->create(
+        sub {
+            my $mine = CPANBridge::Compat::Link->get;
+            $mine->send( test => 'echo', [$_] ) for 1 .. 50;
+            return join ' ', $link->is_current($token), @{ $mine->call( test => 'echo', [ 'thread', $mine->token ne $token ? 1 : 0 ] ) };
+        }
+    )->join;
+    is( $seen, '0 thread 1', 'a thread has a connection of its own' );
+    ok( $link->is_current($token), 'and its end leaves the others alone' );
+    is_deeply( $link->call( test => 'echo', [2] ), [2], 'which go on' );
+};
+
+subtest 'in JSON' => sub {
+    my $link = link_();
+    local $link->{storable} = 0;
+    ok( $link->is_plain, 'results may come as JSON' );
+    is( $link->call( base64 => 'b64decode', ['/wA='] ), "\xff\0", 'bytes are plain strings then, too' );
+    local $link->{knows} = 0;
+    $link->send( datetime => 'date.fromisoformat', ['nothing ahead'] ); my $line = __LINE__;
+    ok( !eval { $link->call( datetime => 'date.fromisoformat', ['2026-11-28'] ); 1 }, 'a daemon that knows nothing of it' );
+    is( $@->line, $line, 'is called one by one' );
 };
 
 sub link_ok { return eval { CPANBridge::Compat::Link->get; 1 } }

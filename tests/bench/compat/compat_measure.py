@@ -50,7 +50,7 @@ class Side:
 
     def missing(self) -> bool:
         """Whether this perl lacks what the side needs."""
-        command = ["perl", f"-M{self.needs}", "-e1"]
+        command = ["perl", *self.options, f"-M{self.needs}", "-e1"]
         return (
             bool(self.needs) and subprocess.run(command, capture_output=True, check=False, timeout=30).returncode != 0
         )

@@ -60,6 +60,7 @@ sub _alone {
 
 sub path {
     my $self = shift;
+    return $1 if !@_ && $$self =~ m{\A(?:[^:/?#]+:)?(?://[^/?#]*)?([^?#]*)};
     $$self =~ m{\A((?:[^:/?#]+:)?)((?://[^/?#]*)?)([^?#]*)(.*)\z}s or die;
     my ( $scheme, $authority, $old, $rest ) = ( $1, $2, $3, $4 );
     $$self = $scheme . $authority . $self->_path_for( $_[0], "?#$OPEN", $scheme, $authority ) . $rest if @_;

@@ -13,6 +13,7 @@ my $OPEN = URI::HAS_RESERVED_SQUARE_BRACKETS() ? '' : '\[\]';
 
 sub query {
     my $self = shift;
+    if ( !@_ ) { return $$self =~ /\A[^?#]*\?([^#]*)/ ? $1 : undef }
     $$self =~ /\A([^?#]*)(?:\?([^#]*))?(.*)\z/s or die;
     my ( $before, $old, $after ) = ( $1, $2, $3 );
     if (@_) {

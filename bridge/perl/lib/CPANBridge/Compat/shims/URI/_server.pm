@@ -13,6 +13,9 @@ our $VERSION = '5.17';
 my $SCHEME = qr/[a-zA-Z][a-zA-Z0-9.+\-]*/;
 my $OPEN   = URI::HAS_RESERVED_SQUARE_BRACKETS() ? '' : '\[\]';
 
+# What most addresses look like: a plain name and perhaps a port.
+my $PLAIN = qr{\A$SCHEME://([A-Za-z0-9.\-]+)(?::(\d+))?(?:[/?#]|\z)};
+
 sub default_port { return undef }    ## no critic (ProhibitExplicitReturnUndef)
 
 # The name of a host beyond ASCII goes by what IDNA makes of it, where it can.
@@ -68,6 +71,7 @@ sub userinfo {
 
 sub host {
     my $self = shift;
+    return $1 if !@_ && $$self =~ $PLAIN;
     my ( undef, $old ) = $self->_authority_parts;
     if (@_) {
         my ($new) = @_;
@@ -118,6 +122,7 @@ sub _port {
 
 sub port {
     my $self = shift;
+    if ( !@_ && $$self =~ $PLAIN ) { return defined $2 ? $2 : $self->default_port }
     my $port = $self->_port(@_);
     return defined $port && length $port ? $port : $self->default_port;
 }

@@ -168,7 +168,7 @@ class EventParser:
                 setattr(self._parser, name, None)
 
     def _run(self, pieces: list[bytes]) -> Batch:
-        self._events, self._text = [], 0
+        self._text = 0
         need = error = None
         try:
             for index, piece in enumerate(pieces):
@@ -184,7 +184,8 @@ class EventParser:
         ):  # the last two: an encoding that Python lacks, or of many bytes
             error = self._error()
         events = self._events[self._skip :]
-        self._events, self._skip = [], 0
+        self._events.clear()
+        self._skip = 0
         self._told += len(events)
         if need is None and self._depth:
             self._pieces = None
@@ -208,30 +209,38 @@ class EventParser:
         parser.buffer_text = False
         if hasattr(parser, "SetReparseDeferralEnabled"):  # a piece's events are wanted with the piece
             parser.SetReparseDeferralEnabled(False)
-        name = _split if self._options.namespaces else _same
-        add = self._add
+        namespaces = self._options.namespaces
+        append = self._events.append
 
-        def start(element: str, attributes: list[str]) -> None:
+        def start(element: str, attributes: list[Any]) -> None:
             self._depth += 1
             if self._depth > MAX_DEPTH:
                 raise ParserFullError(f"Elements are nested more than {MAX_DEPTH} deep.")
-            if name is not _same:
-                attributes[::2] = map(name, attributes[::2])  # type: ignore[arg-type]
-            self._text += sum(map(len, attributes))
-            add(["S", parser.CurrentByteIndex, name(element), *attributes])
+            if attributes:
+                self._text += sum(map(len, attributes))
+                if namespaces:
+                    attributes[::2] = map(_split, attributes[::2])
+            append(["S", parser.CurrentByteIndex, _split(element) if namespaces else element, *attributes])
+            self._check()
 
         def end(element: str) -> None:
-            add(["E", parser.CurrentByteIndex, name(element)])
+            self._depth -= 1
+            append(["E", parser.CurrentByteIndex, _split(element) if namespaces else element])
 
         def text(kind: str) -> Callable[[str], None]:
             def told(data: str) -> None:
                 self._text += len(data)
-                add([kind, parser.CurrentByteIndex, data])
+                append([kind, parser.CurrentByteIndex, data])
+                self._check()
 
             return told
 
         def plain(kind: str) -> Callable[..., None]:
-            return lambda *values: add([kind, parser.CurrentByteIndex, *values])
+            def told(*values: Any) -> None:
+                append([kind, parser.CurrentByteIndex, *values])
+                self._check()
+
+            return told
 
         parser.StartElementHandler = start
         parser.EndElementHandler = end
@@ -270,15 +279,12 @@ class EventParser:
 
             parser.ExternalEntityRefHandler = refer
 
-    def _add(self, event: Event) -> None:
-        self._events.append(event)
+    def _check(self) -> None:
         if len(self._events) > MAX_EVENTS or self._text > MAX_TEXT:
             raise ParserFullError(
                 f"A piece of the document grew to more than {MAX_EVENTS} events or {MAX_TEXT} characters; "
                 "it may be built of entities that multiply."
             )
-        if event[0] == "E":
-            self._depth -= 1
 
     def _refer(
         self,
@@ -291,7 +297,7 @@ class EventParser:
                 return 1
             part = parser.ExternalEntityParserCreate(context)
             entity = EventParser(self._options, self._keep, part, [*self._parents, parser])
-            self._add(["R", parser.CurrentByteIndex, self._keep(entity), *identity])
+            self._events.append(["R", parser.CurrentByteIndex, self._keep(entity), *identity])
             return 1
         if self._position == len(self._supplied):
             self._need = identity
@@ -305,14 +311,10 @@ class EventParser:
         if base is not None:
             part.SetBase(base)
         self._install(part)
-        self._add(["I", parser.CurrentByteIndex, self._position - 1])
+        self._events.append(["I", parser.CurrentByteIndex, self._position - 1])
         part.Parse(content, True)
-        self._add(["F", parser.CurrentByteIndex])
+        self._events.append(["F", parser.CurrentByteIndex])
         return 1
-
-
-def _same(name: str) -> str:
-    return name
 
 
 def _split(name: str) -> list[str | None] | str:

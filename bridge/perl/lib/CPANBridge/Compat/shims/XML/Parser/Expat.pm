@@ -258,8 +258,9 @@ sub _dispatch {
         my $kind  = $event->[0];
         $self->{_Index} = $index;
         if ( $kind eq 'S' ) { $self->_start($event) }
+        elsif ( $kind eq 'C' && $handlers->{Char} ) { $handlers->{Char}->( $self, $event->[2] ) if !$self->{_Skip} }
         elsif ( $kind eq 'E' ) {
-            my $name = $self->_name( $event->[2] );
+            my $name = ref $event->[2] ? $self->_name( $event->[2] ) : $event->[2];
             pop @{ $self->{Context} };
             $handlers->{End}->( $self, $name ) if $handlers->{End} && !$self->{_Skip};
             pop @{ $self->{_Serials} };
@@ -306,7 +307,7 @@ sub _start {
     my $serial = ++$self->{_Serial};
     push @{ $self->{_Serials} }, $serial;
     $self->{_Skip} = 0 if $self->{_Skip} && $serial >= $self->{_Skip};
-    my $name = $self->_name( $event->[2] );
+    my $name = ref $event->[2] ? $self->_name( $event->[2] ) : $event->[2];
     if ( !$self->{_Skip} and my $handler = $self->{_Handlers}{Start} ) {
         my @attributes = @$event[ 3 .. $#$event ];
         if ( $self->{Namespaces} ) {

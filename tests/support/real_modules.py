@@ -11,10 +11,10 @@ from daemon_process import clean_environment
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "compat"))
 
-from compat_fetch import Store
+from compat_fetch import FetchError, Store
 from compat_unpack import unpack_deb
 
-__all__ = ["RealModules"]
+__all__ = ["FetchError", "RealModules"]
 
 
 class RealModules:

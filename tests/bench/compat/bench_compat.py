@@ -1,8 +1,9 @@
 """``make bench-compat``: what the replacements of CPAN modules cost, each figure beside a comparison of the same run.
 
 The two sides of a row take turns, and the medians of the rounds are shown. A file ``part_*.py`` in this folder brings
-rows of its own in ``MEASURES``. Goals are what was reached on another machine when this was designed: orders of
-magnitude to compare with, no test.
+rows of its own in ``MEASURES``, the daemon's modules that they need in ``MODULES``, and Debian's packages of the
+originals in ``PACKAGES``, which are fetched and unpacked aside. Goals are what was reached on another machine when this
+was designed: orders of magnitude to compare with, no test.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import os
 import platform
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "support")]
 
 from daemon_process import DaemonProcess  # noqa: E402 - found through the line above
+from real_modules import FetchError, RealModules  # noqa: E402 - the same
 
 if TYPE_CHECKING:
     from compat_measure import Measure
@@ -43,10 +46,26 @@ def parts(only: list[str]) -> dict[str, list[Measure]]:
     return {name: importlib.import_module(f"part_{name}").MEASURES for name in names if not only or name in only}
 
 
+def named(chosen: dict[str, list[Measure]], what: str) -> list[str]:
+    """Return what the parts name in ``MODULES`` or ``PACKAGES``, each once."""
+    return list(dict.fromkeys(each for name in chosen for each in getattr(sys.modules[f"part_{name}"], what, [])))
+
+
+def unpack_originals(chosen: dict[str, list[Measure]], folder: Path) -> None:
+    """Have perl find the originals that the parts are measured beside."""
+    packages = named(chosen, "PACKAGES")
+    try:
+        found = RealModules(folder, packages).environment() if packages else {}
+    except FetchError as error:
+        print(f"Without the originals: {error}", file=sys.stderr)
+        return
+    os.environ.update({name: found[name] for name in ("PERL5LIB", "LD_LIBRARY_PATH") if name in found})
+
+
 def start_daemon(chosen: dict[str, list[Measure]]) -> DaemonProcess:
     """Start a daemon with the benchmark's own module, and those that the parts ask for in ``MODULES``."""
-    modules = [module for name in chosen for module in getattr(sys.modules[f"part_{name}"], "MODULES", [])]
-    daemon = DaemonProcess(toml=TOML.format(modules=", ".join(f'"{module}"' for module in dict.fromkeys(modules))))
+    modules = named(chosen, "MODULES")
+    daemon = DaemonProcess(toml=TOML.format(modules=", ".join(f'"{module}"' for module in modules)))
     info = daemon.folder / "cpanbridge_bench-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: cpanbridge-bench\nVersion: 1\n")
@@ -67,6 +86,9 @@ def main() -> None:
     rounds, seconds = (1, 0.05) if options.smoke else (3, 0.5) if options.quick else (5, 1.5)
     chosen = parts(options.parts)
     daemon = start_daemon(chosen)
+    originals = tempfile.TemporaryDirectory(prefix="compat-")
+    if not options.smoke:
+        unpack_originals(chosen, Path(originals.name))
     figures = []
     print(f"perl and daemon on {os.cpu_count()} cores of {platform.machine()}, Python {platform.python_version()}")
     print(f"{'':<34}{'unit/s':>9}{'ours':>22}{'beside':>24}{'ratio':>8}{'goal/s':>10}")
@@ -95,6 +117,7 @@ def main() -> None:
                 )
     finally:
         daemon.cleanup()
+        originals.cleanup()
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1))
 

@@ -227,21 +227,7 @@ class EventParser:
             self._depth -= 1
             append(["E", parser.CurrentByteIndex, _split(element) if namespaces else element])
 
-        def text(kind: str) -> Callable[[str], None]:
-            def told(data: str) -> None:
-                self._text += len(data)
-                append([kind, parser.CurrentByteIndex, data])
-                self._check()
-
-            return told
-
-        def plain(kind: str) -> Callable[..., None]:
-            def told(*values: Any) -> None:
-                append([kind, parser.CurrentByteIndex, *values])
-                self._check()
-
-            return told
-
+        text, plain = self._telling(parser)
         parser.StartElementHandler = start
         parser.EndElementHandler = end
         parser.CharacterDataHandler = text("C")
@@ -257,6 +243,29 @@ class EventParser:
             parser.StartNamespaceDeclHandler = plain("N")
             parser.EndNamespaceDeclHandler = plain("n")
         self._install_declarations(parser, plain)
+
+    def _telling(
+        self, parser: expat.XMLParserType
+    ) -> tuple[Callable[[str], Callable[[str], None]], Callable[[str], Callable[..., None]]]:
+        """Return what makes handlers for a kind of event: of text, and of any values."""
+        append = self._events.append
+
+        def text(kind: str) -> Callable[[str], None]:
+            def told(data: str) -> None:
+                self._text += len(data)
+                append([kind, parser.CurrentByteIndex, data])
+                self._check()
+
+            return told
+
+        def plain(kind: str) -> Callable[..., None]:
+            def told(*values: Any) -> None:
+                append([kind, parser.CurrentByteIndex, *values])
+                self._check()
+
+            return told
+
+        return text, plain
 
     def _install_declarations(self, parser: expat.XMLParserType, plain: Callable[[str], Callable[..., None]]) -> None:
         wanted = self._options.handlers

@@ -16,12 +16,13 @@ our $VERSION = '0.1.0';
 $Carp::Internal{ (__PACKAGE__) }++;
 
 # Characters of operations that go together, bytes of a file.
-my ( $BATCH, $PIECE ) = ( 64 * 1024, 1024 * 1024 );
+our $BATCH = 256 * 1024;
+my $PIECE = 1024 * 1024;
 
 # Calls whose place in the program is kept, so that a late error can name it.
 my $PLACES = 100_000;
 
-my %ESCAPE = (
+our %ESCAPE = (
     '"' => '\\"', '\\' => '\\\\', "\n" => '\\n', "\r" => '\\r', "\t" => '\\t',
     map { ( chr $_ => sprintf '\\u%04x', $_ ) } grep { $_ != 9 && $_ != 10 && $_ != 13 } 0 .. 31
 );

@@ -92,8 +92,7 @@ Colours by a number of the palette are what the palette has when they are given,
 =item *
 
 The file is as that of the original but for details that Excel does not show, like the order of defined names that differ
-in a digit, or the index of the palette beside a comment's colour. In C<set_optimization> mode heights of rows are rounded
-to pixels.
+in a digit, or the index of the palette beside a comment's colour. Heights of rows are rounded to pixels, as Excel itself does.
 
 =back
 

@@ -23,6 +23,9 @@ my ( $ROWS, $COLUMNS, $LONGEST, $URLS ) = ( 1_048_576, 16_384, 32_767, 65_530 );
 my $NUMBER = qr/\A[-+]?(?=[0-9]|\.[0-9])[0-9]*(?:\.[0-9]*)?(?:[Ee][-+]?[0-9]+)?\z/;
 my $PLAIN  = qr/\A-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?\z/;
 
+# What write takes for more than text.
+my $SPECIAL = qr/\A(?:=|\{=|[fh]tt?ps?:|mailto:|(?:in|ex)ternal:)/;
+
 *_text = \&CPANBridge::Compat::Excel::Stream::text;
 
 sub _made {
@@ -42,6 +45,7 @@ sub _made {
         _urls               => 0,
         _write_match        => [],
         _leading_zeros      => 0,
+        _short              => 1,
     }, $class;
 }
 
@@ -138,11 +142,43 @@ sub _cell {
     $row    = int $row;
     $column = int $column;
     $stream->{out} .= "[$self->{_number},$row,$column,$format,$json],";
-    $stream->flush if length $stream->{out} > 65536;
+    $stream->flush if length $stream->{out} > $CPANBridge::Compat::Excel::Stream::BATCH;
     return 0;
 }
 
+# A number or a text at a place in numbers, as nearly all cells are, takes the short way here; all else the long one.
 sub write {    ## no critic - the original's name
+    my ( $self, $row, $column, $token, $format ) = @_;
+    if (   $self->{_short}
+        && defined $token
+        && $row =~ /\A[0-9]+\z/
+        && $row < $ROWS
+        && defined $column
+        && $column =~ /\A[0-9]+\z/
+        && $column < $COLUMNS
+        && $row >= $self->{_last_row} )
+    {
+        my $json;
+        if ( $token =~ $PLAIN ) { $json = $token }
+        elsif ( $token !~ $NUMBER && $token !~ $SPECIAL && length $token && length $token <= $LONGEST && !ref $token ) {
+            $json = $token;
+            $json =~ s/(["\\\x00-\x1f])/$CPANBridge::Compat::Excel::Stream::ESCAPE{$1}/g;
+            $json = qq("$json");
+        }
+        if ( defined $json ) {
+            my $stream = $self->{_stream};
+            $stream->_own if $stream->{ended};
+            $self->{_last_row} = $row if $self->{_optimization};
+            my $shown = ref $format ? $format->{_number} : 'null';
+            $stream->{out} .= "[$self->{_number},$row,$column,$shown,$json],";
+            $stream->flush if length $stream->{out} > $CPANBridge::Compat::Excel::Stream::BATCH;
+            return 0;
+        }
+    }
+    return $self->_write( @_[ 1 .. $#_ ] );
+}
+
+sub _write {
     my ( $self, @args ) = @_;
     @args = $self->_numbered(@args) if defined $args[0] && $args[0] =~ /\A\D/;
     my $token = $args[2];
@@ -426,12 +462,14 @@ sub add_write_handler {
     Carp::croak('Not a qr// expression in add_write_handler()') if ref $pattern ne 'Regexp';
     Carp::croak('Not a code ref in add_write_handler()')        if ref $code ne 'CODE';
     push @{ $self->{_write_match} }, [ $pattern, $code ];
+    $self->{_short} = 0;
     return;
 }
 
 sub keep_leading_zeros {
     my ( $self, $on ) = @_;
     $self->{_leading_zeros} = defined $on ? $on : 1;
+    $self->{_short} = 0 if $self->{_leading_zeros};
     return;
 }
 

@@ -1,6 +1,6 @@
 """The operators' office: what each method of the admin socket does.
 
-``docs/admin-protocol.md`` is the normative text. The rules of changing limits are in ``bridge.control``, what operators
+``docs/admin-protocol.md`` is the normative text. The methods ``limits.*`` are in ``bridge.adminlimits``, what operators
 see is made by ``bridge.adminview``; here methods are checked, carried out, written down and told to everybody.
 """
 
@@ -13,6 +13,7 @@ import attrs
 import msgspec
 from twisted.logger import Logger
 
+from bridge.adminlimits import LimitDesk
 from bridge.adminparams import (
     CloseParams,
     ConfirmParams,
@@ -29,6 +30,7 @@ from bridge.adminparams import (
     SubscribeParams,
     TextParams,
     UndoParams,
+    invalid,
 )
 from bridge.adminroles import Daemon, Operator
 from bridge.adminwire import (
@@ -38,22 +40,18 @@ from bridge.adminwire import (
     AdminErrorCode,
     Change,
     Event,
-    LimitsResult,
     OperatorRow,
-    Preview,
     Snapshot,
 )
-from bridge.changes import DAEMON, Instant
-from bridge.control import LASTING_RANGE, LimitControl
+from bridge.changes import Instant, told_by
+from bridge.control import LimitControl
 from bridge.eventlog import EventLog
 from bridge.journal import JournalError
-from bridge.previews import Previews
 from bridge.settings import LOG_LEVELS
 from bridge.text import printable
-from bridge.tomlsave import SaveError
 
 if TYPE_CHECKING:
-    from twisted.internet.interfaces import IDelayedCall, IReactorTime
+    from twisted.internet.interfaces import IReactorTime
 
     from bridge.adminview import AdminView
     from bridge.connections import ConnectionTable
@@ -98,26 +96,25 @@ class Admin:
         self._journal = journal
         self._episodes = episodes
         self._view = view
-        self._stats = stats
         self._monitor = monitor
         self._connections = connections
-        self._clock = clock
         self._now = now
         self._events = EventLog()
         self._journal_fault = ""
-        self._timer: IDelayedCall | None = None
-        self._previews = Previews(clock)
+        self._limits = limits = LimitDesk(
+            control=control, daemon=daemon, stats=stats, clock=clock, now=now, write_down=self._write_down
+        )
         look, operate = False, True
         self._methods: dict[str, _Method] = {
             "status": _Method(self._status, StatusParams, look),
             "subscribe": _Method(self._subscribe, SubscribeParams, look),
             "unsubscribe": _Method(self._unsubscribe, NoParams, look),
-            "limits.get": _Method(lambda _, __: self.control.get(), NoParams, look),
-            "limits.set": _Method(self._set, SetParams, operate),
-            "limits.confirm": _Method(self._confirm, ConfirmParams, operate),
-            "limits.undo": _Method(self._undo, UndoParams, operate),
-            "limits.preview": _Method(self._preview, PreviewParams, look),
-            "limits.save": _Method(self._save, NoParams, operate),
+            "limits.get": _Method(limits.get, NoParams, look),
+            "limits.set": _Method(limits.set, SetParams, operate),
+            "limits.confirm": _Method(limits.confirm, ConfirmParams, operate),
+            "limits.undo": _Method(limits.undo, UndoParams, operate),
+            "limits.preview": _Method(limits.preview, PreviewParams, look),
+            "limits.save": _Method(limits.save, NoParams, operate),
             "history": _Method(self._history, HistoryParams, look),
             "events": _Method(self._list_events, EventsParams, look),
             "events.acknowledge": _Method(self._acknowledge, IdParams, operate),
@@ -136,24 +133,16 @@ class Admin:
 
     def start(self) -> None:
         """Take up the journal where it ended."""
-        change = self.control.start(self._now())
-        if change is not None:
-            self._write_down(change)
+        self._limits.start()
 
     def stop(self) -> None:
         """Let no timer outlive the daemon."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._limits.stop()
         self._journal.close()
 
     def reloaded(self, configured: Limits) -> Limits:
         """Take freshly read limits and return the ones that are to be in force."""
-        result = self.control.reload(configured, self._now())
-        if result.change is not None:
-            self._write_down(result.change)
-        self._arm()
-        return self.control.limits
+        return self._limits.reloaded(configured)
 
     def sampled(self) -> None:
         """The monitor has taken a sample: keep the episodes."""
@@ -236,7 +225,7 @@ class Admin:
     def _subscribe(self, operator: Operator, params: SubscribeParams) -> Snapshot:
         _check_rows(params)
         if not MIN_INTERVAL <= params.interval <= MAX_INTERVAL:
-            raise _invalid(f"interval must be from {MIN_INTERVAL:g} to {MAX_INTERVAL:g} s, not {params.interval!r}")
+            raise invalid(f"interval must be from {MIN_INTERVAL:g} to {MAX_INTERVAL:g} s, not {params.interval!r}")
         operator.subscribe(
             params.interval, connections=params.connections, functions=params.functions, rows=params.rows
         )
@@ -252,7 +241,7 @@ class Admin:
     def _history(self, _: Operator, params: HistoryParams) -> object:
         seconds = params.seconds
         if seconds is not None and not 1 <= seconds <= 3600:
-            raise _invalid(f"seconds must be from 1 to 3600, not {seconds!r}")
+            raise invalid(f"seconds must be from 1 to 3600, not {seconds!r}")
         return self._view.history(seconds=seconds, since=params.since)
 
     def _list_events(self, _: Operator, params: EventsParams) -> dict[str, object]:
@@ -283,95 +272,6 @@ class Admin:
             )
             for each in self.operators.values()
         ]
-
-    # --- limits ---
-
-    def _set(self, operator: Operator, params: SetParams) -> LimitsResult:
-        now = self._now()
-        lasting = params.lasting
-        if params.until is not None:
-            if lasting is not None:
-                raise _invalid("give for or until, not both")
-            lasting = params.until - now.wall
-            if not 1 <= lasting <= LASTING_RANGE[1]:
-                raise _invalid(f"until must be from 1 to {LASTING_RANGE[1]:g} s ahead, not {lasting:.0f} s")
-        return self._changed(
-            self.control.set(
-                operator.who,
-                params.limits,
-                now,
-                expected_revision=params.expected_revision,
-                reason=params.reason,
-                lasting=lasting,
-                confirm_within=params.confirm_within,
-                dry_run=params.dry_run,
-            ),
-            put=not params.dry_run,
-        )
-
-    def _confirm(self, operator: Operator, params: ConfirmParams) -> LimitsResult:
-        return self._changed(self.control.confirm(operator.who, self._now(), params.revision))
-
-    def _undo(self, operator: Operator, params: UndoParams) -> LimitsResult:
-        return self._changed(
-            self.control.undo(
-                operator.who,
-                self._now(),
-                revision=params.revision,
-                expected_revision=params.expected_revision,
-                reason=params.reason,
-            )
-        )
-
-    def _save(self, operator: Operator, _: NoParams) -> dict[str, object]:
-        now = self._now()
-        # Whoever saves in the middle of the night must not make for ever what was meant for an hour.
-        lasting = self.control.lasting(now)
-        try:
-            saved = self._daemon.save_limits(lasting)
-        except SaveError as error:
-            raise AdminError(AdminErrorCode.REFUSED, str(error)) from None
-        warnings = [
-            f"{each.name} is {each.value:g} only for a while; the file has {each.restore:g}"
-            for each in self.control.temporary
-        ]
-        warnings += saved.warnings
-        change = self.control.saved(operator.who, now, saved.path, saved.changes, saved.configured)
-        warnings += self._write_down(change)
-        return {"path": saved.path, "changes": saved.changes, "warnings": warnings}
-
-    async def _preview(self, _: Operator, params: PreviewParams) -> Preview:
-        if not 1 <= params.minutes <= 60:
-            raise _invalid(f"minutes must be from 1 to 60, not {params.minutes!r}")
-        proposed = self.control.proposed(params.limits)
-        seconds = params.minutes * 60
-        newest = self._clock.seconds()
-        samples = [each for each in self._stats.history if each.at > newest - seconds]
-        return await self._previews.make(samples, self.control.limits, proposed, asked=seconds)
-
-    def _changed(self, result: LimitsResult, *, put: bool = True) -> LimitsResult:
-        """Put the outcome of a change in force, write it down and tell everybody."""
-        if put and result.change is not None:
-            if result.changed:
-                result.warnings += self._daemon.set_limits(self.control.limits, _by(result.change))
-            result.warnings += self._write_down(result.change)
-            self._arm()
-        return result
-
-    def _arm(self) -> None:
-        """Set the timer for the next temporary limit that ends, or change that nobody confirmed."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        due = self.control.next_due()
-        if due is not None:
-            self._timer = self._clock.callLater(max(0.0, due - self._clock.seconds()), self._fall_due)
-
-    def _fall_due(self) -> None:
-        self._timer = None
-        for result in self.control.due(self._now()):
-            self._changed(result)
-        self._arm()
 
     # --- connections, draining, the log ---
 
@@ -406,7 +306,7 @@ class Admin:
 
     def _log_level(self, operator: Operator, params: LevelParams) -> dict[str, object]:
         if params.level not in LOG_LEVELS:
-            raise _invalid(f"level must be one of {', '.join(LOG_LEVELS)}, not {params.level!r}")
+            raise invalid(f"level must be one of {', '.join(LOG_LEVELS)}, not {params.level!r}")
         before = self._daemon.set_log_level(params.level)
         warnings: list[str] = []
         if before != params.level:
@@ -428,7 +328,7 @@ class Admin:
 
     def _note(self, operator: Operator, params: TextParams) -> Change:
         if not params.text.strip():
-            raise _invalid("text must not be empty")
+            raise invalid("text must not be empty")
         change, warnings = self._act(operator, "note", reason=params.text.strip())
         # Only who wrote it is told that the disk has no room: the entry itself is kept, and written down later.
         return msgspec.structs.replace(change, detail="; ".join(warnings)) if warnings else change
@@ -444,7 +344,7 @@ class Admin:
     ) -> tuple[Change, list[str]]:
         """Write down what an operator did that changes no limit; return the entry and warnings."""
         change = self.control.record(operator.who, action, self._now(), reason=reason, detail=detail, changes=changes)
-        self.log.info("{action}", action=f"{action.capitalize()} {_by(change)}" + (f": {detail}" if detail else ""))
+        self.log.info("{action}", action=f"{action.capitalize()} {told_by(change)}" + (f": {detail}" if detail else ""))
         return change, self._write_down(change)
 
     def _write_down(self, change: Change) -> list[str]:
@@ -467,23 +367,11 @@ class Admin:
             operator.push_event(event)
 
 
-def _invalid(*problems: str) -> AdminError:
-    safe = [printable(problem) for problem in problems]
-    return AdminError(AdminErrorCode.INVALID_PARAMS, "; ".join(safe), problems=safe)
-
-
 def _check_rows(params: StatusParams) -> None:
     if not 1 <= params.rows <= 10_000:
-        raise _invalid(f"rows must be from 1 to 10000, not {params.rows!r}")
+        raise invalid(f"rows must be from 1 to 10000, not {params.rows!r}")
 
 
 def _check_count(limit: int) -> None:
     if not 1 <= limit <= 1000:
-        raise _invalid(f"limit must be from 1 to 1000, not {limit!r}")
-
-
-def _by(change: Change) -> str:
-    """Say who did it, and why, for the log."""
-    himself = (change.uid, change.pid, change.user) == attrs.astuple(DAEMON)  # Debian has a user called daemon, too
-    who = "by the daemon" if himself else f"by {change.user} (uid {change.uid}, pid {change.pid})"
-    return f"{who}: {change.reason}" if change.reason else who
+        raise invalid(f"limit must be from 1 to 1000, not {limit!r}")

@@ -10,6 +10,9 @@ from typing import Any
 
 import msgspec
 
+from bridge.adminwire import AdminError, AdminErrorCode
+from bridge.text import printable
+
 __all__ = [
     "CloseParams",
     "ConfirmParams",
@@ -26,7 +29,14 @@ __all__ = [
     "SubscribeParams",
     "TextParams",
     "UndoParams",
+    "invalid",
 ]
+
+
+def invalid(*problems: str) -> AdminError:
+    """Return the error that names what is wrong with parameters; callers may have chosen parts of the texts."""
+    safe = [printable(problem) for problem in problems]
+    return AdminError(AdminErrorCode.INVALID_PARAMS, "; ".join(safe), problems=safe)
 
 
 class NoParams(msgspec.Struct, forbid_unknown_fields=True):

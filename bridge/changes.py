@@ -16,7 +16,7 @@ from bridge.adminwire import AdminError, AdminErrorCode, Change
 from bridge.limits import Limits
 from bridge.text import printable
 
-__all__ = ["DAEMON", "LIMIT_ACTIONS", "MAX_ENTRIES", "ChangeLog", "Instant", "Who", "told"]
+__all__ = ["DAEMON", "LIMIT_ACTIONS", "MAX_ENTRIES", "ChangeLog", "Instant", "Who", "told", "told_by"]
 
 MAX_ENTRIES = 1000
 """Entries kept."""
@@ -225,3 +225,10 @@ def told(change: Change | None, now: Instant) -> str:
     if change is None:
         return ""
     return f", by {change.user} {max(0.0, now.wall - change.at):.0f} s ago (revision {change.revision})"
+
+
+def told_by(change: Change) -> str:
+    """Say who did it, and why, for the log."""
+    himself = (change.uid, change.pid, change.user) == attrs.astuple(DAEMON)  # Debian has a user called daemon, too
+    who = "by the daemon" if himself else f"by {change.user} (uid {change.uid}, pid {change.pid})"
+    return f"{who}: {change.reason}" if change.reason else who

@@ -1,9 +1,8 @@
 """The rules of changing limits: revisions, undo, limits that end by themselves, changes that must be confirmed.
 
 Pure. ``docs/admin-protocol.md`` is the normative text. Whatever changes here is put in force, written down and told to
-everybody by ``bridge.admin``; each result carries the journal entry that was made (``bridge.changes`` has them all).
-Deadlines use the monotonic clock,
-entries show wall time.
+everybody by ``bridge.adminlimits``; each result carries the journal entry that was made (``bridge.changes`` has them
+all). Deadlines use the monotonic clock, entries show wall time.
 """
 
 from __future__ import annotations

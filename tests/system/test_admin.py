@@ -180,7 +180,7 @@ class TestEveryMethod:
             with pytest.raises((ConnectionError, OSError)):
                 client.call("test", "ping")
             assert call("drain", Snapshot).state == "draining"
-            assert call("resume", Snapshot).state == "ok"
+            assert call("resume", Snapshot).state in {"ok", "warning"}
             assert call("log_level", dict, level="debug")["before"] == "info"
             assert done == set(operator.error("?")["data"]["methods"])
         assert daemon.config.read_text() == "[limits]\nmax_memory_mb = 1536 # half\n"

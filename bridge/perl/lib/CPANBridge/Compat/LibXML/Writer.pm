@@ -91,7 +91,11 @@ sub _write_element {
     my $name = $ns && length $ns->[0] ? "$ns->[0]:$node->[NAME]" : $node->[NAME];
     $$out .= "<$name";
     if ( $node->[DECLS] ) { $$out .= declaration($_) for @{ $node->[DECLS] } }
-    if ( $node->[ATTRS] ) { $$out .= attribute($_) for @{ $node->[ATTRS] } }
+    for my $attribute ( @{ $node->[ATTRS] || [] } ) {
+        my $value = $attribute->[VALUE];
+        if ( !defined $value || $attribute->[KIDS] || $attribute->[NS] || $value =~ /[&<>"\r\n\t]|[^\x00-\x7f]/ ) { $$out .= attribute($attribute) }
+        else                                                                                                 { $$out .= " $attribute->[NAME]=\"$value\"" }
+    }
     my $kids = $node->[KIDS];
     if ( !$kids || !@$kids ) { $$out .= $open_tags ? "></$name>" : '/>'; return }
     $$out .= '>';

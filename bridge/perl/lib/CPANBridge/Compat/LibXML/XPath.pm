@@ -165,6 +165,19 @@ sub _comparison {
     my ( $operator, $left, $right ) = @_;
     my ( $kind_a, $code_a ) = @$left;
     my ( $kind_b, $code_b ) = @$right;
+
+    # The most usual of all: nodes = "text".
+    if ( $kind_a eq 'set' && $kind_b eq 'string' && $operator eq '=' ) {
+        return [
+            boolean => sub {
+                my $nodes = $code_a->(@_);
+                return 0 if !@$nodes;
+                my $text = $code_b->(@_);
+                for (@$nodes) { return 1 if text_of($_) eq $text }
+                return 0;
+            }
+        ];
+    }
     if ( $kind_a eq 'any' || $kind_b eq 'any' ) {
         return [
             boolean => sub {
@@ -272,6 +285,8 @@ sub _set {
 
 # --- paths ------------------------------------------------------------------------------------------------------------
 
+my %REVERSE = map { $_ => 1 } qw(ancestor ancestor-or-self preceding preceding-sibling parent);
+
 my %KIND_OF_NODE = map { $_ => 1 } qw(node text comment processing-instruction);
 
 sub _starts_primary {
@@ -311,8 +326,19 @@ sub _path {
         return [ set => _walk( $from_root, $self->_steps, 1 ) ];
     }
     $self->_wrong if !$self->_step_follows(0);
-    my @steps = $self->_step;
-    return [ set => _walk( sub { return [ $_[0] ] }, [ @steps, @{ $self->_steps } ], 1 ) ];
+    my @steps = ( $self->_step, @{ $self->_steps } );
+    my $step = $steps[0];
+    return [ set => _walk( sub { return [ $_[0] ] }, \@steps, 1 ) ] if @steps > 1 || @{ $step->{predicates} } || $REVERSE{ $step->{axis} };
+
+    # The usual thing inside predicates: one step from here.
+    my ( $collect, $test ) = ( \&{"_$step->{axis}"}, $step->{test} );
+    return [
+        set => sub {
+            my @found;
+            $collect->( $_[0], $test->(), \@found );
+            return \@found;
+        }
+    ];
 }
 
 sub _step_follows {
@@ -453,18 +479,16 @@ sub _filtered {
     return [ grep { ++$position; $code->( $_, $position, $size ) } @$nodes ];
 }
 
-my %REVERSE = map { $_ => 1 } qw(ancestor ancestor-or-self preceding preceding-sibling parent);
-
 # Does the steps one after the other, and keeps the nodes in the document's order.
 sub _walk {
     my ( $start, $steps, $single ) = @_;
+    $_->{collect} = \&{"_$_->{axis}"} for @$steps;
     return sub {
         my $nodes = $start->(@_);
         my $apart = $single || @$nodes < 2;    # whether no node stands within another one
         for my $step (@$steps) {
-            my ( $axis, $predicates ) = @$step{qw(axis predicates)};
+            my ( $axis, $predicates, $collect ) = @$step{qw(axis predicates collect)};
             my $test = $step->{test}->();
-            my $collect = \&{"_$axis"};
             my @found;
             if ( !@$predicates ) { $collect->( $_, $test, \@found ) for @$nodes }
             else {
@@ -544,7 +568,7 @@ sub _ancestor {
 
 sub _attribute {
     my ( $node, $test, $found ) = @_;
-    push @$found, grep { $test->($_) } @{ $node->[ATTRS] } if $node->[ATTRS];
+    $test->($_) and push @$found, $_ for @{ $node->[ATTRS] || [] };
     return;
 }
 

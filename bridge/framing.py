@@ -11,7 +11,7 @@ once, when the newline comes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import accumulate, pairwise
 
 __all__ = ["MAX_PARTS", "PARTS_MARK", "LineFramer", "Parted", "RequestFramer", "UnreadablePartsError"]
@@ -120,12 +120,23 @@ class RequestFramer(LineFramer):
         self.line: bytes | None = None
         self.announced = 0
 
-    def requests(self, data: bytes) -> Iterator[bytes | Parted]:
-        """Take one packet and yield the requests it completes, oldest first; to be gone through to its end.
+    def requests(self, data: bytes) -> Iterable[bytes | Parted]:
+        """Take one packet and return the requests it completes, oldest first; to be gone through to its end.
 
         Raises:
             UnreadablePartsError: what follows cannot be told apart any more.
         """
+        if self.line is None and PARTS_MARK not in data and not (self.pending and self._may_have_parts()):
+            return self.feed(data)
+        return self._cut(data)
+
+    def _may_have_parts(self) -> bool:
+        """Whether the unfinished line begins like one with parts, as far as it has come."""
+        size = len(PARTS_MARK)
+        head = self._pieces[0] if len(self._pieces[0]) >= size else b"".join(self._pieces[:size])
+        return head[:size] == PARTS_MARK[: len(head)]
+
+    def _cut(self, data: bytes) -> Iterator[bytes | Parted]:
         at, end = 0, len(data)
         while at < end:
             if self.line is None:

@@ -518,13 +518,15 @@ class BridgeProtocol(Protocol):
 
     def _submit(self, request: bytes | Parted, *, legacy: bool) -> None:
         """Have one request served; its answer, if there is one already, lies in ``_out`` then."""
+        line: bytes
+        parts: tuple[bytes, ...] | None = None
         if isinstance(request, Parted):
             line, parts = request.line, request.parts
             is_return = _RETURN_WITH_PARTS.match(line) is not None
         else:
-            line, parts = request, None
-            is_return = line.startswith(RETURN_MARK)
-        if is_return and not legacy:
+            line = request
+            is_return = line.startswith(RETURN_MARK) and not legacy
+        if is_return:
             self._take_return(line, parts or ())
             return
         self._busy = True

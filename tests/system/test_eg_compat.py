@@ -7,7 +7,7 @@ import re
 import socket
 import sqlite3
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -118,10 +118,21 @@ def real_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]
     return RealModules(tmp_path_factory.mktemp("packages"), PACKAGES).environment()
 
 
+@pytest.fixture(scope="module")
+def daemon_socket() -> Iterator[Path]:
+    """Return the socket of one daemon for all programs, as they would share it."""
+    process = DaemonProcess(toml=TOML)
+    try:
+        yield process.start().socket
+        process.stop()
+    finally:
+        process.cleanup()
+
+
 @pytest.fixture
-def perls(real_environment: dict[str, str], start_daemon: Callable[..., DaemonProcess], tmp_path: Path) -> Perls:
+def perls(real_environment: dict[str, str], daemon_socket: Path, tmp_path: Path) -> Perls:
     """Return both ways of running a program."""
-    return Perls(real_environment, start_daemon(toml=TOML).socket, tmp_path)
+    return Perls(real_environment, daemon_socket, tmp_path)
 
 
 def test_every_program_is_tried() -> None:

@@ -166,7 +166,7 @@ class AdminView:
         seconds = max(0.5, now - then)
         open_ = list(self._connections)
         if most is not None and len(open_) > most:
-            open_ = heapq.nsmallest(most, open_, key=lambda each: (_RANK.get(each.state, 4), -each.calls))
+            open_ = heapq.nsmallest(most, open_, key=lambda each: (_RANK.get(each.state, 5), -each.calls))
         return [self._connection(each, now, before.get(each.number, 0), seconds) for each in open_]
 
     def functions(self) -> list[FunctionRow]:
@@ -250,7 +250,7 @@ class AdminView:
             user=user_name(peer.uid),
             client=printable(each.client),
             state=state,
-            function=printable(getattr(call, "function_name", "")),
+            function=printable(getattr(call or each.tunnel, "function_name", "")),
             calls=each.calls,
             rate=round((each.calls - before) / min(seconds, max(0.5, age)), 2),
             in_flight=each.process.in_flight,

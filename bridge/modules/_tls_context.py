@@ -62,7 +62,11 @@ class Wanted:
     @property
     def digest(self) -> bytes:
         """What tells one set of options from any other."""
-        return hashlib.sha256(repr(attrs.astuple(self)).encode()).digest()
+        found = hashlib.sha256(repr(attrs.astuple(attrs.evolve(self, ca=None, certificate=b"", key=b""))).encode())
+        for part in (self.ca, self.certificate, self.key):
+            found.update(b"-" if part is None else b"%d:" % len(part))
+            found.update(part or b"")
+        return found.digest()
 
 
 class Contexts:

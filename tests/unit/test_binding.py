@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.api import BridgeError, Callback, Daemon, ErrorType, Module, Peer, Session
+from bridge.api import BridgeError, Callback, Daemon, Descriptor, ErrorType, Module, Peer, Session
 from bridge.binding import BindingError, describe_signature, make_binder
 
 SESSION = Session(Peer(pid=1, uid=1, gid=1))
@@ -192,6 +192,31 @@ class TestDeclarations:
 
         with pytest.raises(BindingError, match=r"bad\.lost is isolated"):
             make_binder(bad.functions["lost"], "bad.lost", DAEMON)
+
+    def test_descriptors(self) -> None:
+        """What came with the request goes to the function that asks for it; a call without one is told."""
+        own = Module("own")
+
+        @own.function
+        def takes(x: int, descriptor: Descriptor) -> tuple[int, Descriptor]:
+            return x, descriptor
+
+        @own.function(raw=True)
+        def raw(params: object, descriptor: Descriptor) -> None: ...
+
+        bind = make_binder(own.functions["takes"], "own.takes", DAEMON)
+        assert describe_signature(own.functions["takes"]) == "(x: int)"
+        session = Session(Peer(pid=1, uid=1, gid=1))
+        with pytest.raises(BridgeError, match=r"own\.takes: no descriptor came with the request"):
+            bind({"x": 1}, session)
+        came = session.descriptor = Descriptor(-1)
+        with pytest.raises(BridgeError, match="parameter 'x'"):
+            bind({"x": "?"}, session)
+        assert session.descriptor is came
+        assert bind({"x": 1}, session)() == (1, came)
+        assert session.descriptor is None
+        with pytest.raises(BindingError, match=r"own\.raw is raw"):
+            make_binder(own.functions["raw"], "own.raw", DAEMON)
 
     def test_contradictions(self) -> None:
         """Options that exclude each other, doubled names and generators are refused at once."""

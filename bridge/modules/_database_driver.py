@@ -35,8 +35,9 @@ class Connection(ABC):
     driver: ClassVar[str]
 
     def __init__(self) -> None:
-        # A call that timed out may still run when the next one comes; a callback's calls come in the same thread.
+        # A call that timed out may still run when the next one comes.
         self._lock = RLock()
+        self._lent = 0
         self._abandoned = False
         self.closed = False
         self.mark_floats = False
@@ -58,6 +59,20 @@ class Connection(ABC):
                 if self._abandoned:
                     self._end()
 
+    @contextlib.contextmanager
+    def lent(self) -> Iterator[None]:
+        """Within :meth:`using`: let calls that a sub of the caller's makes use the connection meanwhile.
+
+        Its end waits until the statement that has called the sub is done.
+        """
+        self._lent += 1
+        self._lock.release()
+        try:
+            yield
+        finally:
+            self._lock.acquire()
+            self._lent -= 1
+
     def abandon(self) -> None:
         """Close as soon as nobody uses it: now, or when what runs has been interrupted. Never waits."""
         self._abandoned = True
@@ -66,17 +81,23 @@ class Connection(ABC):
                 self._end()
             finally:
                 self._lock.release()
-        else:
+        if not self.closed:
             with contextlib.suppress(Exception):
                 self.interrupt()
 
     def close(self) -> None:
-        """Roll back what is not committed, and close."""
+        """Roll back what is not committed, and close.
+
+        Raises:
+            BridgeError: a statement that has called a sub of the caller's is not done yet.
+        """
         with self._lock:
+            if self._lent:
+                fail("The connection cannot be closed while a statement calls a sub.", "ProgrammingError", code=21)
             self._end()
 
     def _end(self) -> None:
-        if not self.closed:
+        if not self.closed and not self._lent:
             self.closed = True
             self.shut()
 

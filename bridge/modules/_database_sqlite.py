@@ -141,13 +141,13 @@ class SQLite(Connection):
                 self.raw = opens()
             else:
                 self.raw, self.address = found.connect(opens)
-                self.subs = Subs(found, self.address)
+                self.subs = Subs(found, self.address, self.lent)
         self.raw.set_progress_handler(self._look, STEPS_BETWEEN_LOOKS)
         self.raw.create_function("regexp", 2, regexp, deterministic=True)
-        for collation in ("perl", "perllocale"):  # what DBD::SQLite brings along
-            self.raw.create_collation(collation, _compare)
-        if self.subs is not None:  # which need not be UTF-8
-            self.subs.bytewise("perl")
+        if self.subs is not None:
+            self.subs.bytewise("perl")  # what DBD::SQLite brings along
+        else:
+            self.raw.create_collation("perl", _compare)
         if not rules.trusted:
             self.raw.set_authorizer(self._authorize)
 
@@ -233,7 +233,7 @@ class SQLite(Connection):
     @contextlib.contextmanager
     def errors(self) -> Iterator[None]:
         """Turn SQLite's errors into the bridge's, with SQLite's number as ``code``."""
-        self._deadline = self._clock() + self._seconds
+        before, self._deadline = self._deadline, self._clock() + self._seconds
         self._refusal = None
         try:
             yield
@@ -244,7 +244,7 @@ class SQLite(Connection):
         except OverflowError as error:
             fail(str(error), "OverflowError", code=18)
         finally:
-            self._deadline = None
+            self._deadline = before
 
     def _raise(self, error: Exception) -> None:
         code = error.code if isinstance(error, SQLiteError) else getattr(error, "sqlite_errorcode", None) or 1
@@ -267,7 +267,16 @@ class SQLite(Connection):
         """Tell SQLite every so many instructions whether to stop: true stops it."""
         if self._deadline is not None and self._clock() >= self._deadline:
             return 1
-        return 1 if self.progress is not None and self.progress() else 0
+        if self.progress is None:
+            return 0
+        try:
+            return 1 if self._ask(self.progress) else 0
+        except BridgeError as error:
+            self.callback_error = error.message
+            return 1
+
+    def _ask(self, sub: Callable[..., Any], *arguments: object) -> Any:
+        return sub(*arguments) if self.subs is None else self.subs.ask(sub, *arguments)
 
     def watch(self, steps: int, handler: Handler | None) -> None:
         """Have a function called every so many instructions; what it returns, where true, ends the statement."""
@@ -286,7 +295,13 @@ class SQLite(Connection):
         except BridgeError as error:
             self._refusal = error
             return sqlite3.SQLITE_DENY
-        return sqlite3.SQLITE_OK if self.authorizer is None else self.authorizer(action, first, second, *_)
+        if self.authorizer is None:
+            return sqlite3.SQLITE_OK
+        try:
+            return int(self._ask(self.authorizer, action, first, second, *_) or 0)
+        except BridgeError as error:
+            self.callback_error = error.message
+            return sqlite3.SQLITE_DENY
 
     def ask_before(self, authorizer: Callable[..., int] | None) -> None:
         """Have a function asked before each action of a statement that is being prepared."""
@@ -318,6 +333,7 @@ class SQLiteStatement(Statement):
         )
         self.text = text if plain else self.parsed.render(lambda number: f"?{number}")
         self._cursor: sqlite3.Cursor | None = None
+        self._busy = False
         with connection.errors():
             if connection.subs is not None:
                 found, address = connection.library
@@ -352,15 +368,16 @@ class SQLiteStatement(Statement):
     def execute(self, values: Sequence[Any], as_text: Sequence[int], rows: int) -> Outcome:
         connection = self.connection
         raw = connection.raw
+        self._check_idle()
         self.finish()
         text = self.text
         if as_text:  # bytes that are no UTF-8 can only be bound as a blob
             text = self.parsed.render(lambda n: f"CAST(?{n} AS TEXT)" if n - 1 in as_text else f"?{n}")
-        with connection.errors():
+        with connection.errors(), self._let_go_after_errors():
             if not connection.autocommit and not raw.in_transaction and self.word not in UNBEGUN:
                 connection.begin()
             before = raw.total_changes
-            cursor = raw.cursor()
+            cursor = self._cursor = raw.cursor()
             cursor.execute(text, values)
             count = cursor.rowcount
             if count < 0:
@@ -370,23 +387,51 @@ class SQLiteStatement(Statement):
             more = False
             if cursor.description is not None:
                 columns = [column[0] for column in cursor.description]
-                self._cursor = cursor
                 self.rows = Rows(cursor.fetchmany, connection.batch_bytes)
                 first = self.rows.batch(rows)
                 more = self.rows.more
                 if not more:
                     if self.word in {"INSERT", "UPDATE", "DELETE", "REPLACE"}:
                         count = max(cursor.rowcount, 0)
-                    self.finish()
+                    self._close()
             else:
-                cursor.close()
+                self._close()
         return {"columns": columns, "rows": first, "more": more, "count": count, "in_transaction": raw.in_transaction}
 
     def fetch(self, count: int) -> tuple[list[Any], bool]:
-        with self.connection.errors():
-            return super().fetch(count)
+        self._check_idle()
+        with self.connection.errors(), self._let_go_after_errors():
+            found, more = super().fetch(count)
+        if not more:
+            self._close()
+        return found, more
+
+    def _check_idle(self) -> None:
+        if self._busy:
+            fail("the statement has called a sub, which cannot use it", "ProgrammingError", code=21)
+
+    @contextlib.contextmanager
+    def _let_go_after_errors(self) -> Iterator[None]:
+        """Close the cursor after an error, at once.
+
+        An exception holds on to the frames that it came through, and so to the cursor, until the collector of garbage
+        finds them, which may run in any thread. Should this connection then be in the middle of a statement that
+        waits for a sub of the caller's, closing the cursor would wait for the statement: the daemon would stand still.
+        """
+        self._busy = True
+        try:
+            yield
+        except BaseException:
+            self._close()
+            raise
+        finally:
+            self._busy = False
 
     def finish(self) -> None:
+        if not self._busy:  # else a sub that it has called lets go of it: it ends by itself
+            self._close()
+
+    def _close(self) -> None:
         self.rows = None
         cursor, self._cursor = self._cursor, None
         if cursor is not None:

@@ -8,12 +8,13 @@ no :class:`Library`, and what needs one says so.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import importlib
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from ctypes import CFUNCTYPE, POINTER, byref, c_char_p, c_double, c_int, c_int64, c_void_p
 from typing import Any
 
@@ -55,6 +56,9 @@ STATEMENT_STATUSES = (
 
 _RESULTS: dict[str, tuple[Any, list[Any] | None]] = {
     "sqlite3_auto_extension": (c_int, [ENTRY]),
+    "sqlite3_db_mutex": (c_void_p, [c_void_p]),
+    "sqlite3_mutex_enter": (None, [c_void_p]),
+    "sqlite3_mutex_leave": (None, [c_void_p]),
     "sqlite3_errmsg": (c_char_p, [c_void_p]),
     "sqlite3_extended_errcode": (c_int, [c_void_p]),
     "sqlite3_prepare_v2": (c_int, [c_void_p, c_char_p, c_int, POINTER(c_void_p), c_void_p]),
@@ -146,6 +150,20 @@ class Library:
         except AttributeError:  # an older library
             offset = -1
         raise SQLiteError(text, code, offset)
+
+    @contextlib.contextmanager
+    def unlocked(self, db: c_void_p) -> Iterator[None]:
+        """Within a function that SQLite has called: let other threads use the connection meanwhile.
+
+        SQLite allows a function to use its connection; the calls that a sub of the caller's makes come in threads of
+        their own, one after the other, while this one waits.
+        """
+        mutex = self.db_mutex(db)
+        self.mutex_leave(mutex)
+        try:
+            yield
+        finally:
+            self.mutex_enter(mutex)
 
     # --- facts ---
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import itertools
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from bridge.api import BridgeError
@@ -45,11 +47,13 @@ class Subs:
     Args:
         library: SQLite's functions.
         db: the connection's address.
+        lent: lets calls that a sub makes use the connection.
     """
 
-    def __init__(self, library: Library, db: ctypes.c_void_p) -> None:
+    def __init__(self, library: Library, db: ctypes.c_void_p, lent: Callable[[], AbstractContextManager[None]]) -> None:
         self._library = library
         self._db = db
+        self._lent = lent
         self._kept: dict[object, object] = {}  # what SQLite calls must not be collected as garbage
         self._steps: dict[int, tuple[int, list[list[object]]]] = {}
         self._serial = itertools.count(1)
@@ -57,10 +61,15 @@ class Subs:
         self._profile: Sub | None = None
         self.error: str | None = None
 
+    def ask(self, sub: Sub, *arguments: object) -> Any:
+        """Call a sub; meanwhile the connection may be used."""
+        with self._library.unlocked(self._db), self._lent():
+            return sub(*arguments)
+
     def _guard(self, sub: Sub, *arguments: object, failed: object = None) -> Any:
         """Call a sub for which SQLite has no way to say that it died."""
         try:
-            return sub(*arguments)
+            return self.ask(sub, *arguments)
         except BridgeError as error:
             self.error = error.message
             return failed
@@ -73,15 +82,18 @@ class Subs:
 
     def function(self, name: str, arguments: int, sub: Sub | None, flags: int) -> None:
         """Define a function of SQL's, or take it away."""
+        self._function(name, arguments, None if sub is None else functools.partial(self.ask, sub), flags)
+
+    def _function(self, name: str, arguments: int, called: Sub | None, flags: int) -> None:
         library = self._library
 
         def call(context: int, count: int, values: Any) -> None:
             try:
-                library.give(context, sub(*[library.value(values[index]) for index in range(count)]))  # type: ignore[misc]
+                library.give(context, called(*[library.value(values[index]) for index in range(count)]))  # type: ignore[misc]
             except BridgeError as error:
                 library.refuse(context, error.message)
 
-        kept = FUNCTION(call) if sub is not None else None
+        kept = FUNCTION(call) if called is not None else None
         encoding = UTF8 | flags
         self._check(
             library.create_function_v2(self._db, name.encode(), arguments, encoding, None, kept, None, None, None)
@@ -105,9 +117,9 @@ class Subs:
                 known = compiled[pattern]
                 if known is not None:
                     return 1 if known.search(str(value)) else 0
-            return 1 if matches(pattern, value) else 0
+            return 1 if self.ask(matches, pattern, value) else 0
 
-        self.function("regexp", 2, match, 0)
+        self._function("regexp", 2, match, 0)
 
     def aggregate(self, name: str, arguments: int, step: Sub, finish: Sub, flags: int) -> None:
         """Define an aggregate: ``step`` gets a group's number and several rows' arguments, ``finish`` the number.
@@ -121,7 +133,7 @@ class Subs:
                 number, rows = self._group(context)
                 rows.append([library.value(values[index]) for index in range(count)])
                 if len(rows) >= STEPS_TOGETHER:
-                    step(number, rows[:])
+                    self.ask(step, number, rows[:])
                     rows.clear()
             except BridgeError as error:
                 library.refuse(context, error.message)
@@ -130,7 +142,7 @@ class Subs:
             number, rows = self._group(context)
             self._steps.pop(number, None)
             try:
-                library.give(context, finish(number, rows))
+                library.give(context, self.ask(finish, number, rows))
             except BridgeError as error:
                 library.refuse(context, error.message)
 
@@ -175,11 +187,11 @@ class Subs:
         self._kept["collation", name] = kept
 
     def collation_needed(self, needed: Sub, ordered: Sub) -> None:
-        """Have a sub asked for unknown collations: whether there is one that ``ordered(name, ...)`` knows."""
+        """Have a sub asked for unknown collations: 1 where there is one that ``ordered(name, ...)`` knows."""
 
         def ask(_: object, __: object, ___: int, name: bytes) -> None:
             spelt = name.decode(errors="replace")
-            if self._guard(needed, spelt, failed=0):
+            if self._guard(needed, spelt, failed=0) == 1:
                 try:
                     self.collation(spelt, lambda one, other: ordered(spelt, one, other))
                 except SQLiteError as error:

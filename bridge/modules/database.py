@@ -23,6 +23,7 @@ from bridge.modules._database_postgresql_async import register as register_backg
 from bridge.modules._database_postgresql_extra import register as register_postgresql
 from bridge.modules._database_rows import FIRST_ROWS, MOST_ROWS
 from bridge.modules._database_sqlite import SQLite, SQLiteStatement
+from bridge.modules._database_sqlite_calls import register as register_calls
 from bridge.modules._database_sqlite_extra import register as register_sqlite
 from bridge.modules._database_sqlite_facts import register as register_facts
 
@@ -416,5 +417,6 @@ def _values(values: list[Any]) -> list[Any]:
 
 register_sqlite(module, _connection)
 register_facts(module, _connection, _statement)
+register_calls(module, _connection)
 register_postgresql(module, _connection)
 register_background(module, _connection, _statement)

@@ -106,6 +106,78 @@ def test_errors_come_as_dbi_s(script: Script) -> None:
     ]
 
 
+def test_sql_calls_subs_of_the_program(script: Script) -> None:
+    """Functions, aggregates, collations and hooks; their values keep their kinds; what they die of is an error."""
+    said = script(
+        CONNECT  # noqa: S608 - it is a program
+        + r"""
+        $dbh->do('CREATE TABLE t (a INTEGER, b)');
+        my $insert = $dbh->prepare('INSERT INTO t VALUES (?, ?)');
+        $dbh->begin_work;
+        $insert->execute_array({}, [ 1 .. 1200 ], [ map { "item $_" } 1 .. 1200 ]);
+        $dbh->commit;
+        $dbh->sqlite_create_function('twice', 1, sub { 2 * $_[0] });
+        $dbh->sqlite_create_function('kind', 1, sub { defined $_[0] ? "<$_[0]>" : undef });
+        my $kinds = "SELECT twice(21), typeof(twice(0.25)), kind('x'), kind(NULL) IS NULL";
+        print join(' ', $dbh->selectrow_array($kinds)), "\n";
+        my $inner = $dbh->prepare('SELECT b FROM t WHERE a = ?');
+        $dbh->sqlite_create_function('asks', 1, sub { ($dbh->selectrow_array($inner, undef, $_[0]))[0] });
+        print $dbh->selectrow_array('SELECT group_concat(asks(a)) FROM t WHERE a < 3'), "\n";
+        { package Longest;
+          sub new { bless [''] }
+          sub step { $_[0][0] = $_[1] if length $_[1] > length $_[0][0] }
+          sub finalize { $_[0][0] } }
+        $dbh->sqlite_create_aggregate('longest', 1, 'Longest');
+        my $found = $dbh->selectcol_arrayref('SELECT longest(b) FROM t GROUP BY a > 99 ORDER BY 1');
+        print "@$found ", length $dbh->selectrow_array('SELECT longest(b) FROM t WHERE 0'), "\n";
+        no warnings 'once';
+        $DBD::SQLite::COLLATION{by_length} = sub { length $_[0] <=> length $_[1] || $_[0] cmp $_[1] };
+        my $ordered = $dbh->selectcol_arrayref('SELECT b FROM t ORDER BY b COLLATE by_length LIMIT 2');
+        print "@$ordered\n";
+        my @seen;
+        $dbh->sqlite_update_hook(sub { push @seen, "@_[1 .. 3]" });
+        $dbh->sqlite_commit_hook(sub { push @seen, 'commit'; 0 });
+        $dbh->do('UPDATE t SET b = 1 WHERE a = 7');
+        print "@seen\n";
+        $dbh->sqlite_create_function('dies', 0, sub { die "no such luck\n" });
+        eval { $dbh->do('SELECT dies()') };
+        print $dbh->errstr =~ /no such luck/ ? 'told' : $dbh->errstr, "\n";
+        print $dbh->selectrow_array("SELECT 'h\xe9' REGEXP '^h.\$'"), "\n";
+        """
+    )
+    assert said.splitlines() == [
+        "42 real <x> 1",
+        "item 1,item 2",
+        "item 10 item 1000 0",
+        "item 1 item 2",
+        "main t 7 commit",
+        "told",
+        "1",
+    ]
+
+
+def test_a_program_that_dies_in_a_sub_leaves_nothing_behind(script: Script, tmp_path: Path) -> None:
+    """Its transaction is rolled back, and the daemon serves the next one."""
+    script(CONNECT + "$dbh->do('CREATE TABLE t (a)');")
+    said = script(
+        CONNECT  # noqa: S608 - it is a program
+        + r"""
+        $| = 1;
+        my $pid = fork;
+        if (!$pid) {
+            my $own = DBI->connect('dbi:SQLite:dbname=test.db', '', '', { RaiseError => 1 });
+            $own->sqlite_create_function('gone', 0, sub { kill 'KILL', $$ });
+            $own->begin_work;
+            $own->do('INSERT INTO t VALUES (gone())');
+        }
+        waitpid $pid, 0;
+        $dbh->do('INSERT INTO t VALUES (2)');
+        print $dbh->selectrow_array('SELECT count(*), max(a) FROM t'), "\n";
+        """
+    )
+    assert said == "12\n"
+
+
 def test_a_daemon_that_dies_is_an_error_of_dbi_s(script: Script, database_daemon: DaemonProcess) -> None:
     """The handle says what happened, in the state that SQL has for it; a new one works once there is a daemon again."""
     assert database_daemon.process is not None

@@ -139,6 +139,10 @@ sub of_dbi { my ($type) = @_; return defined $type ? $of_dbi{$type} : undef }
 
 sub is_bytes { return $_[0] == 17 }
 
+# Numbers, truth values, bytes, and arrays of numbers come as what they are.
+my %is_no_text = map { $_ => 1 } 16, 17, 20, 21, 23, 26, 1000, 1001, 1005, 1007, 1016, 1028;
+sub is_no_text { return $is_no_text{ $_[0] } }
+
 my %is_integer = map { $_ => 1 } 20, 21, 23;
 sub is_integer { return $is_integer{ $_[0] } }
 
@@ -240,6 +244,10 @@ Returns the type for a number of DBI's.
 =head2 is_bytes
 
 Whether values of a type are bytes.
+
+=head2 is_no_text
+
+Whether values of a type come as other than text.
 
 =head2 is_integer
 

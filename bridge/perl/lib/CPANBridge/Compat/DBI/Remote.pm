@@ -7,7 +7,7 @@ use Carp ();
 use Scalar::Util ();
 
 use CPANBridge::Compat::DBI::Handle;
-use CPANBridge::Compat::DBI::Wire;
+use CPANBridge::Compat::Link;
 
 our $VERSION = '0.1.0';
 
@@ -95,8 +95,8 @@ sub make_floats {
 sub connect {
     my ( $drh, $name, $attributes, $arguments ) = @_;
     my ( $link, $answer );
-    eval { $link = CPANBridge::Compat::DBI::Wire->get; 1 } or return failed( $drh, $@ );
-    my $plain = $link->can('is_plain') && $link->is_plain;
+    eval { $link = CPANBridge::Compat::Link->get; 1 } or return failed( $drh, $@ );
+    my $plain = $link->is_plain;
     if ($plain) {
 
         # JSON has no bytes: text comes as characters, and bytes are marked.

@@ -8,7 +8,8 @@ use Cwd ();
 use Scalar::Util ();
 
 use CPANBridge::Compat::DBI::SQLiteValues;
-use CPANBridge::Compat::DBI::Wire;
+use CPANBridge::Bytes;
+use CPANBridge::Compat::Link;
 
 our $VERSION = '0.1.0';
 
@@ -35,7 +36,7 @@ our @NAMES = qw(
 
 my $facts;
 
-sub _facts { return $facts ||= CPANBridge::Compat::DBI::Wire->get->call( database => 'sqlite_facts', {} ) }
+sub _facts { return $facts ||= CPANBridge::Compat::Link->get->call( database => 'sqlite_facts', {} ) }
 
 sub compile_options { return @{ _facts()->{compile_options} } }
 
@@ -129,53 +130,109 @@ sub sqlite_get_autocommit { my ($dbh) = @_; return $dbh->{_in_transaction} ? 0 :
 
 sub sqlite_txn_state { my ($dbh) = @_; return $dbh->{_in_transaction} ? 2 : 0 }
 
-# What comes to a callback is text as this handle has it, and what it returns is sent in the same way.
+# What comes to a sub is text as this handle has it, and what it returns is sent in the same way. The object lives as long
+# as the daemon may call the sub: until another takes its place, or the handle goes.
 sub _callback {
-    my ( $dbh, $code ) = @_;
-    $code = \&$code if !ref $code;
-    my $mode = sub { return $dbh->{_mode} };
-    Scalar::Util::weaken($dbh);
-    my $unicode = sub { return CPANBridge::Compat::DBI::SQLiteValues::is_unicode( $mode->() ) };
-    return $dbh->{_link}->callback(
+    my ( $dbh, $place, $code ) = @_;
+    if ( !defined $code ) { delete $dbh->{_subs}{$place}; return undef }
+    my $names_a_sub = !ref $code;
+    my $weak = $dbh;
+    Scalar::Util::weaken($weak);
+    return $dbh->{_subs}{$place} = $dbh->{_link}->callback(
         sub {
-            my @arguments = @_;
-            if ( !$unicode->() ) { defined && !ref && utf8::is_utf8($_) && utf8::encode($_) for @arguments }
-            my $result = $code->(@arguments);
-            return $result if !defined $result || ref $result;
-            return $result if !Scalar::Util::looks_like_number($result) && ( utf8::is_utf8($result) || $result !~ /[^\x00-\x7f]/ );
-            my $number = CPANBridge::Compat::DBI::SQLiteValues::as_number($result);
-            return $number if defined $number;
-            $result = "$result";
-            utf8::decode($result) if !$unicode->() && !utf8::is_utf8($result);
-            return $result;
+            my $unicode = !$weak || CPANBridge::Compat::DBI::SQLiteValues::is_unicode( $weak->{_mode} );
+            _as_bytes(@_) if !$unicode;
+            no strict 'refs';
+            return _outgoing( scalar( $names_a_sub ? &{"main::$code"}(@_) : $code->(@_) ), $unicode );
         }
     );
 }
 
+sub _as_bytes {
+    for my $value (@_) {
+        if    ( ref $value eq 'ARRAY' )                        { _as_bytes(@$value) }
+        elsif ( defined $value && utf8::is_utf8($value) ) { utf8::encode($value) }
+    }
+    return;
+}
+
+# Numbers go as numbers, strings as text; a blob is said to be one by [ $bytes, SQL_BLOB ].
+sub _outgoing {
+    my ( $result, $unicode ) = @_;
+    return $result if !defined $result;
+    if ( ref $result eq 'ARRAY' ) {
+        my ( $value, $type ) = @$result;
+        return _outgoing( $value, $unicode ) if !defined $value || !$type || !CPANBridge::Compat::DBI::SQLiteValues::is_blob($type);
+        my $bytes = "$value";
+        utf8::encode($bytes) if !utf8::downgrade( $bytes, 1 );
+        return [ CPANBridge::Bytes->new($bytes) ];
+    }
+    my $number = ref $result ? undef : CPANBridge::Compat::DBI::SQLiteValues::as_number($result);
+    return $number if defined $number;
+    my $text = "$result";
+    return $text if $unicode || utf8::is_utf8($text) || $text !~ /[^\x00-\x7f]/ || utf8::decode($text);
+    return CPANBridge::Bytes->new($text);
+}
+
 sub sqlite_create_function {
     my ( $dbh, $name, $arguments, $code, $flags ) = @_;
+    $arguments = -1 if !defined $arguments;
     return _ask(
         $dbh,
         create_function => name => $name,
         arguments       => 0 + $arguments,
-        code            => defined $code ? _callback( $dbh, $code ) : undef,
-        deterministic   => $flags && $flags & 0x800 ? \1 : \0,
+        code            => _callback( $dbh, lc "function $name $arguments", $code ),
+        flags           => 0 + ( $flags || 0 ),
     );
 }
 
+# An object of the class for each group; what one of its methods dies with is warned of, and the group has no value.
 sub sqlite_create_aggregate {
-    my ( $dbh, $name, $arguments, $class ) = @_;
-    my %running;
-    my $serial = 0;
-    my $new = _callback( $dbh, sub { my $number = ++$serial; $running{$number} = ref $class ? $class : $class->new; return $number } );
-    my $step = _callback( $dbh, sub { my $number = shift; $running{$number}->step(@_); return } );
-    my $finish = _callback( $dbh, sub { my $number = shift; my $object = delete $running{$number}; return $object->finalize } );
-    return _ask( $dbh, create_aggregate => name => $name, arguments => 0 + $arguments, new => $new, step => $step, finish => $finish );
+    my ( $dbh, $name, $arguments, $class, $flags ) = @_;
+    my %group;
+    my $object = sub {
+        my ($number) = @_;
+        return $group{$number} if exists $group{$number};
+        my $new = eval { $class->new };
+        my $why = $@ || ( Scalar::Util::blessed($new) ? '' : 'new() should return a blessed reference' );
+        warn "DBD::SQLite: error during aggregator's new(): $why\n" if $why;
+        return $group{$number} = $why ? undef : $new;
+    };
+    my $take = sub {
+        my ( $number, $rows ) = @_;
+        for my $row (@$rows) {
+            my $it = $object->($number) or return;
+            next if eval { $it->step(@$row); 1 };
+            warn "DBD::SQLite: error during aggregator's step(): $@";
+            $group{$number} = undef;
+        }
+        return;
+    };
+    my $end = sub {
+        my ( $number, $rows ) = @_;
+        $take->( $number, $rows );
+        my $it = $object->($number);
+        delete $group{$number};
+        return if !$it;
+        my $result;
+        return $result if eval { $result = $it->finalize; 1 };
+        warn "DBD::SQLite: error during aggregator's finalize(): $@";
+        return;
+    };
+    my $place = lc "function $name $arguments";
+    return _ask(
+        $dbh,
+        create_aggregate => name => $name,
+        arguments        => 0 + $arguments,
+        step             => _callback( $dbh, $place,             $take ),
+        finish           => _callback( $dbh, "$place at its end", $end ),
+        flags            => 0 + ( $flags || 0 ),
+    );
 }
 
 sub sqlite_create_collation {
     my ( $dbh, $name, $code ) = @_;
-    return _ask( $dbh, create_collation => name => $name, code => defined $code ? _callback( $dbh, $code ) : undef );
+    return _ask( $dbh, create_collation => name => $name, code => _callback( $dbh, lc "collation $name", $code ) );
 }
 
 sub sqlite_collation_needed {
@@ -185,19 +242,62 @@ sub sqlite_collation_needed {
     return 1;
 }
 
+# What the daemon asks for where SQLite knows no answer itself: patterns of Perl's, and collations by name.
+sub use_subs {
+    my ($dbh) = @_;
+    my $weak = $dbh;
+    Scalar::Util::weaken($weak);
+    my $known = sub {
+        my ($name) = @_;
+        if ( my $code = $weak->{_collation_needed} ) {
+            $code->( CPANBridge::Compat::DBI::Handle::outer($weak), $name );
+            return $weak->{_subs}{ lc "collation $name" } ? -1 : 0;    # which has told the daemon already
+        }
+        return exists $DBD::SQLite::COLLATION{$name} ? 1 : 0;
+    };
+    return $dbh->_call(
+        use_subs => {
+            connection => $dbh->{_connection},
+            regexp     => _callback( $dbh, ' regexp', sub { use locale; return $_[1] =~ $_[0] ? 1 : 0 } ),
+            known      => _callback( $dbh, ' known', $known ),
+            ordered    => _callback( $dbh, ' ordered', sub { my $name = shift; return $DBD::SQLite::COLLATION{$name}->(@_) } ),
+        }
+    );
+}
+
 sub sqlite_progress_handler {
     my ( $dbh, $steps, $code ) = @_;
-    return _ask( $dbh, progress_handler => steps => 0 + $steps, code => defined $code ? _callback( $dbh, $code ) : undef );
+    return _ask( $dbh, progress_handler => steps => 0 + $steps, code => _callback( $dbh, 'progress', $code ) );
 }
 
 sub sqlite_set_authorizer {
     my ( $dbh, $code ) = @_;
-    return _ask( $dbh, set_authorizer => code => defined $code ? _callback( $dbh, $code ) : undef );
+    return _ask( $dbh, set_authorizer => code => _callback( $dbh, 'authorizer', $code ) );
 }
 
 sub sqlite_trace {
     my ( $dbh, $code ) = @_;
-    return _ask( $dbh, trace => code => defined $code ? _callback( $dbh, $code ) : undef );
+    return _ask( $dbh, watch_statements => kind => 'trace', code => _callback( $dbh, 'trace', $code ) );
+}
+
+# The time comes in nanoseconds, and is told in milliseconds.
+sub sqlite_profile {
+    my ( $dbh, $code ) = @_;
+    my $told = $code && sub { my ( $sql, $spent ) = @_; return $code->( $sql, int( $spent / 1e6 ) ) };
+    return _ask( $dbh, watch_statements => kind => 'profile', code => _callback( $dbh, 'profile', $told ) );
+}
+
+for my $kind (qw(commit rollback update)) {
+    no strict 'refs';
+
+    # Returns the sub that was there before.
+    *{"sqlite_${kind}_hook"} = sub {
+        my ( $dbh, $code ) = @_;
+        my $before = $dbh->{"_${kind}_hook"};
+        _ask( $dbh, hook => kind => $kind, code => _callback( $dbh, "$kind hook", $code ) ) or return;
+        $dbh->{"_${kind}_hook"} = $code;
+        return $before;
+    };
 }
 
 sub sqlite_limit {
@@ -246,7 +346,7 @@ sub sqlite_table_column_metadata {
 
 # --- counters and options ---
 
-sub sqlite_status { return CPANBridge::Compat::DBI::Wire->get->call( database => 'sqlite_status', { reset => defined $_[0] && !$_[0] ? \1 : \0 } ) }
+sub sqlite_status { return CPANBridge::Compat::Link->get->call( database => 'sqlite_status', { reset => defined $_[0] && !$_[0] ? \1 : \0 } ) }
 
 sub sqlite_db_status { my ( $dbh, $keep ) = @_; return _ask( $dbh, connection_status => reset => defined $keep && !$keep ? \1 : \0 ) }
 
@@ -268,7 +368,7 @@ sub sqlite_error_offset { my ($dbh) = @_; return defined $dbh->{_error_offset} ?
 
 # --- what there is not ---
 
-for my $name (qw(commit_hook rollback_hook update_hook profile create_module register_fts3_perl_tokenizer)) {
+for my $name (qw(create_module register_fts3_perl_tokenizer)) {
     no strict 'refs';
     *{"sqlite_$name"} = sub {
         my ($dbh) = @_;
@@ -324,6 +424,14 @@ Used by the replacement of L<DBD::SQLite>, where they are described; programs ha
 
 =head2 sqlite_trace
 
+=head2 sqlite_profile
+
+=head2 sqlite_commit_hook
+
+=head2 sqlite_rollback_hook
+
+=head2 sqlite_update_hook
+
 =head2 sqlite_limit
 
 =head2 sqlite_backup_from_file
@@ -347,6 +455,10 @@ Used by the replacement of L<DBD::SQLite>, where they are described; programs ha
 =head2 sqlite_error_offset
 
 =head1 FUNCTIONS
+
+=head2 use_subs
+
+Tells the daemon of the subs that it asks where SQLite knows no answer itself.
 
 =head2 compile_options
 

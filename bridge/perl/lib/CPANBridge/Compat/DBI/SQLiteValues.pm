@@ -42,6 +42,29 @@ sub characters {
     return $text;
 }
 
+# A statement as the wire has it: strings in it that spell no characters, as those of Latin-1, are written by their bytes.
+sub statement {
+    my ( $sql, $mode ) = @_;
+    return '' if !defined $sql;
+    return $sql if $mode >= $UNICODE || $sql !~ /[^\x00-\x7f]/;
+    if ( utf8::is_utf8($sql) ) {
+        return $sql if $mode == $PV || !utf8::downgrade( $sql, 1 );
+    }
+    return $sql if utf8::decode($sql);
+    $sql =~ s{('(?:[^']|'')*')|("(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?\*/)}{ defined $2 ? $2 : _literal($1) }ges;
+    utf8::decode($sql);
+    return $sql;
+}
+
+sub _literal {
+    my ($literal) = @_;
+    my $copy = $literal;
+    return $literal if $literal !~ /[^\x00-\x7f]/ || utf8::decode($copy);
+    my $bytes = substr $literal, 1, -1;
+    $bytes =~ s/''/'/g;
+    return "CAST(X'" . unpack( 'H*', $bytes ) . "' AS TEXT)";
+}
+
 # Returns what is sent for a defined value, and whether it is bytes that SQLite shall take for text.
 sub encode {
     my ( $dbh, $value, $type ) = @_;
@@ -145,7 +168,11 @@ Whether texts are characters in a mode.
 
 =head2 characters
 
-Returns a statement's text as it is sent.
+Returns a text as it is sent.
+
+=head2 statement
+
+Does the same for a statement, and keeps strings in it that are no UTF-8.
 
 =head2 encode
 

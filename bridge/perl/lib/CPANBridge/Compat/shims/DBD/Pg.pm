@@ -236,8 +236,23 @@ sub _encode {
 sub _decode {
     my ( $dbh, $answer, $sth ) = @_;
     CPANBridge::Compat::DBI::Remote::unmark( $answer->{rows}, 0 ) if $dbh->{_plain};
-    return if $dbh->{_utf8};
+    if ( $dbh->{_utf8} ) {    # text of ASCII alone is marked as characters, too
+        my $types = $answer->{types} || $sth && $sth->{_types} || [];
+        for my $at ( grep { !CPANBridge::Compat::DBI::PgTypes::is_no_text( $types->[$_] ) } 0 .. $#$types ) {
+            for my $row ( @{ $answer->{rows} } ) {
+                if   ( ref $row->[$at] ) { _upgrade( $row->[$at] ) }
+                else                     { utf8::upgrade( $row->[$at] ) if defined $row->[$at] }
+            }
+        }
+        return;
+    }
     for my $row ( @{ $answer->{rows} } ) { defined && !ref && utf8::is_utf8($_) && utf8::encode($_) for @$row }
+    return;
+}
+
+sub _upgrade {
+    if ( ref $_[0] ) { ref $_[0] eq 'ARRAY' and defined && _upgrade($_) for @{ $_[0] } }
+    else             { utf8::upgrade( $_[0] ) }
     return;
 }
 

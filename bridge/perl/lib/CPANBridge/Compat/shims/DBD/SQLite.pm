@@ -92,6 +92,7 @@ sub connect {
     return if !$outer;
     $dbh->{sqlite_version} = $dbh->{_info}{version};
     delete $attributes->{$_} for qw(sqlite_open_flags);
+    CPANBridge::Compat::DBI::SQLiteFunctions::use_subs($dbh);
     $dbh->STORE( $_ => $from_dsn{$_} ) for grep { /\Asqlite_/ } keys %from_dsn;
     return $outer;
 }
@@ -157,7 +158,7 @@ sub prepare {
 # What the daemon gets of a statement: characters, and whole paths.
 sub _sql {
     my ( $dbh, $sql ) = @_;
-    $sql = CPANBridge::Compat::DBI::SQLiteValues::characters( $sql, $dbh->{_mode} );
+    $sql = CPANBridge::Compat::DBI::SQLiteValues::statement( $sql, $dbh->{_mode} );
     $sql =~ s{\A(\s*ATTACH\s+(?:DATABASE\s+)?)(['"])((?!/|:memory:|file:)[^'"]+)\2}{ $1 . $2 . DBD::SQLite::dr::_whole($3) . $2 }ie;
     $sql =~ s{\A(\s*VACUUM\s+(?:\w+\s+)?INTO\s+)(['"])((?!/|:memory:|file:)[^'"]+)\2}{ $1 . $2 . DBD::SQLite::dr::_whole($3) . $2 }ie;
     return $sql;
@@ -384,16 +385,19 @@ literal C<BEGIN>, C<COMMIT>, C<ROLLBACK> and savepoints; C<REGEXP>.
 
 The methods, by C<< $dbh->sqlite_NAME >> or C<< $dbh->func >>: C<last_insert_rowid>, C<db_filename>, C<busy_timeout>, C<limit>,
 C<backup_from_file>, C<backup_to_file>, C<backup_from_dbh>, C<backup_to_dbh>, C<table_column_metadata>,
-C<get_autocommit>, C<txn_state>. L<DBD::SQLite::Constants>; C<compile_options>, C<strlike>, C<strglob>.
+C<get_autocommit>, C<txn_state>, C<error_offset>, C<db_config>, C<status>, C<db_status>, C<st_status>. L<DBD::SQLite::Constants>;
+C<compile_options>, C<strlike>, C<strglob>.
+
+Subs that SQL calls: C<create_function>, C<create_aggregate>, C<create_collation>, C<collation_needed> and
+C<%DBD::SQLite::COLLATION>, C<progress_handler>, C<set_authorizer>, C<commit_hook>, C<rollback_hook>, C<update_hook>, C<trace>,
+C<profile>. A call of a sub is a message from the daemon to the program and back: some tenth of a millisecond. An aggregate's
+C<step> gets its rows in bunches.
 
 =head1 NOT COVERED
 
-Subs that SQL calls, C<create_function>, C<create_aggregate>, C<create_collation>, C<progress_handler>, C<set_authorizer> and
-C<trace>, die and say so: the daemon cannot call back into a program yet.
-
-C<commit_hook>, C<rollback_hook>, C<update_hook>, C<profile>, C<create_module>, C<register_fts3_perl_tokenizer>,
-C<db_config> and C<error_offset> set an error: Python's SQLite cannot do them. C<load_extension> is refused. C<status>,
-C<db_status> and C<st_status> return empty hashes. C<collation_needed> is kept, and not called.
+C<create_module> (virtual tables) and C<register_fts3_perl_tokenizer> set an error that says so. C<load_extension> is refused: an
+extension would run with the daemon's rights. Where SQLite is built into the daemon's Python in such a way that its functions
+cannot be called, as in some ready-made Pythons, subs and counters are not covered either, and say so.
 
 =head1 KNOWN DIFFERENCES
 
@@ -401,16 +405,16 @@ C<db_status> and C<st_status> return empty hashes. C<collation_needed> is kept, 
 
 =item *
 
-C<REGEXP> is Python's C<re>, not Perl's engine: common patterns are the same.
+C<REGEXP> with a simple pattern and text of ASCII is the daemon's; all else is Perl's own, with a call back for each text.
 
 =item *
 
-C<TYPE>, C<NULLABLE>, C<PRECISION> and C<SCALE> of a statement are found out by the names of its columns and of the first table
-that it reads.
+Strings in a statement that are no UTF-8, as those of programs in Latin-1, are kept as they are; names of tables and columns
+must be UTF-8.
 
 =item *
 
-The columns of a statement that has not been executed are known for C<SELECT>, C<WITH> and C<VALUES>.
+C<st_status> counts while rows are being fetched, and is 0 afterwards.
 
 =item *
 

@@ -22,7 +22,7 @@ my $PIECE = 1024 * 1024;
 # Calls whose place in the program is kept, so that a late error can name it.
 my $PLACES = 100_000;
 
-our %ESCAPE = (
+my %ESCAPE = (
     '"' => '\\"', '\\' => '\\\\', "\n" => '\\n', "\r" => '\\r', "\t" => '\\t',
     map { ( chr $_ => sprintf '\\u%04x', $_ ) } grep { $_ != 9 && $_ != 10 && $_ != 13 } 0 .. 31
 );
@@ -101,12 +101,13 @@ sub flush {
     $text =~ s/,\z//;
     $text .= ']';
     $self->{out} = '';
-    my %params = ( workbook => $self->{book}, data => CPANBridge::Bytes->new( _utf8($text) ) );
+    my %params = ( workbook => $self->{book}, data => CPANBridge::Bytes->new($text) );
     @params{qw(new options)} = ( 1, $self->{options} ) if !$self->{began}++;
     $self->_call( write => \%params );
     return;
 }
 
+# The stream is made of bytes from the beginning: how many characters there are Perl would have to count for each cell.
 # What is no character of Unicode becomes the replacement character.
 sub _utf8 {
     my ($text) = @_;
@@ -130,7 +131,7 @@ sub call {
 sub ask {
     my ( $self, $method, $target, @arguments ) = @_;
     $self->flush;
-    my $text = _utf8( $self->_operation( $method, $target, \@arguments ) );
+    my $text = $self->_operation( $method, $target, \@arguments );
     my $answer = $self->_call( ask => { workbook => $self->{book}, data => CPANBridge::Bytes->new($text) }, 1 );
     Carp::carp($_) for @{ $answer->{warnings} };
     return $answer->{result};
@@ -164,9 +165,7 @@ sub blob {
 
 sub text {    # no method
     my ($text) = @_;
-    $text = "$text";
-    $text =~ s/(["\\\x00-\x1f])/$ESCAPE{$1}/g;
-    return CPANBridge::Compat::Excel::Stream::Text->new($text);
+    return CPANBridge::Compat::Excel::Stream::Text->new( _quoted($text) );
 }
 
 sub _json {
@@ -190,13 +189,17 @@ sub _json {
         return defined $color ? qq("$color") : 'null';
     }
     return _quoted($value) if $TEXT{$name} || $value !~ $NUMBER;
-    return $value == "$value" ? "$value" : sprintf '%.17g', $value;
+    my $number = $value == "$value" ? "$value" : sprintf '%.17g', $value;
+    utf8::downgrade($number);
+    return $number;
 }
 
 sub _quoted {
     my ($text) = @_;
     $text = "$text";
     $text =~ s/(["\\\x00-\x1f])/$ESCAPE{$1}/g;
+    if ( $text =~ /[^\x00-\x7f]/ ) { $text = _utf8($text) }
+    else                           { utf8::downgrade($text) }
     return qq("$text");
 }
 
@@ -246,7 +249,7 @@ package CPANBridge::Compat::Excel::Stream::Text;
 
 sub new { my ( $class, $text ) = @_; return bless \$text, $class }
 
-sub _in_stream { return qq("${$_[0]}") }
+sub _in_stream { return ${ $_[0] } }
 
 1;
 

@@ -139,6 +139,7 @@ sub _cell {
     my $stream = $self->{_stream};
     $stream->_own if $stream->{ended};
     $format = ref $format ? $format->{_number} : 'null';
+    utf8::downgrade($json);
     $row    = int $row;
     $column = int $column;
     $stream->{out} .= "[$self->{_number},$row,$column,$format,$json],";
@@ -159,11 +160,9 @@ sub write {    ## no critic - the original's name
         && $row >= $self->{_last_row} )
     {
         my $json;
-        if ( $token =~ $PLAIN ) { $json = $token }
+        if ( $token =~ $PLAIN ) { utf8::downgrade( $json = "$token" ) }
         elsif ( $token !~ $NUMBER && $token !~ $SPECIAL && length $token && length $token <= $LONGEST && !ref $token ) {
-            $json = $token;
-            $json =~ s/(["\\\x00-\x1f])/$CPANBridge::Compat::Excel::Stream::ESCAPE{$1}/g;
-            $json = qq("$json");
+            $json = CPANBridge::Compat::Excel::Stream::_quoted($token);
         }
         if ( defined $json ) {
             my $stream = $self->{_stream};

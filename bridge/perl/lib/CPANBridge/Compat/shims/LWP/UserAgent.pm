@@ -22,6 +22,8 @@ use parent -norequire => qw(LWP::MemberMixin CPANBridge::Compat::HTTP::Handlers 
 
 our $VERSION = '6.68';
 
+$Carp::Internal{ (__PACKAGE__) }++;
+
 # --- making ---------------------------------------------------------------------------------------------------------
 
 my %DEFAULT = (

@@ -17,6 +17,8 @@ our $DYNAMIC_FILE_UPLOAD ||= 0;    ## no critic (ProhibitConditionalDeclarations
 our @EXPORT    = qw(GET HEAD PUT PATCH POST OPTIONS);
 our @EXPORT_OK = qw($DYNAMIC_FILE_UPLOAD DELETE);
 
+$Carp::Internal{ (__PACKAGE__) }++;
+
 sub GET     { return _simple( 'GET',    @_ ) }
 sub HEAD    { return _simple( 'HEAD',   @_ ) }
 sub DELETE  { return _simple( 'DELETE', @_ ) }

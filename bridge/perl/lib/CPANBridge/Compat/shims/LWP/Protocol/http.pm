@@ -239,6 +239,7 @@ sub _send {
 sub _answer {
     my ( $self, $socket, $request, $timeout ) = @_;
     my ( $code, $message, @fields, @junk );
+    my $before = 0;
     while (1) {
         if ( my $early = delete $self->{early} ) { ( $code, $message, @fields ) = @$early }
         else {
@@ -246,6 +247,7 @@ sub _answer {
             ( $code, $message, @fields ) = $socket->read_response_headers( laxed => 1, junk_out => \@junk );
         }
         last if $code !~ /\A1/ || $code == 101;
+        die "Too many interim responses\n" if ++$before > 100;
     }
     my $response = HTTP::Response->new( $code, $message );
     my $version = $socket->peer_http_version;

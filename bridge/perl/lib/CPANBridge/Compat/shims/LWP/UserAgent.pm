@@ -4,23 +4,35 @@ use 5.014;
 use strict;
 use warnings;
 
-use Carp                  ();
-use HTTP::Date            ();
-use HTTP::Headers         ();
-use HTTP::Request         ();
-use HTTP::Request::Common ();
-use HTTP::Response        ();
-use HTTP::Status          ();
-use LWP::Protocol         ();
-use Scalar::Util          ();
-use URI                   ();
+use Carp           ();
+use HTTP::Date     ();
+use HTTP::Headers  ();
+use HTTP::Request  ();
+use HTTP::Response ();
+use HTTP::Status   ();
+use LWP::Protocol  ();
+use Scalar::Util   ();
 
+use CPANBridge::Compat::HTTP::Following;
 use CPANBridge::Compat::HTTP::Handlers;
 use CPANBridge::Compat::HTTP::Proxies;
-
-use parent -norequire => qw(LWP::MemberMixin CPANBridge::Compat::HTTP::Handlers CPANBridge::Compat::HTTP::Proxies);
+use CPANBridge::Compat::HTTP::Requests;
 
 our $VERSION = '6.68';
+
+my @PARTS = map {"CPANBridge::Compat::HTTP::$_"} qw(Following Handlers Proxies Requests);
+our @ISA = ( 'LWP::MemberMixin', @PARTS );
+
+# What the parts offer to programs is here under its own name, too, for those that take a reference to it or put something in its place.
+for my $name (
+    qw(request redirect_ok), qw(add_handler set_my_handler get_my_handler remove_handler handlers run_handlers),
+    qw(proxy no_proxy env_proxy), qw(get head delete post put patch mirror),
+  )
+{
+    no strict 'refs';
+    my ($sub) = grep {defined} map { $_->can($name) } @PARTS;
+    *$name = $sub;
+}
 
 $Carp::Internal{ (__PACKAGE__) }++;
 
@@ -372,189 +384,6 @@ sub progress {
         }
     }
     return;
-}
-
-# --- redirections and passwords -----------------------------------------------------------------------------------
-
-sub request {
-    my ( $self, $request, $where, $size, $previous ) = @_;
-    my $response = $self->simple_request( $request, $where, $size );
-    $response->previous($previous) if $previous;
-    my $most = $self->{max_redirect};
-    if ( defined $most && $response->redirects >= $most ) {
-        if ( $response->is_redirect ) { $response->push_header( 'Client-Warning' => "Redirect loop detected (max_redirect = $most)" ) }
-        return $response;
-    }
-    if ( my $next = $self->run_handlers( 'response_redirect', $response ) ) {
-        return $self->request( $next, $where, $size, $response );
-    }
-    my $code = $response->code;
-    if ( $code =~ /\A30[12378]\z/ ) {
-        my $next = $self->_redirected( $request, $response ) or return $response;
-        return $response if !$self->redirect_ok( $next, $response );
-        return $self->request( $next, $where, $size, $response );
-    }
-    if ( $code == 401 || $code == 407 ) { return $self->_authenticate( $request, $response, $where, $size ) }
-    return $response;
-}
-
-sub _redirected {
-    my ( $self, $request, $response ) = @_;
-    my $target = $response->header('Location');
-    return if !defined $target || !length $target;
-    my $asked = $response->request;
-    my $from  = $asked->uri;
-    my $next  = $asked->clone;
-    $next->remove_header( 'Host', 'Cookie' );
-    {
-        local $URI::ABS_ALLOW_RELATIVE_SCHEME = 1;
-        my $base = $response->base || $from;
-        $target = URI->new( $target, $base->scheme )->abs($base);
-    }
-    $next->uri($target);
-    my ( $here, $there ) = map { $_->can('host_port') ? join '://', $_->scheme, $_->host_port : '' } $from, $target;
-    if ( lc $here ne lc $there ) {    # a password is for one server
-        $next->remove_header('Authorization');
-        $next->remove_header('Referer') if $from->scheme eq 'https' && ( $target->scheme || '' ) ne 'https';
-    }
-    delete $next->{proxy};
-    if ( $response->code == 303 || ( $response->code == 302 && $next->method !~ /\A(?:GET|HEAD)\z/ ) ) {
-        if ( $next->method ne 'HEAD' ) {
-            $next->method('GET');
-            $next->content('');
-            $next->remove_content_headers;
-        }
-    }
-    return $next;
-}
-
-sub redirect_ok {
-    my ( $self, $next, $response ) = @_;
-    my $method = $response->request->method;
-    return 0 if !grep { $_ eq $method } @{ $self->requests_redirectable || [] };
-    my $scheme = $next->uri->scheme;
-    if ( defined $scheme && $scheme eq 'file' ) {
-        $response->push_header( 'Client-Warning' => q(Can't redirect to a file:// URL!) );
-        return 0;
-    }
-    return 1;
-}
-
-sub _authenticate {
-    my ( $self, $request, $response, $where, $size ) = @_;
-    my $is_proxy = $response->code == 407;
-    my @challenges = $response->header( $is_proxy ? 'Proxy-Authenticate' : 'WWW-Authenticate' );
-    if ( !@challenges ) {
-        $response->push_header( 'Client-Warning' => 'Missing Authenticate header' );
-        return $response;
-    }
-    require HTTP::Headers::Util;
-    my $best = $response;
-    for my $text (@challenges) {
-        ( my $plain = $text ) =~ tr/,/;/;    # "," is used to separate auth-params, too
-        my ($words) = HTTP::Headers::Util::split_header_words($plain);
-        my ( $scheme, undef, %params ) = @{ $words || [] };
-        if ( !defined $scheme || $scheme !~ /\A[a-z]+(?:-[a-z]+)*\z/ ) {
-            $response->push_header( 'Client-Warning' => 'Bad authentication scheme' . ( defined $scheme ? " '$scheme'" : '' ) );
-            next;
-        }
-        ( my $class = "LWP::Authen::\u$scheme" ) =~ tr/-/_/;
-        ( my $file = "$class.pm" ) =~ s{::}{/}g;
-        if ( !$class->can('authenticate') && !eval { local $SIG{__DIE__}; require $file; 1 } ) {
-            $response->push_header( 'Client-Warning' => $@ =~ /\ACan't locate/ ? "Unsupported authentication scheme '$scheme'" : "$@" );
-            next;
-        }
-        my $answer = $class->authenticate( $self, $is_proxy, \%params, $response, $request, $where, $size );
-        return $answer if $answer->code != $response->code;
-        $best = $answer;
-    }
-    return $best;
-}
-
-# --- requests in one line -------------------------------------------------------------------------------------------
-
-# Takes the options of ours out of a list of fields.
-sub _own_options {
-    my ( $args, $from ) = @_;
-    my ( $where, $size );
-    for ( my $i = $from ; $i < @$args ; ) {
-        my $name = $args->[$i];
-        if ( !defined $name || $name !~ /\A:(?:content_file|content_cb|read_size_hint)\z/ ) { $i += 2; next }
-        my ( undef, $value ) = splice @$args, $i, 2;
-        Carp::croak("A value is missing for $name") if !defined $value;
-        if ( $name eq ':read_size_hint' ) { $size = $value; next }
-        Carp::croak('Only one of :content_file and :content_cb can be given') if defined $where;
-        Carp::croak("The value of :content_cb must be a code reference, not $value") if $name eq ':content_cb' && ref $value ne 'CODE';
-        $where = $value;
-    }
-    return ( $where, $size );
-}
-
-# A string as content is of the default type, if there is one and no other is named.
-sub _with_default_type {
-    my ( $self, $args ) = @_;
-    my $default = $self->default_header('Content-Type');
-    return @$args if !defined $default || ref $args->[1];
-    my ( $url, @fields ) = @$args;
-    my ( @kept, $type );
-    while ( my ( $name, $value ) = splice @fields, 0, 2 ) {
-        return @$args if lc $name eq 'content' && ref $value;
-        if ( $name =~ /\Acontent[-_]type\z/i ) {
-            return @$args if $value;
-            next;
-        }
-        push @kept, $name, $value;
-    }
-    return ( $url, @kept, 'Content-Type' => $default );
-}
-
-for my $method (qw(get head delete)) {
-    my $make = HTTP::Request::Common->can( uc $method );
-    no strict 'refs';
-    *$method = sub {
-        my ( $self, @args ) = @_;
-        my @options = _own_options( \@args, 1 );
-        return $self->request( $make->(@args), @options );
-    };
-}
-
-for my $method (qw(post put patch)) {
-    my $make = HTTP::Request::Common->can( uc $method );
-    no strict 'refs';
-    *$method = sub {
-        my ( $self, @args ) = @_;
-        my @options = _own_options( \@args, ref $args[1] ? 2 : 1 );
-        return $self->request( $make->( $self->_with_default_type( \@args ) ), @options );
-    };
-}
-
-sub mirror {
-    my ( $self, $url, $file ) = @_;
-    die "Local file name is missing\n" if !defined $file || !length $file;
-    my $request = HTTP::Request->new( GET => $url );
-    if ( -e $file ) {
-        my $changed = ( stat _ )[9];
-        $request->header( 'If-Modified-Since' => HTTP::Date::time2str($changed) ) if $changed;
-    }
-    require File::Temp;
-    require File::Basename;
-    my ( $out, $part ) = File::Temp::tempfile( '.lwp-mirror-XXXXXXXX', DIR => File::Basename::dirname("$file"), UNLINK => 0 );
-    close $out;
-    my $response = eval { $self->request( $request, $part ) };
-    if ( !$response ) { my $why = $@; unlink $part; die $why }
-    if ( my $died = $response->header('X-Died') ) { unlink $part; die "$died\n" }
-    if ( !$response->is_success ) { unlink $part; return $response }
-    my $expected = $response->header('Content-Length');
-    my $has      = -s $part || 0;
-    if ( defined $expected && $expected =~ /\A\d+\z/ && $has != $expected ) {
-        unlink $part;
-        die $has < $expected ? "Transfer truncated: only $has out of $expected bytes received\n" : "Content-length mismatch: expected $expected bytes, got $has\n";
-    }
-    my $mode = -e $file ? ( stat _ )[2] & 07777 : 0666 & ~umask;
-    chmod $mode, $part;
-    if ( !rename $part, $file ) { my $why = "$!"; unlink $part; die "Cannot rename '$part' to '$file': $why\n" }
-    if ( my $changed = $response->last_modified ) { utime $changed, $changed, $file }
-    return $response;
 }
 
 # Last, as it loads this file, too.

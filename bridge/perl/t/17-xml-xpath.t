@@ -121,6 +121,7 @@ subtest 'expressions' => sub {
         'local-name(//p:price)'         => 'price',
         'namespace-uri(//p:price)'      => 'urn:price',
         'namespace-uri(//item)'         => 'urn:shop',
+        'namespace-uri(/*/@xml:lang)'   => 'http://www.w3.org/XML/1998/namespace',
         'count(//*[lang("en")])'        => 11,
         'matches("foo1", "\d$")'        => 1,
         'matches("FOO", "o+", "i")'     => 1,
@@ -205,7 +206,7 @@ subtest 'what is wrong' => sub {
         ok( !eval { $xp->find($wrong); 1 }, "no expression: $wrong" );
         like( $@, qr/\AXPath expression \Q$wrong\E: .* at \Q$0\E line \d+\.$/, '... said of this line' );
     }
-    for my $wrong ( 'nosuch(1)', 'count(1)', 'contains("a")', '$unknown', '1 | 2', 'matches("a", "(")', 'can("x")', '_call()' ) {
+    for my $wrong ( 'nosuch(1)', 'count(1)', 'contains("a")', '$unknown', '1 | 2', 'matches("a", "(")', 'matches("a", "(?{ die })")', 'can("x")', '_call()' ) {
         ok( !eval { $xp->find($wrong); 1 }, "no value: $wrong" );
         like( $@, qr/\AXPath.* at \Q$0\E line \d+\.$/, '... said of this line' );
     }

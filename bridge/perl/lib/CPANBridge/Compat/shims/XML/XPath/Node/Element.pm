@@ -6,14 +6,19 @@ use warnings;
 no warnings 'recursion';    # a document may be deep
 
 use Carp ();
+use Scalar::Util ();
 
 use XML::XPath::Node;
 use XML::XPath::Node::Attribute;
+use XML::XPath::Node::Namespace;
 
 our $VERSION = '1.48';
 our @ISA     = ('XML::XPath::Node');
 
 $Carp::Internal{ (__PACKAGE__) }++;
+
+# What every document knows without a declaration.
+my $XML = XML::XPath::Node::Namespace->new( xml => 'http://www.w3.org/XML/1998/namespace' );
 
 # Without a name it is the root of a document.
 sub new {
@@ -148,7 +153,7 @@ sub getNamespace {
         my ($found) = grep { $_->{prefix} eq $prefix } @{ $element->{namespaces} } or next;
         return length $found->{expanded} ? $found : undef;
     }
-    return;
+    return $prefix eq 'xml' ? $XML : undef;
 }
 
 # --- text -------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from twisted.internet.defer import CancelledError, Deferred
@@ -16,9 +16,21 @@ from twisted.logger import Logger
 
 from bridge import wire
 from bridge.admission import Ticket
+from bridge.answers import (
+    JSON,
+    LEGACY,
+    STORABLE,
+    VOID,
+    Form,
+    Origin,
+    form_of,
+    hidden_parts,
+    origin_of,
+    prepare,
+    spell_error,
+)
 from bridge.callback import CallbackError, running
 from bridge.errors import BridgeError, ErrorType
-from bridge.framing import PARTS_MARK
 from bridge.registry import Kind
 from bridge.upgrade import Upgrade
 
@@ -44,42 +56,6 @@ MAX_ERROR_TEXT = 4000
 
 LEAST_RUN_TIME = 0.001
 """Seconds of its timeout that a call keeps however long it waited."""
-
-
-@attrs.frozen
-class Form:
-    """How answers of a kind of request are spelled.
-
-    Attributes:
-        result: makes bytes of what a function returned; raises ``NotSerializable``.
-        success, error: make the answer, with the request's id.
-        callback: makes the line that has a sub called back, ``None`` where nobody listens for one.
-    """
-
-    result: Callable[[object], bytes]
-    success: Callable[[bytes, str | int | None], bytes]
-    error: Callable[[BridgeError, str | int | None], bytes] = wire.encode_error
-    callback: Callable[[int, int, bytes], bytes] | None = None
-
-
-JSON = Form(wire.encode_result, wire.encode_success, callback=wire.encode_callback)
-STORABLE = Form(wire.encode_storable, wire.encode_storable_success, callback=wire.encode_storable_callback)
-LEGACY = Form(wire.encode_result, wire.encode_legacy_success, wire.encode_legacy_error)
-VOID = Form(lambda _result: b"", lambda _result, _request_id: b"")
-
-
-class Origin(NamedTuple):
-    """What an answer goes by.
-
-    Attributes:
-        caller: the connection, ``None`` when it has gone.
-        group: of the request.
-    """
-
-    caller: BridgeProtocol | None
-    form: Form
-    request_id: str | int | None
-    group: int | None
 
 
 class Call(Ticket):
@@ -205,8 +181,8 @@ class Dispatcher:
                 or wire.BYTES_MARK in line
             ):
                 usual = False
-                form = form if legacy else _form_of(request)
-                answer = _prepare(request, form, caller, parts)
+                form = form if legacy else form_of(request)
+                answer = prepare(request, form, caller, parts)
                 if answer is not None:
                     return answer
             function = self.registry.find(request.module, request.function)
@@ -223,9 +199,9 @@ class Dispatcher:
                 self._arm(now)
                 return call
         except BridgeError as error:
-            origin = _origin(caller, form, request, line, error)
+            origin = origin_of(caller, form, request, line, error)
             if origin is None:
-                caller.lose_track(_hidden_parts(None))
+                caller.lose_track(hidden_parts(None))
                 return b""
             return self._refusal(name, error, origin, now=now)
         except Exception:  # noqa: BLE001 - logged below
@@ -345,7 +321,7 @@ class Dispatcher:
         ended = self.clock.seconds()
         self.stats.call_ended(function.name, failure.error_type if failure else None, 0.0, ended - now, ended)
         if failure is not None:
-            return _spell_error(failure, call.origin)
+            return spell_error(failure, call.origin)
         return form.success(result, call.request_id)
 
     def _run(self, call: Call) -> None:
@@ -514,7 +490,7 @@ class Dispatcher:
         if caller is None:
             return
         if isinstance(outcome, BridgeError):
-            caller.answer(_spell_error(outcome, call.origin), call)
+            caller.answer(spell_error(outcome, call.origin), call)
             return
         answer = call.form.success(outcome, call.request_id)
         if upgrade is None:
@@ -534,7 +510,7 @@ class Dispatcher:
         """Count a call that never started, and make its answer."""
         queued = 0.0 if arrived is None else now - arrived
         self.stats.call_refused(name, error, queued, now)
-        return _spell_error(error, origin)
+        return spell_error(error, origin)
 
     def _too_large(self, function: Function, size: int) -> BridgeError:
         return BridgeError(
@@ -547,80 +523,6 @@ class Dispatcher:
         if self._idle is not None and not self._running and not self.admission.waiting:
             idle, self._idle = self._idle, None
             idle.callback(None)
-
-
-def _form_of(request: wire.Request) -> Form:
-    if request.void:
-        return VOID
-    return STORABLE if request.accept == "storable" else JSON
-
-
-def _prepare(
-    request: wire.Request, form: Form, caller: BridgeProtocol, parts: tuple[bytes, ...] | None
-) -> bytes | None:
-    """Put byte strings into the parameters, and see whether the request's group still takes requests.
-
-    Returns:
-        ``None``: go on. Else the answer; empty where there is none to give.
-
-    Raises:
-        BridgeError: there is no such part.
-    """
-    if request.parts is not None and parts is None:
-        caller.lose_track(_hidden_parts(request.request_id))
-        return b""
-    group = request.group
-    if group is not None:
-        if request.resume:
-            caller.failed_groups.pop(group, None)
-        failed = caller.failed_groups.get(group)
-        if failed is not None:
-            return _skipped(form, request.request_id, *failed)
-    request.params = wire.put_bytes(request.params, parts or ())
-    return None
-
-
-def _skipped(form: Form, request_id: str | int | None, error: BridgeError, failed_id: str | int | None) -> bytes:
-    """Make the answer of a request whose group has failed: that error again. A void one gets none."""
-    if form is VOID:
-        return b""
-    details = {**error.details, "executed": False, "failed_request": failed_id}
-    return form.error(
-        BridgeError(error.error_type, f"Not executed after an earlier failure: {error.message}", **details), request_id
-    )
-
-
-def _hidden_parts(request_id: str | int | None) -> BridgeError:
-    error = BridgeError(
-        ErrorType.BAD_REQUEST,
-        'A line that announces parts must begin with {"parts":[...], without white space; the connection is closed.',
-    )
-    if request_id is not None:
-        error.details["request_id"] = request_id
-    return error
-
-
-def _origin(
-    caller: BridgeProtocol, form: Form, request: wire.Request | None, line: bytes, error: BridgeError
-) -> Origin | None:
-    """Find out what the answer to a request goes by that was refused, perhaps before it was understood.
-
-    ``None`` for one that announces parts where nobody looks for them: what follows is no request.
-    """
-    if request is not None:
-        return Origin(caller, form, request.request_id, request.group)
-    fields = wire.fields_of(line)
-    if fields.get("parts") is not None and not line.startswith(PARTS_MARK):
-        return None
-    request_id: Any = error.details.pop("request_id", None)
-    return Origin(caller, form, request_id, wire.group_of(fields))
-
-
-def _spell_error(error: BridgeError, origin: Origin) -> bytes:
-    """Make the answer of a call that failed, and keep its group from going on."""
-    if origin.group is not None and origin.caller is not None:
-        origin.caller.failed_groups[origin.group] = (error, origin.request_id)
-    return origin.form.error(error, origin.request_id)
 
 
 def _start_coroutine(work: Callable[[], object]) -> Deferred[Any]:

@@ -450,6 +450,18 @@ class TestCallbacks:
             time.sleep(0.02)
         assert said == ["The client has gone while its sub was being called back."]
 
+    def test_the_daemon_is_killed_while_a_sub_runs(self, lab: Callable[..., DaemonProcess]) -> None:
+        """The sub runs to its end; then its call is lost, and the program is told."""
+        daemon = lab()
+        said = perl(
+            daemon,
+            f"""
+            my $sub = $link->callback( sub {{ kill 'KILL', {daemon.pid}; sleep 1; print "to its end\\n"; 1 }} );
+            print eval {{ $link->call( lab => 'each', [ 1, $sub ] ); 1 }} ? "no error\\n" : $@->type . "\\n";
+            """,
+        )
+        assert said == ["to its end", "ConnectionLost"]
+
     def test_a_jump_out_of_a_sub(self, lab: Callable[..., DaemonProcess]) -> None:
         """A sub that is left by a jump gives its call up; what follows has a connection of its own."""
         said = perl(

@@ -89,7 +89,8 @@ sub build {
     };
 
     while ( $next < @pieces ) {
-        my $piece = $pieces[ $next++ ];
+        my $piece = $pieces[$next];
+        undef $pieces[ $next++ ];    # so that it need not be there twice
         utf8::decode($piece) if $wide;
         my $text;
         my $first = substr $piece, 0, 1;
@@ -140,7 +141,9 @@ sub build {
             my $known = $name{$tag} ||= !$is_html && $tag =~ /\A([^:]+):(.+)\z/s ? [ $1, $2 ] : [ '', $tag ];
             my $ns = $ns{ $known->[0] };
             undef $ns if $ns && !length $ns->[1];
-            my $node = [ ELEMENT, undef, undef, undef, 0, $ns || !length $known->[0] ? $known->[1] : $tag, undef, $ns ];
+            my $node = [ELEMENT];
+            $node->[NAME] = $ns || !length $known->[0] ? $known->[1] : $tag;
+            $node->[NS] = $ns if $ns;
             $node->[DECLS] = $declared if $declared;
             $node->[LINE] = $lines->[ $line++ ] if $lines;
             my $kids = $parent->[KIDS] ||= [];
@@ -158,8 +161,10 @@ sub build {
             $text = _unescaped($text);
         }
         my $kids = $parent->[KIDS] ||= [];
-        my $node = [ $type, undef, undef, undef, scalar @$kids, undef, $text ];
+        my $node = [$type];
         weaken( $node->[PARENT] = $parent );
+        $node->[POS]   = @$kids;
+        $node->[VALUE] = $text;
         push @$kids, $node;
     }
     touch();
@@ -175,10 +180,13 @@ sub _attribute_nodes {
             $its = $1 eq 'xml' ? xml_ns() : $ns->{$1};
             $name = $2 if $its;
         }
-        my $attribute = [ ATTRIBUTE, undef, undef, undef, scalar @nodes, $name, $value, $its ];
+        my $attribute = [ATTRIBUTE];
         weaken( $attribute->[PARENT] = $element );
-        if ( ref $value ) {
-            undef $attribute->[VALUE];
+        $attribute->[POS]  = @nodes;
+        $attribute->[NAME] = $name;
+        $attribute->[NS]   = $its if $its;
+        if ( !ref $value ) { $attribute->[VALUE] = $value }
+        else {
             $attribute->[KIDS] = $value;
             weaken( $_->[PARENT] = $attribute ) for @$value;
         }

@@ -14,18 +14,19 @@ use Scalar::Util qw(refaddr weaken);
 
 our $VERSION = '0.1.0';
 
+# What most nodes have comes first: an array's places that were never written take next to no memory.
 use constant {
     TYPE   => 0,
     PARENT => 1,     # weak
-    WRAP   => 2,     # the wrapper, weak
-    DOC    => 3,     # of a topmost node that is no document: the document that it belongs to
-    POS    => 4,     # where among its siblings it was seen last
+    POS    => 2,     # where among its siblings it was seen last
+    VALUE  => 3,     # text; of a document and a DTD a hash
+    WRAP   => 4,     # the wrapper, weak
     NAME   => 5,     # local name, target, name of an entity
-    VALUE  => 6,     # text; of a document and a DTD a hash
-    NS     => 7,     # [ prefix, URI ], shared by all nodes for which a declaration counts
-    KIDS   => 8,
-    ATTRS  => 9,
-    DECLS  => 10,    # the declarations on an element: [ prefix, URI ]
+    NS     => 6,     # [ prefix, URI ], shared by all nodes for which a declaration counts
+    KIDS   => 7,
+    ATTRS  => 8,
+    DECLS  => 9,     # the declarations on an element: [ prefix, URI ]
+    DOC    => 10,    # of a topmost node that is no document: the document that it belongs to
     ORDER  => 11,    # position in the document, true while the tree's stamp is
     LINE   => 12,
 };
@@ -56,7 +57,7 @@ our @EXPORT_OK = qw(
   TYPE PARENT WRAP DOC POS NAME VALUE NS KIDS ATTRS DECLS ORDER LINE
   ELEMENT ATTRIBUTE TEXT CDATA ENTITYREF PI COMMENT DOCUMENT FRAGMENT HTML NOTATION DTD ELEMENT_DECL ATTRIBUTE_DECL
   ENTITY_DECL NAMESPACE XML_NS XMLNS_NS
-  attribute_value child_index clone cut decl_for as_chars hang in_bytes in_scope is_in new_attribute new_document new_element new_node
+  attribute_value child_index clone cut decl_for as_chars hang in_bytes in_scope is_in new_attribute new_document new_element new_namespace new_node
   new_wrapped ns_by_prefix ns_by_uri ordered owner qname reconcile root text_of touch tree_of unique wrap xml_ns
 );
 our %EXPORT_TAGS = ( all => \@EXPORT_OK );
@@ -151,17 +152,34 @@ sub in_bytes {
 
 sub new_node {
     my ( $type, $name, $value ) = @_;
-    return [ $type, undef, undef, undef, 0, $name, $value ];
+    my $node = [$type];
+    $node->[POS]   = 0;
+    $node->[NAME]  = $name if defined $name;
+    $node->[VALUE] = $value if defined $value;
+    return $node;
 }
 
 sub new_element {
     my ( $name, $ns ) = @_;
-    return [ ELEMENT, undef, undef, undef, 0, $name, undef, $ns ];
+    my $node = new_node( ELEMENT, $name );
+    $node->[NS] = $ns if $ns;
+    return $node;
 }
 
 sub new_attribute {
     my ( $name, $value, $ns ) = @_;
-    return [ ATTRIBUTE, undef, undef, undef, 0, $name, $value, $ns ];
+    my $node = new_node( ATTRIBUTE, $name, $value );
+    $node->[NS] = $ns if $ns;
+    return $node;
+}
+
+# A declaration of a namespace, as it is seen at an element.
+sub new_namespace {
+    my ( $element, $ns ) = @_;
+    my $node = new_node( NAMESPACE, @$ns );
+    $node->[NS] = $ns;
+    weaken( $node->[PARENT] = $element ) if $element;
+    return $node;
 }
 
 sub new_document {
@@ -365,7 +383,7 @@ sub hang {
     my ( $node, $into, $at ) = @_;
     my $parent = $into->[0];
     my $tree   = tree_of($into);
-    undef $node->[DOC];
+    undef $node->[DOC] if $node->[DOC];
     my $own = $node->[WRAP] && tree_of( $node->[WRAP] );
     if ( $own && $own != $tree && $own->[0] && $own->[0] == $node ) {
         $own->[1] = $tree;
@@ -386,7 +404,7 @@ sub hang {
 sub clone {
     my ( $node, $deep, $map ) = @_;
     my $copy = [@$node];
-    @$copy[ PARENT, WRAP, DOC, ORDER ] = ();
+    for ( PARENT, WRAP, DOC, ORDER ) { undef $copy->[$_] if $_ < @$copy }
     my $type = $node->[TYPE];
     if ( $type == ELEMENT ) {
         $map = { %{ $map || {} } };
@@ -503,6 +521,8 @@ document's encoding.
 =head2 new_element
 
 =head2 new_attribute
+
+=head2 new_namespace
 
 =head2 new_document
 

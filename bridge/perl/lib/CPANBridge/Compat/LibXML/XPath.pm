@@ -10,7 +10,6 @@ no warnings 'recursion';
 
 use CPANBridge::Compat::LibXML::Tree qw(:all);
 use CPANBridge::Compat::LibXML::XPathFunctions qw(%FUNCTION as_boolean as_number as_string);
-use Scalar::Util qw(weaken);
 
 our $VERSION = '0.1.0';
 
@@ -576,8 +575,7 @@ sub _namespace {
     my ( $node, $test, $found ) = @_;
     return if $node->[TYPE] != ELEMENT;
     for my $ns ( in_scope($node) ) {
-        my $pseudo = [ NAMESPACE, $node, undef, undef, 0, $ns->[0], $ns->[1], $ns ];
-        weaken( $pseudo->[PARENT] );
+        my $pseudo = new_namespace( $node, $ns );
         push @$found, $pseudo if $test->($pseudo);
     }
     return;

@@ -508,6 +508,15 @@ C<load_ext_dtd>, C<expand_entities>, C<validation> or C<complete_attributes> to 
 or by callbacks of its own. The original does it by default. An external entity that is not read stays in the document as
 a reference; entities that are declared in a DTD that is not read are not known.
 
+=item Size
+
+A document is sent to the daemon whole, so it may be no larger than the daemon's C<max_request_size> (10 MiB unless set
+otherwise). In the program it takes about fifty times its size in memory, the original ten to fifteen times.
+
+=item Failures of the daemon
+
+Are errors of the domain C<I/O> whose text begins with CPANBridge.
+
 =item C<huge>
 
 libxml2's limits against documents that are made to eat memory are always on.

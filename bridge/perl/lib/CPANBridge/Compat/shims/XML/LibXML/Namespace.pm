@@ -14,7 +14,7 @@ sub new {
     my ( $class, $uri, $prefix ) = @_;
     return if !defined $uri;
     my $ns = [ defined $prefix ? $prefix : '', "$uri" ];
-    return new_wrapped( [ NAMESPACE, undef, undef, undef, 0, $ns->[0], $ns->[1], $ns ] );
+    return new_wrapped( new_namespace( undef, $ns ) );
 }
 
 sub declaredURI    { return $_[0][0][NS][1] }

@@ -89,9 +89,7 @@ sub localNamespace {
 
 sub _namespace {
     my ( $self, $ns ) = @_;
-    my $node = [ NAMESPACE, $self->[0], undef, undef, 0, $ns->[0], $ns->[1], $ns ];
-    Scalar::Util::weaken( $node->[PARENT] );
-    return wrap( $node, tree_of($self) );
+    return wrap( new_namespace( $self->[0], $ns ), tree_of($self) );
 }
 
 sub isSameNode { my ( $self, $other ) = @_; return _is_same( $self, $other ) ? 1 : 0 }

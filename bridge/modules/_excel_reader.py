@@ -23,8 +23,11 @@ from bridge.modules._excel_styles import Styles
 
 __all__ = ["ReadError", "ReadLimits", "Reading"]
 
-_BATCH = 4000
-"""Cells that go together."""
+_BATCH = 1 << 18
+"""About how many bytes of cells go together."""
+
+_ROWS, _COLUMNS = 1_048_576, 16_384
+"""Of a sheet."""
 
 _NS = f"{{{SHEET_MAIN_NS}}}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -146,9 +149,10 @@ class Reading:
         """Return the next batch of a sheet's rows.
 
         Returns:
-            ``rows``, a list of ``[row, cells]``, each cell ``[column, kind, value, style, formula]``: kind ``n`` with
-            the number as the file has it, or ``s`` with a text; formula is None for a constant. A text with formats of
-            its own is a list of ``[text, font]``. With the last batch comes ``sheet``, what the file says of the sheet.
+            ``rows``, a list of ``[row, cells, height, hidden]`` (a large row may come in several). A cell is ``[column,
+            kind, value, style, formula]``: kind ``n`` with the number as the file has it, ``d`` with a date, ``s`` with
+            a text; formula is None for a constant. A text with formats of its own is a list of ``[text, font]``. With
+            the last batch comes ``sheet``, what the file says of the sheet.
 
         Raises:
             ReadError: the sheet is not there, or broken, or has too many cells.
@@ -167,46 +171,56 @@ class Reading:
 
     def _batches(self, number: int) -> Iterator[dict[str, Any]]:
         target, kind = self._sheets[number]
-        told: dict[str, Any] = {"merged": [], "columns": [], "rows": {}, "links": [], "breaks": {}}
+        told: dict[str, Any] = {"merged": [], "columns": [], "links": [], "breaks": {}}
         if "worksheet" not in kind:
             yield {"rows": [], "sheet": told}
             return
         assert self._reader is not None
-        rows: list[list[Any]] = []
-        count = last = 0
+        batch: list[list[Any]] = []
+        size = last = 0
         with self._reader.archive.open(target) as source:
             for _, element in iterparse(source):
                 name = element.tag.removeprefix(_NS)
                 if name == "row":
-                    last, cells = self._row(element, last, told["rows"])
-                    count += len(cells)
-                    self._cells += len(cells)
-                    if self._cells > self._limits.cells:
-                        raise ReadError(f"it has more than {self._limits.cells} cells")
-                    if cells:
-                        rows.append([last - 1, cells])
+                    last = int(element.get("r") or last + 1)
+                    for row, weight in self._row(element, last - 1):
+                        batch.append(row)
+                        size += weight
+                        if size >= _BATCH:
+                            yield {"rows": batch}
+                            batch, size = [], 0
                     element.clear()
-                    if count >= _BATCH:
-                        yield {"rows": rows}
-                        rows, count = [], 0
                 elif name not in {"c", "v", "f", "is", "t", "r", "rPr"}:
                     self._tell(name, element, told)
         told["last_row"] = last - 1
         self._resolve_links(target, told)
-        yield {"rows": rows, "sheet": told}
+        yield {"rows": batch, "sheet": told}
 
-    def _row(self, element: Any, last: int, known: dict[int, Any]) -> tuple[int, list[list[Any]]]:
-        number = int(element.get("r") or last + 1)
-        if element.get("ht") or element.get("hidden") or element.get("s"):
-            known[number - 1] = {name: element.get(name) for name in ("ht", "hidden", "customHeight")}
-        column = 0
-        cells = []
-        for cell in element:
-            if reference := cell.get("r"):
+    def _row(self, element: Any, number: int) -> Iterator[tuple[list[Any], int]]:
+        """Give a row, cut where it is very large, with about how many bytes it is."""
+        look = [element.get("ht"), element.get("hidden")]
+        column = size = 0
+        cells: list[list[Any]] = []
+        for part in element:
+            if reference := part.get("r"):
                 column = _column(reference)
-            cells.append(self._cell(cell, column))
+            if not (0 <= number < _ROWS and 0 <= column < _COLUMNS):
+                raise ReadError(f"a cell lies outside of a sheet: row {number + 1}, column {column + 1}")
+            cells.append(self._cell(part, column))
+            size += 50 + len(str(cells[-1][2])) + len(cells[-1][4] or "")
             column += 1
-        return number, cells
+            if size >= _BATCH:
+                self._count(len(cells))
+                yield [number, cells, *look], size
+                cells, size = [], 0
+        self._count(len(cells))
+        if cells or any(look):
+            yield [number, cells, *look], size + 50
+
+    def _count(self, cells: int) -> None:
+        self._cells += cells
+        if self._cells > self._limits.cells:
+            raise ReadError(f"it has more than {self._limits.cells} cells")
 
     def _cell(self, element: Any, column: int) -> list[Any]:
         assert self._reader is not None

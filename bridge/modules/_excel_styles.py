@@ -52,12 +52,18 @@ class Styles:
             self._palette = self._sheet.colors.index
 
     def told(self) -> dict[str, Any]:
-        """Return ``fonts``, ``formats``, ``format_strings`` (those that are not Excel's own) and ``theme``."""
+        """Return the parts of styles, and the styles made of them.
+
+        Returns:
+            ``fonts``, ``fills``, ``borders``, ``formats``, ``theme``; ``format_strings``, those that are not Excel's.
+        """
         sheet = self._sheet
         if sheet is None:
-            return {"fonts": [], "formats": [], "format_strings": {}, "theme": self.theme}
+            return {"fonts": [], "fills": [], "borders": [], "formats": [], "format_strings": {}, "theme": self.theme}
         return {
             "fonts": [self._font(font) for font in sheet.fonts],
+            "fills": [self._fill(fill) for fill in sheet.fills],
+            "borders": [self._border(border) for border in sheet.borders],
             "formats": [self._format(style) for style in sheet.cellXfs.xf],
             "format_strings": {
                 part.numFmtId: part.formatCode for part in (sheet.numFmts.numFmt if sheet.numFmts else [])
@@ -118,39 +124,42 @@ class Styles:
         """Return the font of a part of a text."""
         return self._font(font) | {"name": font.rFont}
 
-    def _format(self, style: Any) -> dict[str, Any]:
-        assert self._sheet is not None
-        fill = self._sheet.fills[style.fillId] if style.fillId < len(self._sheet.fills) else None
-        border = self._sheet.borders[style.borderId] if style.borderId < len(self._sheet.borders) else None
-        align, guard = style.alignment, style.protection
+    def _border(self, border: Any) -> list[Any]:
+        """Return the five lines of a border, ``[style, colour]`` each, and whether the last one goes down and up."""
         sides = [getattr(border, name, None) for name in ("left", "right", "top", "bottom", "diagonal")]
-        return {
-            "number": style.numFmtId,
-            "font": style.fontId,
-            "fill": self._fill(fill),
-            "borders": [[side.style, self.color(side.color)] if side is not None else [None, None] for side in sides],
-            "diagonal": [bool(getattr(border, "diagonalDown", False)), bool(getattr(border, "diagonalUp", False))],
-            "align": None
-            if align is None
-            else {
-                "h": align.horizontal,
-                "v": align.vertical,
-                "rotate": align.textRotation,
-                "wrap": bool(align.wrapText),
-                "shrink": bool(align.shrinkToFit),
-                "indent": align.indent,
-            },
-            "locked": guard is None or bool(guard.locked),
-            "hidden": guard is not None and bool(guard.hidden),
-            "applied": {
-                "alignment": bool(style.applyAlignment),
-                "border": bool(style.applyBorder),
-                "fill": bool(style.applyFill),
-                "font": bool(style.applyFont),
-                "number": bool(style.applyNumberFormat),
-                "protection": bool(style.applyProtection),
-            },
-        }
+        lines = [[None, None] if side is None else [side.style, self.color(side.color)] for side in sides]
+        return [*lines, bool(border.diagonalDown), bool(border.diagonalUp)]
+
+    @staticmethod
+    def _format(style: Any) -> list[Any]:
+        """Return a format as a short list: a workbook may have tens of thousands."""
+        align, guard = style.alignment, style.protection
+        look = align and [
+            align.horizontal,
+            align.vertical,
+            align.textRotation,
+            bool(align.wrapText),
+            bool(align.shrinkToFit),
+            align.indent,
+        ]
+        applied = (
+            style.applyAlignment,
+            style.applyBorder,
+            style.applyFill,
+            style.applyFont,
+            style.applyNumberFormat,
+            style.applyProtection,
+        )
+        return [
+            style.numFmtId,
+            style.fontId,
+            style.fillId,
+            style.borderId,
+            look,
+            guard is None or bool(guard.locked),
+            guard is not None and bool(guard.hidden),
+            sum(bool(flag) << place for place, flag in enumerate(applied)),
+        ]
 
 
 def _theme(text: bytes | None) -> list[str]:

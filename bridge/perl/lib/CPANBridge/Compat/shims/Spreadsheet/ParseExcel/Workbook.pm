@@ -59,7 +59,9 @@ sub _made {
         SelectedSheet => $told->{active},
         PkgStr        => [],
     }, $class;
-    $self->{Format} = [ map { $self->_format($_) } @{ $told->{formats} } ];
+    my @fills = map { _fill($_) } @{ $told->{fills} };
+    my @borders = map { _border($_) } @{ $told->{borders} };
+    $self->{Format} = [ map { $self->_format( $_, \@fills, \@borders ) } @{ $told->{formats} } ];
     my ( $number, @places ) = 0;
     for my $sheet ( @{ $told->{sheets} } ) {
         my $index = $number++;
@@ -94,34 +96,43 @@ sub _font {
     );
 }
 
-sub _format {
-    my ( $self, $format ) = @_;
-    my ( $pattern, @fill ) = @{ $format->{fill} };
+sub _fill {
+    my ( $pattern, @colors ) = @{ $_[0] };
     $pattern = $FILL{ $pattern || 'none' } || 0;
-    @fill = ( undef, undef ) if !$pattern;
-    my @borders = @{ $format->{borders} };
-    my $diagonal = pop @borders;
-    my ( $down, $up ) = @{ $format->{diagonal} };
-    my $kind = ( $down ? 2 : 0 ) + ( $up ? 1 : 0 );
-    my $align = $format->{align} || {};
+    return [ $pattern, $pattern ? @colors : ( undef, undef ) ];
+}
+
+sub _border {
+    my @lines = @{ $_[0] };
+    my ( $diagonal, $down, $up ) = splice @lines, 4;
+    return {
+        BdrStyle => [ map { $BORDER{ $_->[0] || 'none' } || 0 } @lines ],
+        BdrColor => [ map { $_->[1] } @lines ],
+        BdrDiag  => [ ( $down ? 2 : 0 ) + ( $up ? 1 : 0 ), $BORDER{ $diagonal->[0] || 'none' } || 0, $diagonal->[1] ],
+    };
+}
+
+my @APPLIED = qw(Alignment Border Fill Font NumberFormat Protection);
+
+sub _format {
+    my ( $self, $format, $fills, $borders ) = @_;
+    my ( $number, $font, $fill, $border, $align, $locked, $hidden, $applied ) = @$format;
+    my ( $horizontal, $vertical, $rotate, $wrap, $shrink, $indent ) = @{ $align || [] };
     return Spreadsheet::ParseExcel::Format->new(
-        FontNo   => $format->{font},
-        Font     => $self->{Font}[ $format->{font} ],
-        FmtIdx   => $format->{number},
-        Lock     => $format->{locked} ? 1 : '',
-        Hidden   => $format->{hidden} ? 1 : 0,
-        AlignH   => $HORIZONTAL{ $align->{h} || 'general' } || 0,
-        AlignV   => $VERTICAL{ $align->{v} || 'bottom' },
-        Wrap     => $align->{wrap} ? 1 : 0,
-        Shrink   => $align->{shrink} ? 1 : 0,
-        Indent   => 0 + ( $align->{indent} || 0 ),
-        Rotate   => $align->{rotate} || 0,
-        Fill     => [ $pattern, @fill ],
-        BdrStyle => [ map { $BORDER{ $_->[0] || 'none' } || 0 } @borders ],
-        BdrColor => [ map { $_->[1] } @borders ],
-        BdrDiag  => [ $kind, $BORDER{ $diagonal->[0] || 'none' } || 0, $diagonal->[1] ],
-        ( map { 'Ignore' . $_ => $format->{applied}{ lc $_ } ? '' : 1 } qw(Alignment Border Fill Font Protection) ),
-        IgnoreNumberFormat => $format->{applied}{number} ? '' : 1,
+        FontNo => $font,
+        Font   => $self->{Font}[$font],
+        FmtIdx => $number,
+        Lock   => $locked ? 1 : '',
+        Hidden => $hidden ? 1 : 0,
+        AlignH => $HORIZONTAL{ $horizontal || 'general' } || 0,
+        AlignV => $VERTICAL{ $vertical || 'bottom' },
+        Wrap   => $wrap   ? 1 : 0,
+        Shrink => $shrink ? 1 : 0,
+        Indent => 0 + ( $indent || 0 ),
+        Rotate => $rotate || 0,
+        Fill   => $fills->[$fill] || [ 0, undef, undef ],
+        %{ $borders->[$border] || {} },
+        ( map { ( "Ignore$APPLIED[$_]" => $applied & 1 << $_ ? '' : 1 ) } 0 .. $#APPLIED ),
     );
 }
 

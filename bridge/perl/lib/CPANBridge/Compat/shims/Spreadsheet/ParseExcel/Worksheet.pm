@@ -26,13 +26,16 @@ sub _fill {
     my $workbook = $self->{_Book};
     my ( $handler, $drop ) = @{$parser}{qw(CellHandler NotSetCell)};
     my ( $last_row, $last_column, $first_row, $first_column ) = ( -1, -1 );
-    my ( $batch, @cells );
+    my ( $batch, @cells, @height, @hidden );
     do {
         $batch = $book->rows($index);
         for my $line ( @{ $batch->{rows} } ) {
-            my ( $row, $cells ) = @$line;
+            my ( $row, $cells, $height, $hidden ) = @$line;
+            $height[$row] = $height if defined $height;
+            $hidden[$row] = 1 if _true($hidden);
+            next if !@$cells;
             $first_row = $row if !defined $first_row;
-            $last_row  = $row;
+            $last_row = $row;
             for my $told (@$cells) {
                 my $cell = _cell( $workbook, $told );
                 my $column = $told->[0];
@@ -55,7 +58,7 @@ sub _fill {
     }
     @{$self}{qw(MinRow MaxRow MinCol MaxCol)} = ( $first_row || 0, $last_row, $first_column || 0, $last_column );
     $self->_page($sheet);
-    $self->_sizes($sheet);
+    $self->_sizes( $sheet, \@height, \@hidden );
     $self->_merged( $sheet->{merged} );
     $self->_linked( $sheet->{links} );
     return;
@@ -148,19 +151,13 @@ sub _page {
 sub _true { my ($said) = @_; return defined $said && $said =~ /\A(?:1|true|on)\z/ ? 1 : '' }
 
 sub _sizes {
-    my ( $self, $sheet ) = @_;
+    my ( $self, $sheet, $height, $hidden ) = @_;
     my $default = $sheet->{format} || {};
     $self->{DefRowHeight} = 0 + ( defined $default->{defaultRowHeight} ? $default->{defaultRowHeight} : 12.75 );
     $self->{DefColWidth}  = 0 + ( $default->{defaultColWidth} || $default->{baseColWidth} || 10 );
-    my ( @height, @hidden );
-    my $last = $self->{MaxRow};
-    $last = $sheet->{last_row} if ( $sheet->{last_row} // -1 ) > $last;
-    for my $row ( 0 .. $last ) {
-        my $told = $sheet->{rows}{$row} || {};
-        push @height, defined $told->{ht} ? 0 + $told->{ht} : $self->{DefRowHeight};
-        push @hidden, _true( $told->{hidden} );
-    }
-    @{$self}{qw(RowHeight RowHidden)} = ( \@height, \@hidden );
+    my $last = $sheet->{last_row} // -1;
+    $self->{RowHeight} = [ map { defined $height->[$_] ? 0 + $height->[$_] : $self->{DefRowHeight} } 0 .. $last ];
+    $self->{RowHidden} = [ map { $hidden->[$_] ? 1 : '' } 0 .. $last ];
     my ( @width, @style, @away );
     for my $told ( @{ $sheet->{columns} } ) {
         for my $column ( $told->{min} - 1 .. ( $told->{max} > 16_384 ? 16_384 : $told->{max} ) - 1 ) {

@@ -93,8 +93,7 @@ sub _element {
         return;
     }
     if ( $self->{seen} ) {
-        # Of an element that is not seen, those of its namespaces and attributes that are stand bare.
-        my $chosen = $self->{namespaces}{ refaddr $node } || {};
+        # Of an element that is not seen, those of its attributes that are stand bare.
         for my $attribute ( grep { $self->{seen}{ refaddr $_ } } @{ $node->[ATTRS] || [] } ) { $self->{out} .= _attribute($attribute) }
     }
     _node( $self, $_, $given ) for @{ $node->[KIDS] || [] };

@@ -8,7 +8,6 @@ no warnings 'recursion';
 
 use Carp ();
 use CPANBridge::Compat::LibXML::Tree qw(:all);
-use Scalar::Util qw(blessed);
 
 our $VERSION = '0.1.0';
 

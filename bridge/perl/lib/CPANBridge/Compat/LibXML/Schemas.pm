@@ -14,8 +14,6 @@ use Scalar::Util qw(blessed);
 
 our $VERSION = '0.1.0';
 
-my %DOMAIN = ( schema => 17, relaxng => 19 );
-
 # A schema that has been found sound.
 sub loaded {
     my ( $kind, $from ) = @_;

@@ -94,8 +94,6 @@ sub import {
 
 sub threads_shared_enabled { return 0 }
 
-sub CLONE_SKIP {0}
-
 sub _error { my ($text) = @_; return Carp::croak($text) }
 
 # Names: letters, digits, and one colon at most.

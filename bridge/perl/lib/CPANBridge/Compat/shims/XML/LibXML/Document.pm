@@ -81,7 +81,6 @@ sub setInternalSubset {
     $self->removeInternalSubset;
     undef $self->[0][VALUE]{external} if $self->[0][VALUE]{external} && $self->[0][VALUE]{external} == $dtd->[0];
     cut( $dtd->[0] );
-    my ($at) = grep { $self->[0][KIDS][$_][TYPE] == ELEMENT } 0 .. $#{ $self->[0][KIDS] };
     hang( $dtd->[0], $self, 0 );
     return;
 }

@@ -10,8 +10,6 @@ our $VERSION = '2.0134';
 
 sub new { my ($class) = @_; return bless { _CALLBACKS => [] }, $class }
 
-sub CLONE_SKIP {0}
-
 # Arrays of four subs: match, open, read, close.
 sub register_callbacks {
     my ( $self, $callbacks ) = @_;

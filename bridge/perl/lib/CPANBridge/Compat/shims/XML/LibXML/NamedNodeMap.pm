@@ -12,8 +12,6 @@ sub new {
     return bless { element => $element, nodes => [@nodes] }, $class;
 }
 
-sub CLONE_SKIP {0}
-
 sub length { return scalar @{ $_[0]{nodes} } }
 sub nodes  { return $_[0]{nodes} }
 sub item   { return $_[0]{nodes}[ $_[1] ] }

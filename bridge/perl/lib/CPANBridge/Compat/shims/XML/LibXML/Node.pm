@@ -24,8 +24,6 @@ use overload
 
 our $VERSION = '2.0134';
 
-sub CLONE_SKIP {0}
-
 sub DESTROY { }    # perl does not call what is empty; programs may put something in its place
 
 sub _address { my ($thing) = @_; return ref $thing && blessed $thing && reftype $thing eq 'ARRAY' && ref $thing->[0] ? refaddr $thing->[0] : $thing }
@@ -584,7 +582,7 @@ sub _by_ns {
     my %also = (
         addSibling    => [], attributes => ['getAttributes'], childNodes => [qw(getChildnodes getChildNodes)],
         firstChild    => ['getFirstChild'],  isSameNode => ['isEqual'], lastChild => ['getLastChild'],
-        localname     => [qw(getLocalName)], localNamespace => [qw(getNamespace localNS)],
+        localNamespace => [qw(getNamespace localNS)],
         getNamespaces => ['namespaces'],     namespaceURI => ['getNamespaceURI'], nextSibling => ['getNextSibling'],
         nodeName      => ['getName'],        nodeType => ['getType'],         nodeValue => [qw(getValue getData)],
         ownerDocument => ['getOwnerDocument'], parentNode => ['getParentNode'], prefix => ['getPrefix'],

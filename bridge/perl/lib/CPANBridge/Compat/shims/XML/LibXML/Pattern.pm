@@ -5,9 +5,7 @@ use strict;
 use warnings;
 
 use Carp ();
-use CPANBridge::Compat::LibXML::XPath ();
-use CPANBridge::Compat::LibXML::Tree qw(:all);
-use Scalar::Util qw(refaddr);
+use CPANBridge::Compat::LibXML::Tree qw(root);
 use XML::LibXML::XPathContext ();
 
 our $VERSION = '2.0134';
@@ -27,8 +25,6 @@ sub new {
     }
     return bless { context => $context, xpath => join( '|', @parts ) }, $class;
 }
-
-sub CLONE_SKIP {0}
 
 sub matchesNode {
     my ( $self, $object ) = @_;

@@ -100,8 +100,6 @@ sub _validate {
 
 # --- going on ---------------------------------------------------------------------------------------------------------
 
-sub _kids { my ($node) = @_; return grep { $_->[TYPE] != DTD || 1 } @{ $node->[KIDS] || [] } }
-
 sub _set {
     my ( $self, $node, $is_end ) = @_;
     if ( !$node ) {
@@ -123,7 +121,6 @@ sub _forward {
     if ( !$node ) { return $self->_set( $document->[KIDS][0] ) }
     if ( !$over && !$self->{end} && $node->[TYPE] == ELEMENT && @{ $node->[KIDS] || [] } ) { return $self->_set( $node->[KIDS][0] ) }
     my $parent = $node->[PARENT];
-    if ( !$self->{end} && $node->[TYPE] == ELEMENT && $over ) { }
     my $next = $parent->[KIDS][ child_index($node) + 1 ];
     if ( !$self->{end} && !$over && $node->[TYPE] == ELEMENT && !$self->isEmptyElement ) { return $self->_set( $node, 1 ) }
     return $self->_set($next) if $next;

@@ -21,8 +21,6 @@ sub new {
     return bless { pattern => $pattern, compiled => $compiled }, $class;
 }
 
-sub CLONE_SKIP {0}
-
 sub _translated {
     my ($pattern) = @_;
     my $out = '';
@@ -70,7 +68,6 @@ sub matches { my ( $self, $string ) = @_; return $string =~ $self->{compiled} ? 
 sub isDeterministic {
     my ($self) = @_;
     my %begun;
-    my @levels = {};
     my $pattern = $self->{pattern};
     for my $branch ( split /\|/, $pattern ) {
         my ($first) = $branch =~ /\A\(*((?:\\.|\[[^\]]*\]|[^()\\]))/ or next;

@@ -15,8 +15,6 @@ sub new {
     return bless CPANBridge::Compat::LibXML::Schemas::loaded( relaxng => \%from ), $class;
 }
 
-sub CLONE_SKIP {0}
-
 # Returns 0 or dies with what is wrong.
 sub validate {
     my ( $self, $node ) = @_;

@@ -10,8 +10,6 @@ use XML::LibXML ();
 our $VERSION = '2.0134';
 our @ISA = eval { local $SIG{__DIE__}; require XML::SAX::Base; 1 } ? ('XML::SAX::Base') : ('CPANBridge::Compat::LibXML::Events');
 
-sub CLONE_SKIP {0}
-
 sub set_feature {
     my ( $self, $feature, $value ) = @_;
     if ( $feature eq 'http://xmlns.perl.org/sax/join-character-data' ) { $self->{JoinCharacters} = $value; return 1 }

@@ -18,8 +18,6 @@ sub new {
     return bless { node => $node, ns => {}, functions => {}, size => -1, position => -1 }, $class;
 }
 
-sub CLONE_SKIP {0}
-
 # --- what an expression may use ---------------------------------------------------------------------------------------
 
 sub registerNs {

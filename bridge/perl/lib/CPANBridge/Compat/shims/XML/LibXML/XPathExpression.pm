@@ -14,8 +14,6 @@ sub new {
     return bless { text => "$text" }, $class;
 }
 
-sub CLONE_SKIP {0}
-
 1;
 
 __END__

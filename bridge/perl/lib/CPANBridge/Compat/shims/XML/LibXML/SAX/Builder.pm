@@ -15,8 +15,6 @@ sub new {
     return bless {%options}, $class;
 }
 
-sub CLONE_SKIP {0}
-
 # The document, or where there was no start of one, the fragment.
 sub result { return $_[0]{LAST_DOM} }
 

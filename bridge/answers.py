@@ -139,5 +139,7 @@ def origin_of(
 def spell_error(error: BridgeError, origin: Origin) -> bytes:
     """Make the answer of a call that failed, and keep its group from going on."""
     if origin.group is not None and origin.caller is not None:
-        origin.caller.failed_groups[origin.group] = (error, origin.request_id)
+        # A copy: the error itself holds its traceback, and that what the function had in hand.
+        kept = BridgeError(error.error_type, error.message, **error.details)
+        origin.caller.failed_groups[origin.group] = (kept, origin.request_id)
     return origin.form.error(error, origin.request_id)

@@ -332,6 +332,12 @@ class TestVoid:
         bridge.send("inline", 2, group=1)
         assert [answer["success"] for answer in bridge.answers()] == [False, False]
 
+    def test_what_is_kept_of_a_failure(self, bridge: Bridge) -> None:
+        """A connection remembers the words of a failure, and nothing of the data that the function had."""
+        bridge.send("inline_boom", "x", void=True, group=1)
+        error, request_id = bridge.protocol.failed_groups[1]
+        assert (error.message, error.__traceback__, request_id) == ("m.inline_boom raised ValueError: x", None, 1)
+
     def test_refusals_stop_it(self) -> None:
         """A refused call is not overtaken by those sent after it."""
         bridge = Bridge(thread=same)

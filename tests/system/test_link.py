@@ -110,7 +110,7 @@ def lab(start_daemon: Callable[..., DaemonProcess], tmp_path: Path) -> Callable[
     return start
 
 
-def perl(daemon: DaemonProcess, code: str, *, errors: str = "", **environ: str) -> list[str]:
+def perl(daemon: DaemonProcess, code: str, *, errors: str = "", status: int = 0, **environ: str) -> list[str]:
     """Run a program with ``$link``; returns the lines it has printed."""
     prelude = "my $link = CPANBridge::Compat::Link->get; $| = 1; binmode STDOUT, ':utf8';"
     command = [
@@ -125,7 +125,7 @@ def perl(daemon: DaemonProcess, code: str, *, errors: str = "", **environ: str) 
     environment = {**clean_environment(), "CPAN_BRIDGE_SOCKET": str(daemon.socket), **environ}
     seen = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert seen.stderr == errors, seen.stdout + seen.stderr
-    assert seen.returncode == 0, seen.stdout
+    assert seen.returncode == status, seen.stdout
     return seen.stdout.splitlines()
 
 
@@ -203,7 +203,8 @@ class TestAhead:
         daemon = lab()
         perl(
             daemon,
-            "$link->send( lab => 'note', [$_, 0.05] ) for 'x', 'boom', 'y';",
+            "$link->send( lab => 'note', [$_, 0.05] ) for 'x', 'boom', 'y'; exit 3;",
+            status=3,
             errors=(
                 "FunctionError: lab.note raised ValueError: boom it is (1 later call was not executed.) at -e line 1.\n"
             ),

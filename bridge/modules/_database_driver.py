@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -10,7 +9,7 @@ from threading import RLock
 from typing import Any, ClassVar, NoReturn
 
 from bridge.api import BridgeError, ErrorType
-from bridge.modules._database_rows import Row, Rows, floats
+from bridge.modules._database_rows import Row, Rows
 
 __all__ = ["Connection", "Outcome", "Statement", "fail"]
 
@@ -40,8 +39,6 @@ class Connection(ABC):
         self._lent = 0
         self._abandoned = False
         self.closed = False
-        self.mark_floats = False
-        self.tag_bytes = False
 
     @contextlib.contextmanager
     def using(self) -> Iterator[None]:
@@ -101,20 +98,8 @@ class Connection(ABC):
             self.closed = True
             self.shut()
 
-    def choose_marks(self, mark_floats: bool | None, tag_bytes: bool | None) -> None:
-        """Change what :meth:`marked` does; ``None`` leaves it as it is."""
-        if mark_floats is not None:
-            self.mark_floats = mark_floats
-        if tag_bytes is not None:
-            self.tag_bytes = tag_bytes
-
     def marked(self, outcome: Outcome) -> Outcome:
-        """Add ``floats`` to what holds rows, where the caller wants it: on some wires a float comes as a string."""
-        rows = outcome["rows"]
-        if self.mark_floats and rows:
-            outcome["floats"] = floats(rows)
-        if self.tag_bytes:  # for JSON, which has none
-            outcome["rows"] = [[_tagged(value) for value in row] for row in rows]
+        """Add to what holds rows whatever else the caller should hear of."""
         return outcome
 
     def alive(self) -> bool:
@@ -161,10 +146,6 @@ class Connection(ABC):
     @abstractmethod
     def last_id(self, details: dict[str, Any]) -> int | str | None:
         """Return the number that the last inserted row got by itself."""
-
-
-def _tagged(value: object) -> object:
-    return {"__bytes__": base64.b64encode(value).decode("ascii")} if isinstance(value, bytes) else value
 
 
 class Statement(ABC):

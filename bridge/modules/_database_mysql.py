@@ -58,8 +58,6 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What :meth:`MySQL.set` takes; ``None`` leaves a setting as it is."""
 
     autocommit: bool | None = None
-    mark_floats: bool | None = None
-    tag_bytes: bool | None = None
     read_only: bool | None = None
 
 
@@ -168,7 +166,6 @@ class MySQL(Connection):
             new = msgspec.convert(settings, Settings)
         except msgspec.ValidationError as error:
             raise BridgeError(ErrorType.BAD_PARAMS, f"settings: {error}") from None
-        self.choose_marks(new.mark_floats, new.tag_bytes)
         self.make_room()
         with self.errors():
             if new.read_only is not None:

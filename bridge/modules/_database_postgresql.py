@@ -78,8 +78,6 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     text: str | None = None
     booleans: str | None = None
     arrays: bool | None = None
-    mark_floats: bool | None = None
-    tag_bytes: bool | None = None
     read_only: bool | None = None
     question_marks: bool | None = None
     colons: bool | None = None
@@ -257,7 +255,6 @@ class PostgreSQL(Connection):
         except msgspec.ValidationError as error:
             raise BridgeError(ErrorType.BAD_PARAMS, f"settings: {error}") from None
         self._set_loaders(new)
-        self.choose_marks(new.mark_floats, new.tag_bytes)
         if new.question_marks is not None:
             self.dialect = attrs.evolve(self.dialect, question_marks=new.question_marks)
         if new.colons is not None:

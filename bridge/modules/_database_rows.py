@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 
-__all__ = ["FIRST_ROWS", "MOST_ROWS", "Rows", "floats", "size_of"]
+__all__ = ["FIRST_ROWS", "MOST_ROWS", "Rows", "size_of"]
 
 FIRST_ROWS = 100
 """Rows that come with the answer to execute, unless the caller wants another number."""
@@ -28,19 +28,15 @@ Fetch = Callable[[int], list[Row]]
 
 def size_of(rows: list[Row]) -> int:
     """Return about how many bytes rows are: characters of strings, bytes, and a little for everything else."""
-    strings = sum([len(value) for row in rows for value in row if value.__class__ is str or value.__class__ is bytes])
-    return strings + sum(ROW_BYTES + 8 * len(row) for row in rows[:1]) * len(rows)
-
-
-def floats(rows: list[Row]) -> dict[int, list[int] | bool]:
-    """Return which values are floats: by column ``True`` when it has nothing but numbers, else the rows' numbers."""
-    found: dict[int, list[int] | bool] = {}
-    for index, column in enumerate(zip(*rows, strict=True)):
-        kinds = set(map(type, column))
-        if float in kinds:
-            only = kinds <= {float, int, type(None)}
-            found[index] = only or [number for number, value in enumerate(column) if value.__class__ is float]
-    return found
+    if not rows:
+        return 0
+    size = (ROW_BYTES + 8 * len(rows[0])) * len(rows)
+    for column in zip(*rows, strict=True):
+        try:
+            size += sum(map(len, column))  # where all of them are strings
+        except TypeError:
+            size += sum([len(value) for value in column if value.__class__ is str or value.__class__ is bytes])
+    return size
 
 
 class Rows:

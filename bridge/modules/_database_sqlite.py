@@ -48,8 +48,6 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     text: str | None = None
     busy_ms: int | None = None
     extended_codes: bool | None = None
-    mark_floats: bool | None = None
-    tag_bytes: bool | None = None
     read_only: bool | None = None
 
 
@@ -198,7 +196,6 @@ class SQLite(Connection):
             self.immediate = new.immediate
         if new.read_only is not None:
             self.raw.execute(f"PRAGMA query_only = {new.read_only:d}").close()
-        self.choose_marks(new.mark_floats, new.tag_bytes)
         if new.extended_codes is not None:
             self._extended = new.extended_codes
         if new.autocommit is not None:

@@ -176,9 +176,7 @@ def disconnect(session: Session, connection: int) -> None:
 def set_(session: Session, connection: int, settings: dict[str, Any]) -> dict[str, Any]:
     """Change settings of a connection, and return what ``info`` does.
 
-    All drivers: ``autocommit``; ``mark_floats`` (with rows come ``floats``: for each column whether it holds numbers
-    with a fraction, or a list of the rows where it does), ``tag_bytes`` (bytes as ``{"__bytes__": base64}``, for an
-    answer in JSON). SQLite: ``immediate`` (begin transactions at once),
+    All drivers: ``autocommit``. SQLite: ``immediate`` (begin transactions at once),
     ``text`` (how text comes: ``str``, ``bytes``, or ``lenient``: str where it is UTF-8), ``busy_ms``,
     ``extended_codes``, ``read_only``. PostgreSQL: ``text`` (``str`` or ``bytes``), ``booleans`` (``digits``, or
     ``text``: t and f), ``arrays`` (as lists), ``read_only``.

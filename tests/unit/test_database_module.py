@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bridge.api import BridgeError, ErrorType, Peer, Session
 from bridge.modules import database
 from bridge.modules._database_access import Options, Rules
-from bridge.modules._database_rows import Rows, floats, size_of
+from bridge.modules._database_rows import Rows, size_of
 from bridge.modules._database_sqlite import SQLite
 
 STRANGER = Peer(pid=1, uid=os.geteuid() + 1, gid=1)
@@ -71,12 +71,6 @@ class TestValues:
         outcome = database.run(session, connection, "select typeof(?), ?1", [b"\xff"], [0])
         assert outcome["rows"] == [(b"text", b"\xff")]
 
-    def test_floats_are_marked_where_the_caller_wants_it(self, session: Session) -> None:
-        """A column of numbers as a whole, a mixed one row by row."""
-        connection = opened(session, mark_floats=True)
-        outcome = database.run(session, connection, "values (1, 1.5, 'a'), (2, null, 2.5)")
-        assert outcome["floats"] == {1: True, 2: [1]}
-
 
 class TestBatches:
     def test_all_rows_come_once_and_in_order(self, session: Session) -> None:
@@ -108,10 +102,6 @@ class TestBatches:
             found += batch
         assert found == source
         assert not made.more
-
-    def test_floats_of_no_rows(self) -> None:
-        """Nothing to mark."""
-        assert floats([]) == {}
 
 
 class TestStatements:

@@ -79,7 +79,6 @@ sub connect {
             driver     => 'mysql',
             database   => defined $word->{database} ? $word->{database} : '',
             parameters => \%parameter,
-            settings   => { mark_floats => \1 },
         }
     );
     return if !$outer;
@@ -154,8 +153,6 @@ sub _encode {
 sub _decode {
     my ( $dbh, $answer ) = @_;
     my $rows = $answer->{rows};
-    CPANBridge::Compat::DBI::Remote::unmark( $rows, 0 ) if $dbh->{_plain};
-    CPANBridge::Compat::DBI::Remote::make_floats($answer);
     return if $dbh->{_unicode};
     for my $row (@$rows) { defined && utf8::is_utf8($_) && utf8::encode($_) for @$row }
     return;

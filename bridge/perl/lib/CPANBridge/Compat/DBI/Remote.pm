@@ -64,50 +64,14 @@ sub failed {
     return $h->set_err( 1, "CPANBridge: $type: " . $error->message, $LOST );
 }
 
-# What came as JSON: marked bytes become strings; texts become bytes where the handle has them as bytes.
-sub unmark {
-    my ( $rows, $to_bytes ) = @_;
-    for my $row (@$rows) {
-        for my $value (@$row) {
-            if    ( !defined $value )                          { next }
-            elsif ( ref $value eq 'CPANBridge::Bytes' )        { $value = $value->bytes }
-            elsif ( $to_bytes && utf8::is_utf8($value) )       { utf8::encode($value) }
-        }
-    }
-    return;
-}
-
-# Some wires have a float come as a string; it is made a number again.
-sub make_floats {
-    my ($answer) = @_;
-    my $floats = $answer->{floats} or return;
-    my $rows = $answer->{rows};
-    for my $column ( keys %$floats ) {
-        my $which = $floats->{$column};
-        for my $row ( ref $which eq 'ARRAY' ? @$rows[@$which] : @$rows ) {
-            $row->[$column] += 0 if defined $row->[$column];
-        }
-    }
-    return;
-}
-
 # Opens a database and returns a handle for it.
 sub connect {
     my ( $drh, $name, $attributes, $arguments ) = @_;
     my ( $link, $answer );
     eval { $link = CPANBridge::Compat::Link->get; 1 } or return failed( $drh, $@ );
-    my $plain = $link->is_plain;
-    if ($plain) {
-
-        # JSON has no bytes: text comes as characters, and bytes are marked.
-        my $settings = $arguments->{settings};
-        $settings->{text} = 'lenient' if ( $settings->{text} || '' ) eq 'bytes';
-        $settings->{tag_bytes} = \1;
-    }
     eval { $answer = $link->call( database => 'connect', $arguments ); 1 } or return failed( $drh, $@ );
     my ( $outer, $dbh ) = DBI::_new_dbh( $drh, { Name => $name, %$attributes } );
     $dbh->{_link}       = $link;
-    $dbh->{_plain}      = $plain ? 1 : 0;
     $dbh->{_token}      = $link->token;
     $dbh->{_connection} = $answer->{connection};
     $dbh->{_info}       = $answer;
@@ -484,14 +448,6 @@ Calls a function of the module for a handle, and sets the handle's error where t
 =head2 connect
 
 Opens a database.
-
-=head2 unmark
-
-Makes rows that came as JSON what they are otherwise.
-
-=head2 make_floats
-
-Makes strings numbers that were numbers.
 
 =head2 failed
 

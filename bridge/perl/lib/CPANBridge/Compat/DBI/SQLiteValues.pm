@@ -109,15 +109,6 @@ sub as_number {
     return B::svref_2object( \$value )->FLAGS & B::SVf_POK() ? undef : $value;
 }
 
-# Rows come with strings where SQLite has numbers with a fraction; they are made numbers again.
-sub decode {
-    my ( $dbh, $answer ) = @_;
-    my $rows = $answer->{rows};
-    CPANBridge::Compat::DBI::Remote::unmark( $rows, !is_unicode( $dbh->{_mode} ) ) if $dbh->{_plain};
-    CPANBridge::Compat::DBI::Remote::make_floats($answer);
-    return;
-}
-
 # What bind_col does to values of a column that the program says is of a type; nothing for most types.
 sub converter {
     my ( $dbh, $type, $column ) = @_;
@@ -181,10 +172,6 @@ Returns what is sent for a value, and whether it is bytes that mean text.
 =head2 as_number
 
 Returns a value that Perl keeps as a number; undef for a string, whatever it looks like.
-
-=head2 decode
-
-Makes rows what they would be had SQLite been asked by Perl.
 
 =head2 converter
 

@@ -235,7 +235,6 @@ sub _encode {
 
 sub _decode {
     my ( $dbh, $answer, $sth ) = @_;
-    CPANBridge::Compat::DBI::Remote::unmark( $answer->{rows}, 0 ) if $dbh->{_plain};
     if ( $dbh->{_utf8} ) {    # text of ASCII alone is marked as characters, too
         my $types = $answer->{types} || $sth && $sth->{_types} || [];
         for my $at ( grep { !CPANBridge::Compat::DBI::PgTypes::is_no_text( $types->[$_] ) } 0 .. $#$types ) {
@@ -461,7 +460,6 @@ sub pg_getcopydata {
     my $rows = $dbh->{_copied} ||= [];
     if ( !@$rows && !$dbh->{_copy_ended} ) {
         my $answer = $dbh->_call( copy_out => { connection => $dbh->{_connection} } ) or return -2;
-        CPANBridge::Compat::DBI::Remote::unmark( $answer->{rows}, 0 ) if $dbh->{_plain};
         @$rows = map { $_->[0] } @{ $answer->{rows} };
         $dbh->{_copy_ended} = !$answer->{more};
     }

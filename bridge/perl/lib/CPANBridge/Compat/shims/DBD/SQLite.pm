@@ -79,7 +79,6 @@ sub connect {
     my $mode = CPANBridge::Compat::DBI::SQLiteValues::mode_of( { %from_dsn, %$attributes } );
     my %settings = (
         text        => CPANBridge::Compat::DBI::SQLiteValues::wire_mode($mode),
-        mark_floats => \1,
         busy_ms     => 30_000,
         $read_only ? ( read_only => \1 ) : (),
     );
@@ -168,7 +167,8 @@ sub _bytes { my ( $dbh, $text ) = @_; utf8::encode($text) if defined $text && !C
 
 sub _encode { my ( $dbh, $value, $type ) = @_; return CPANBridge::Compat::DBI::SQLiteValues::encode( $dbh, $value, $type ) }
 
-sub _decode { my ( $dbh, $answer, $sth ) = @_; return CPANBridge::Compat::DBI::SQLiteValues::decode( $dbh, $answer ) }
+# Texts and bytes come as the mode says.
+sub _decode { return }
 
 sub _column_names {
     my ( $dbh, $names ) = @_;
@@ -291,7 +291,6 @@ sub STORE {
     if ( $name =~ /\A(?:sqlite_)?unicode\z/ || $name eq 'sqlite_string_mode' ) {
         $dbh->{_mode} = $name eq 'sqlite_string_mode' ? $value : $value ? 4 : 0;
         my $text = CPANBridge::Compat::DBI::SQLiteValues::wire_mode( $dbh->{_mode} );
-        $text = 'lenient' if $dbh->{_plain} && $text eq 'bytes';
         return $dbh->_call( set => { connection => $dbh->{_connection}, settings => { text => $text } } ) ? 1 : undef;
     }
     if ( $name eq 'sqlite_defensive' ) { return defined $dbh->sqlite_db_config( 1010, $value ? 1 : 0 ) ? 1 : undef }

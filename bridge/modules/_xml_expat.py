@@ -17,9 +17,9 @@ from collections.abc import Callable
 from typing import Any
 from xml.parsers import expat
 
-import attrs
+from bridge.modules._xml_types import Batch, Event, Options, ParserFullError
 
-__all__ = ["DECLARATIONS", "Batch", "EventParser", "Options", "ParserFullError"]
+__all__ = ["EventParser"]
 
 MAX_EVENTS = 1_000_000
 """Events in one batch."""
@@ -30,61 +30,15 @@ MAX_TEXT = 32 * 1024 * 1024
 MAX_DEPTH = 10_000
 """Elements inside each other."""
 
-DECLARATIONS = frozenset(
-    {"Attlist", "Doctype", "DoctypeFin", "Element", "Entity", "ExternEnt", "Notation", "Unparsed", "XMLDecl"}
-)
-"""Events that are only told of when asked for; otherwise the text of a declaration goes to ``D`` events."""
+MAX_HELD = 16 * 1024 * 1024
+"""Bytes of a tag, a comment or the like that has no end yet; bytes of a prolog with all that is supplied for it."""
 
 _SEPARATOR = "\x1f"
 """Between a namespace and a name; no character of XML, so that no namespace can hold it."""
 
-Event = list[Any]
-
-
-class ParserFullError(ValueError):
-    """A batch would become larger than any sound document makes it."""
-
 
 class _NeedError(Exception):
     """Parsing cannot go on without the text of a parameter entity."""
-
-
-@attrs.frozen
-class Options:
-    """How to parse.
-
-    Attributes:
-        encoding: overrides what the document says.
-        namespaces: resolve prefixes; names come as ``[namespace, name]``.
-        expand: replace references to internal entities in the content; otherwise they are ``D`` events.
-        parameter_entities: ask for external parameter entities and the external subset.
-        base: what system identifiers are relative to; goes back as it came.
-        handlers: of :data:`DECLARATIONS`.
-    """
-
-    encoding: str | None = None
-    namespaces: bool = False
-    expand: bool = True
-    parameter_entities: bool = False
-    base: str | None = None
-    handlers: frozenset[str] = frozenset()
-
-
-@attrs.frozen
-class Batch:
-    """What one piece gave.
-
-    Attributes:
-        events: each a list: kind, position in bytes, what belongs to it.
-        end: position of the first byte that is no part of any event.
-        need: base, system and public identifier of a parameter entity that must be supplied first.
-        error: what is wrong with the document: code, message, line (from 1), column (from 0), byte.
-    """
-
-    events: list[Event]
-    end: int
-    need: tuple[str | None, str | None, str | None] | None = None
-    error: dict[str, Any] | None = None
 
 
 class EventParser:
@@ -114,6 +68,8 @@ class EventParser:
         self._skip = 0
         self._told = 0
         self._pieces: list[bytes] | None = [] if parser is None else None
+        self._fed = 0
+        self._prolog = 0
         self._final = False
         self._supplied: list[tuple[bytes | None, str | None]] = []
         self._position = 0
@@ -143,8 +99,10 @@ class EventParser:
         """
         if base is not None:
             self._parser.SetBase(base)
+        self._fed += len(data)
         if self._pieces is not None:
             self._pieces.append(data)
+            self._prolog += len(data)
         self._final = final
         return self._run([data])
 
@@ -154,6 +112,7 @@ class EventParser:
             msg = "nothing was asked for"
             raise ValueError(msg)
         self._supplied.append((content, base))
+        self._prolog += len(content or b"")
         self._need = None
         self._skip, self._position, self._depth = self._told, 0, 0
         self._parents.append(self._parser)
@@ -187,9 +146,15 @@ class EventParser:
         self._events.clear()
         self._skip = 0
         self._told += len(events)
-        if need is None and self._depth:
-            self._pieces = None
-        return Batch(events, self._parser.CurrentByteIndex, need, error)
+        if self._pieces is not None:
+            if need is None and any(event[0] == "S" for event in events):
+                self._pieces = None
+            elif self._prolog > MAX_HELD:
+                raise ParserFullError(f"There is no element within {MAX_HELD} bytes, entities of the prolog included.")
+        end = self._parser.CurrentByteIndex
+        if error is None and self._fed - end > MAX_HELD and not self._final:
+            raise ParserFullError(f"A tag, a comment or the like is longer than {MAX_HELD} bytes.")
+        return Batch(events, end, need, error)
 
     def _error(self) -> dict[str, Any]:
         parser = self._parser

@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 
 from bridge.api import BridgeError, ErrorType, Module, Session
-from bridge.modules._xml_expat import DECLARATIONS, Batch, EventParser, Options, ParserFullError
+from bridge.modules._xml_expat import EventParser
+from bridge.modules._xml_types import DECLARATIONS, Batch, Options, ParserFullError
 
 __all__ = ["module"]
 

@@ -209,6 +209,48 @@ def test_depth_events_and_parsers_have_limits(session: Session, monkeypatch: pyt
     assert "error" not in feed(session, b"<a/>")
 
 
+@pytest.mark.parametrize(
+    ("begin", "more", "said"),
+    [
+        (b"<a><!--", b"x" * 600, "longer than 1000 bytes"),
+        (b'<r><a b="', b"x" * 600, "longer than 1000 bytes"),
+        (b"<!DOCTYPE a [", b"<!ENTITY b 'c'>" * 40, "no element within 1000 bytes"),
+        (b"", b"<?p d?>" * 90, "no element within 1000 bytes"),
+    ],
+)
+def test_what_is_held_back_has_a_limit(
+    session: Session, monkeypatch: pytest.MonkeyPatch, begin: bytes, more: bytes, said: str
+) -> None:
+    """A caller that never comes to an end does not fill the daemon's memory."""
+    monkeypatch.setattr(_xml_expat, "MAX_HELD", 1000)
+    number = xmldoc.feed(session, None, begin + more)["parser"]
+    with pytest.raises(BridgeError, match=said):
+        xmldoc.feed(session, number, more)
+    assert not session.data["xml"].parsers
+
+
+def test_a_long_document_is_not_held_back(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Text and elements go on as long as they like, also when the root comes with the first piece."""
+    monkeypatch.setattr(_xml_expat, "MAX_HELD", 1000)
+    number = xmldoc.feed(session, None, b"<!DOCTYPE a><a>")["parser"]
+    for _ in range(10):
+        answer = xmldoc.feed(session, number, b"text <b/>" * 60)
+    assert "error" not in xmldoc.feed(session, number, b"</a>" + b"<!--c-->" * 200, True)
+    assert answer["events"]
+
+
+def test_prologs_with_many_entities_have_a_limit(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each entity has the prolog parsed anew, so what is supplied counts, too."""
+    monkeypatch.setattr(_xml_expat, "MAX_HELD", 1000)
+    options = {"handlers": ["ExternEnt"], "parameter_entities": True}
+    document = b'<!DOCTYPE a [<!ENTITY % p SYSTEM "p">' + b"%p;" * 20 + b"]><a/>"
+    number = feed(session, document, options=options)["parser"]
+    for _ in range(8):
+        xmldoc.supply(session, number, b"<!--" + b"x" * 100 + b"-->", True)
+    with pytest.raises(BridgeError, match="entities of the prolog included"):
+        xmldoc.supply(session, number, b"<!--" + b"x" * 100 + b"-->", True)
+
+
 def test_a_muted_parser_tells_errors_only(session: Session) -> None:
     """For programs that have seen enough, but want to know whether the rest is well-formed."""
     number = xmldoc.feed(session, None, b"<a>")["parser"]

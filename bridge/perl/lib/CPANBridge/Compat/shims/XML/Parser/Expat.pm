@@ -700,7 +700,7 @@ C<specified_attr> counts every attribute for elements that come from an internal
 =item *
 
 Documents whose entities multiply are refused earlier: a piece may give at most 32 million characters. Elements may be
-nested 10,000 deep.
+nested 10,000 deep; a tag, a comment or the like, and all before the root element, may be 16 MiB long.
 
 =back
 

@@ -54,7 +54,7 @@ C<set_optimization>; VBA projects; C<new> with a file's name, C<->, or a file ha
 
 =item *
 
-Shapes: C<add_shape> gives an object, C<insert_shape> croaks.
+Shapes: all are drawn as boxes with their text, and connectors are left out; warnings say so.
 
 =item *
 

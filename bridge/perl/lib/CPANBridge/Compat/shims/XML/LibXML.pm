@@ -509,7 +509,7 @@ a reference; entities that are declared in a DTD that is not read are not known.
 =item Size
 
 A document is sent to the daemon whole, so it may be no larger than the daemon's C<max_request_size> (10 MiB unless set
-otherwise). In the program it takes about fifty times its size in memory, the original ten to fifteen times.
+otherwise). In the program it takes about fifty times its size in memory, the original about twenty times.
 
 =item Failures of the daemon
 

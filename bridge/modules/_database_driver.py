@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ from typing import Any, ClassVar, NoReturn
 from bridge.api import BridgeError, ErrorType
 from bridge.modules._database_rows import Row, Rows
 
-__all__ = ["Connection", "Outcome", "Statement", "fail"]
+__all__ = ["Connection", "Outcome", "Statement", "decoded", "fail"]
 
 Outcome = dict[str, Any]
 """What :meth:`Statement.execute` returns: ``columns``, ``rows``, ``more``, ``count`` and what the driver adds."""
@@ -26,6 +27,14 @@ def fail(text: str, exception: str, **details: object) -> NoReturn:
         details: further fields: ``code``, the database's number; ``state``, five characters of SQLSTATE.
     """
     raise BridgeError(ErrorType.FUNCTION_ERROR, text, exception=exception, **details)
+
+
+def decoded(values: list[Any]) -> list[Any]:
+    """Take bytes as older clients send them."""
+    for index, value in enumerate(values):
+        if value.__class__ is dict and set(value) == {"__bytes__"}:
+            values[index] = base64.b64decode(value["__bytes__"])
+    return values
 
 
 class Connection(ABC):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bridge.api import BridgeError, ErrorType, Module, Session
-from bridge.modules._database_driver import Connection, Outcome, Statement, fail
+from bridge.modules._database_driver import Connection, Outcome, Statement, decoded, fail
 
 if TYPE_CHECKING:
     from bridge.modules._database_postgresql import PostgreSQL
@@ -90,7 +90,7 @@ def register(
         if used.background is not None:
             fail("a previous async query has not been ended", "ProgrammingError", code=1, state="HY010")
         chosen = find_statement(session, statement) if statement is not None else used.prepare_verbatim(sql or "")
-        used.background = Background(used, lambda: chosen.execute(values, as_text, max(1, rows)))
+        used.background = Background(used, lambda: chosen.execute(decoded(values), as_text, max(1, rows)))
 
     @module.function
     def ready(session: Session, connection: int) -> bool:

@@ -37,6 +37,9 @@ UNBEGUN = frozenset({"BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE
 # EXPLAIN of an EXPLAIN is none; the others do what they do when they are prepared.
 UNCHECKED = frozenset({"EXPLAIN", ""})
 
+# Functions of SQL's that have code from elsewhere run: the second takes the address of it.
+CODE_LOADERS = frozenset({"load_extension", "fts3_tokenizer"})
+
 Handler = Callable[[], object]
 
 
@@ -285,8 +288,8 @@ class SQLite(Connection):
         try:
             if action == sqlite3.SQLITE_ATTACH:
                 self.rules.check_file(first or "")
-            elif action == sqlite3.SQLITE_FUNCTION and second == "load_extension":
-                raise BridgeError(ErrorType.FORBIDDEN, "load_extension is not allowed.")
+            elif action == sqlite3.SQLITE_FUNCTION and second in CODE_LOADERS:
+                raise BridgeError(ErrorType.FORBIDDEN, f"{second} is not allowed.")
             elif action == sqlite3.SQLITE_PRAGMA and first in {"temp_store_directory", "data_store_directory"}:
                 raise BridgeError(ErrorType.FORBIDDEN, f"PRAGMA {first} is not allowed.")
         except BridgeError as error:

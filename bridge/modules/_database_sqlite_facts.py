@@ -18,6 +18,9 @@ Find = Callable[[Session, int], Connection]
 FIRST_OPTION, LAST_OPTION = 1002, 1018
 """SQLITE_DBCONFIG_ENABLE_FKEY and the last that takes a number and returns one."""
 
+HARMLESS_OPTIONS = frozenset({1002, 1003, 1007, 1010})
+"""Foreign keys, triggers, the planner's stability, and defence against statements that spoil the file."""
+
 
 def register(module: Module, find: Find, find_statement: Callable[[Session, int], Statement]) -> None:
     """Add the functions to a module.
@@ -84,6 +87,8 @@ def register(module: Module, find: Find, find_statement: Callable[[Session, int]
         used = sqlite(session, connection)
         if not FIRST_OPTION <= option <= LAST_OPTION:
             raise BridgeError(ErrorType.BAD_PARAMS, f"There is no option {option} that takes a number.")
+        if value >= 0 and option not in HARMLESS_OPTIONS and not used.rules.trusted:
+            raise BridgeError(ErrorType.FORBIDDEN, f"Option {option} cannot be set by callers of other users.")
         with used.using(), used.errors():
             found, address = used.library
             return found.configure(address, option, value)

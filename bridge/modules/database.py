@@ -10,7 +10,6 @@ with the database's own number as ``code`` and, where the database has one, its 
 
 from __future__ import annotations
 
-import base64
 import itertools
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -18,7 +17,7 @@ import msgspec
 
 from bridge.api import BridgeError, ErrorType, Module, Session
 from bridge.modules._database_access import Options, Rules
-from bridge.modules._database_driver import Connection, Outcome, Statement
+from bridge.modules._database_driver import Connection, Outcome, Statement, decoded
 from bridge.modules._database_postgresql_async import register as register_background
 from bridge.modules._database_postgresql_extra import register as register_postgresql
 from bridge.modules._database_rows import FIRST_ROWS, MOST_ROWS
@@ -279,7 +278,7 @@ def execute(
     """
     used = _statement(session, statement)
     with used.connection.using():
-        return used.connection.marked(used.execute(_values(values), as_text, rows))
+        return used.connection.marked(used.execute(decoded(values), as_text, rows))
 
 
 @module.function
@@ -309,7 +308,7 @@ def run(  # noqa: PLR0917 - callers name them
     used = _connection(session, connection)
     with used.using():
         statement = used.prepare_verbatim(sql) if verbatim else used.prepare(sql)
-        outcome = used.marked(statement.execute(_values(values), as_text, rows))
+        outcome = used.marked(statement.execute(decoded(values), as_text, rows))
         outcome["rest"] = getattr(statement, "rest", "")
         if outcome["more"]:
             outcome["statement"] = _table(session).put(statement)
@@ -336,7 +335,7 @@ def execute_many(
     with used.connection.using():
         for index, values in enumerate(tuples):
             try:
-                outcome = used.execute(_values(values), as_text[index] if as_text else (), 1)
+                outcome = used.execute(decoded(values), as_text[index] if as_text else (), 1)
             except BridgeError as error:
                 if error.error_type is not ErrorType.FUNCTION_ERROR:
                     raise
@@ -403,14 +402,6 @@ def _connection(session: Session, number: int) -> Connection:
 
 def _statement(session: Session, number: int) -> Statement:
     return _table(session).get(number, Statement)  # type: ignore[type-abstract]
-
-
-def _values(values: list[Any]) -> list[Any]:
-    """Take bytes as older clients send them."""
-    for index, value in enumerate(values):
-        if value.__class__ is dict:
-            values[index] = base64.b64decode(value["__bytes__"]) if set(value) == {"__bytes__"} else value
-    return values
 
 
 register_sqlite(module, _connection)

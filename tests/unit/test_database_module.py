@@ -233,6 +233,16 @@ class TestOtherUsers:
         database.run(stranger, connection, "attach ':memory:' as more")
         opened(stranger, "file:shared?mode=memory&cache=shared")
 
+    def test_options_that_let_code_in_are_closed(self, stranger: Session) -> None:
+        """They can be asked for; harmless ones can be set."""
+        connection = opened(stranger)
+        configure = database.module.functions["connection_config"].call
+        assert configure(stranger, connection, 1002, 1) == 1
+        assert configure(stranger, connection, 1004, -1) in {0, 1}
+        with pytest.raises(BridgeError, match="cannot be set") as caught:
+            configure(stranger, connection, 1004, 1)
+        assert caught.value.error_type is ErrorType.FORBIDDEN
+
     @pytest.mark.parametrize(
         "sql",
         [
@@ -240,6 +250,7 @@ class TestOtherUsers:
             "attach 'file:{file}' as more",
             "vacuum into '{file}'",
             "select load_extension('{file}')",
+            "select fts3_tokenizer('simple', x'00')",
             "pragma temp_store_directory = '{folder}'",
         ],
     )

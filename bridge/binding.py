@@ -219,7 +219,10 @@ class _Table:
             return self._daemon
         descriptor, session.descriptor = session.descriptor, None
         if descriptor is None:
-            raise self._bad("no descriptor came with the request; an open file must be sent with its first byte.")
+            raise self._bad(
+                "no descriptor came with the request: an open file is sent with its first byte while nothing else is "
+                "under way, and the daemon must have room for it."
+            )
         return descriptor
 
     def _collect(self, params: object) -> dict[str, object]:

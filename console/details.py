@@ -30,9 +30,9 @@ LEGEND: Final = {
     ),
     "connections": (
         "One line for each client connection. state: busy (its call runs), queued (its call waits for a slot), "
-        "reading, writing, idle. rps: calls a second of the last seconds. infl: slots that its process holds, all its "
-        "connections together. The cursor stays with its row when the order changes; f decides whether the view "
-        "scrolls with it."
+        "reading, writing, stream (of bytes, no calls any more), idle. rps: calls a second of the last seconds. infl: "
+        "slots that its process holds, all its connections together. The cursor stays with its row when the order "
+        "changes; f decides whether the view scrolls with it."
     ),
     "functions": (
         "One line for each function that was called since the daemon's start. p50, p95 and p99 are milliseconds from "

@@ -108,7 +108,7 @@ def test_calling_back_and_bytes(stock: DaemonProcess) -> None:
         "FunctionError CallbackError 7 6",
         "1",
         "CPANBridge::Bytes 6",
-        "BadParams",
+        "NotSendable",
     ]
 
 

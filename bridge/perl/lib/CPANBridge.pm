@@ -135,6 +135,7 @@ sub call_with {
 sub _call {
     my ( $self, $module, $function, $params ) = @_;
     my $line;
+    local $self->{takes_subs} = 1;
     my $answer = $self->_request( $module, $function, \$params, \$line );
     if ( !$answer->{success} ) {
         $self->{last_error} = "$answer->{error_type}: $answer->{error}";
@@ -242,7 +243,7 @@ sub _attempt {
     my $sendable = eval {
         local $SIG{__DIE__};
         local $CPANBridge::Object::CONNECTION = $connection;
-        local $CPANBridge::JSON::CALLBACK = sub { push @subs, $_[0]; return qq({"__callback__":$#subs}) };
+        local $CPANBridge::JSON::CALLBACK = !$self->{takes_subs} ? undef : sub { push @subs, $_[0]; return qq({"__callback__":$#subs}) };
         $CPANBridge::Object::LOST = undef;
         if ( !defined $bytes ) {
             $bytes =
@@ -496,7 +497,7 @@ hash as a positional argument, or both kinds together, use C<call_with>.
 The function may be one of a bridge module (C<< cpanbridge modules >> lists them) or of a Python module that the daemon's
 configuration allows; C<date.fromisoformat> names a method of a class.
 
-An argument may be a reference to a sub, where the function takes one to call back:
+An argument may be a reference to a sub, where the function takes one to call back (C<call_python> sends none):
 
     $bridge->call( 'stock', 'each_item', sub { my ( $item, $price ) = @_; print "$item $price\n"; return 1 } );
 

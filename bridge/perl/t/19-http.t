@@ -209,6 +209,17 @@ subtest 'connections that are kept' => sub {
     is( $agent->get( url('/short') )->header('Client-Aborted'), 'truncated', 'what ended too early' );
     is( $agent->get( url('/echo') )->header('X-Count'), 1, 'is not used again' );
     is( LWP::UserAgent->new->get( url('/echo') )->header('X-Count'), 1, 'none is kept unless asked for' );
+    my $pid = open my $child, '-|';
+    die "fork: $!" if !defined $pid;
+    if ( !$pid ) {
+        print $agent->get( url('/echo') )->header('X-Count');
+        close STDOUT;
+        require POSIX;
+        POSIX::_exit(0);
+    }
+    is( scalar <$child>, 1, 'a child makes its own' );
+    close $child;
+    is( $agent->get( url('/echo') )->header('X-Count'), 2, 'and leaves the parent its' );
 };
 
 subtest 'proxies' => sub {

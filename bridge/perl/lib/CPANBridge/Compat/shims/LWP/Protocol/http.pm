@@ -62,12 +62,15 @@ sub _socket_for {
     my $cache = $self->{ua} ? $self->{ua}->conn_cache : undef;
     if ($cache) {
         while ( my $socket = $cache->withdraw( $self->socket_type, $via ) ) {
+            next if $socket->can('_is_mine') && !$socket->_is_mine;    # from before a fork: it belongs to the parent
             next if $socket->can('ping') && !$socket->ping;
             $socket->timeout($timeout) if $socket->can('timeout');
             return ( $socket, 1 );
         }
     }
-    return ( $self->_new_socket( $host, $port, $timeout ), 0 );
+    my $socket = $self->_new_socket( $host, $port, $timeout );
+    $socket->_is_mine if $socket->can('_is_mine');
+    return ( $socket, 0 );
 }
 
 # --- what is sent ---------------------------------------------------------------------------------------------------
@@ -333,6 +336,8 @@ sub _stays {
         my ( $self, $timeout ) = @_;
         return LWP::Protocol::http::_wait( $self, 0, defined $timeout ? $timeout : $self->timeout );
     }
+
+    sub _is_mine { my ($self) = @_; return ( ${*$self}{lwp_pid} ||= $$ ) == $$ }
 
     sub _count { return 1 }
 

@@ -56,6 +56,10 @@ sub _header {
     my ( $self, $field, $value, $how ) = @_;
     my ( $key, $shown ) = @{ _name($field) };
     my $old = $self->{$key};
+    if ( defined $how && $how eq 'PUSH' && !defined wantarray && ref $old eq 'ARRAY' ) {    # in place: there may be thousands
+        push @$old, ref $value eq 'ARRAY' ? @$value : $value;
+        return;
+    }
     my @old = ref $old eq 'ARRAY' ? @$old : defined $old ? $old : ();
     $how = defined $value ? 'SET' : 'GET' if !defined $how;
     if ( $how ne 'GET' && !( $how eq 'INIT' && @old ) ) {

@@ -144,6 +144,7 @@ sub guess_media_type {
         last;
     }
     if ( !defined $type ) {
+        no warnings 'newline';
         $type = defined $path && ( -T $path || ( -e _ && !-f _ && !-d _ && $path eq '/dev/null' ) ) ? 'text/plain' : 'application/octet-stream';
     }
     if ($header) {

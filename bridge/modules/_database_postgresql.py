@@ -6,7 +6,7 @@ import contextlib
 import re
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -14,7 +14,7 @@ import msgspec
 import psycopg
 import psycopg.sql
 from psycopg import adapt, postgres, pq
-from psycopg.abc import AdaptContext, Buffer
+from psycopg.abc import AdaptContext
 from psycopg.types import bool as booleans
 from psycopg.types import none as nothing
 from psycopg.types import numeric, string
@@ -23,10 +23,22 @@ from bridge.api import BridgeError, ErrorType
 from bridge.modules._database_access import Options, Rules
 from bridge.modules._database_driver import Connection, Outcome, Statement, fail
 from bridge.modules._database_postgresql_async import Background
+from bridge.modules._database_postgresql_values import (
+    WHOLE_NUMBERS,
+    Array,
+    Binary,
+    Boxes,
+    Bytes,
+    Digit,
+    Digits,
+    Number,
+    Numbers,
+    Text,
+)
 from bridge.modules._database_rows import Rows
 from bridge.modules._database_sql import Dialect, Parsed, first_word, parse
 
-__all__ = ["PostgreSQL", "PostgreSQLStatement", "parse_array"]
+__all__ = ["PostgreSQL", "PostgreSQLStatement"]
 
 # Statements whose rows are taken from the server bit by bit.
 STREAMED = frozenset({"SELECT", "VALUES", "TABLE"})
@@ -84,61 +96,6 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     escapes: bool | None = None
 
 
-class _Text(adapt.Loader):
-    """Whatever the server sends, as it sends it."""
-
-    def load(self, data: Buffer) -> str | bytes:
-        return bytes(data).decode()
-
-
-class _Bytes(adapt.Loader):
-    """The same, for callers that want bytes."""
-
-    def load(self, data: Buffer) -> str | bytes:
-        return bytes(data)
-
-
-class _Binary(_Bytes):
-    """What comes in no text form, as in a binary COPY."""
-
-    format = pq.Format.BINARY
-
-
-class _Digit(adapt.Loader):
-    def load(self, data: Buffer) -> int:
-        return 1 if bytes(data) == b"t" else 0
-
-
-class _Array(adapt.Loader):
-    def load(self, data: Buffer) -> Any:
-        return parse_array(bytes(data).decode())
-
-
-class _Numbers(_Array):
-    def load(self, data: Buffer) -> Any:
-        return parse_array(bytes(data).decode(), int)
-
-
-class _Digits(_Array):
-    def load(self, data: Buffer) -> Any:
-        return parse_array(bytes(data).decode(), lambda word: 1 if word == "t" else 0)
-
-
-class _Boxes(_Array):
-    def load(self, data: Buffer) -> Any:
-        return parse_array(bytes(data).decode(), separator=";")
-
-
-WHOLE_NUMBERS = ("int2", "int4", "int8", "oid")
-
-
-class _Number(adapt.Dumper):
-    """A number as the text that a caller would have written: its type is the one that the statement needs."""
-
-    def dump(self, obj: float) -> bytes:
-        return str(obj).encode("ascii")
-
-
 class PostgreSQL(Connection):
     """One connection to a PostgreSQL server.
 
@@ -172,8 +129,8 @@ class PostgreSQL(Connection):
             (str, string.StrDumperUnknown),
             (bytes, string.BytesBinaryDumper),
             (bool, booleans.BoolDumper),
-            (int, _Number),
-            (float, _Number),
+            (int, Number),
+            (float, Number),
         ):
             self._adapters.register_dumper(kind, dumper)
         words = {"connect_timeout": CONNECT_SECONDS, **parameters}
@@ -191,7 +148,7 @@ class PostgreSQL(Connection):
             )
         self._notices: deque[str] = deque(maxlen=MOST_NOTICES)
         self.raw.add_notice_handler(lambda told: self._notices.append(f"{told.severity}:  {told.message_primary}"))
-        self._choose_text(_Text)
+        self._choose_text(Text)
 
     def marked(self, outcome: Outcome) -> Outcome:
         """Add the server's ``notices`` to what marks there are."""
@@ -203,7 +160,7 @@ class PostgreSQL(Connection):
     def _choose_text(self, loader: type[adapt.Loader]) -> None:
         adapters = self.raw.adapters
         adapters.register_loader(0, loader)
-        adapters.register_loader(0, _Binary)
+        adapters.register_loader(0, Binary)
         for name in WHOLE_NUMBERS:
             adapters.register_loader(name, numeric.IntLoader)
         adapters.register_loader("bytea", string.ByteaLoader)
@@ -271,23 +228,23 @@ class PostgreSQL(Connection):
     def _set_loaders(self, new: Settings) -> None:
         adapters = self.raw.adapters
         if new.text is not None:
-            self._choose_text(_Bytes if new.text == "bytes" else _Text)
+            self._choose_text(Bytes if new.text == "bytes" else Text)
         if new.booleans is not None:
             self._digits = new.booleans == "digits"
-            adapters.register_loader("bool", _Digit if self._digits else _Text)
+            adapters.register_loader("bool", Digit if self._digits else Text)
         if new.arrays is not None:
             self._arrays = new.arrays
         if new.arrays is not None or new.booleans is not None:
             for info in postgres.types:
                 if info.array_oid:
-                    adapters.register_loader(info.array_oid, self._array_loader(info.name) if self._arrays else _Text)
+                    adapters.register_loader(info.array_oid, self._array_loader(info.name) if self._arrays else Text)
 
     def _array_loader(self, name: str) -> type[adapt.Loader]:
         if name in WHOLE_NUMBERS:
-            return _Numbers
+            return Numbers
         if name == "bool" and self._digits:
-            return _Digits
-        return _Boxes if name == "box" else _Array
+            return Digits
+        return Boxes if name == "box" else Array
 
     def info(self) -> dict[str, Any]:
         known = self.raw.info
@@ -598,51 +555,3 @@ def _columns(result: pq.abc.PGresult, encoding: str) -> dict[str, list[Any]]:
         "sizes": [result.fsize(place) for place in places],
         "origins": [[result.ftable(place), result.ftablecol(place)] for place in places],
     }
-
-
-def parse_array(text: str, convert: Callable[[str], Any] = str, separator: str = ",") -> Any:
-    """Return PostgreSQL's text of an array as lists, NULL as ``None``.
-
-    What is no array (a text that does not begin with a brace, or with bounds) is returned as it is.
-
-    Args:
-        text: the array.
-        convert: what makes a value of an element that is not quoted.
-        separator: what is between two elements.
-    """
-    if text.startswith("["):
-        text = text.partition("=")[2]
-    if not text.startswith("{"):
-        return text
-    stack: list[list[Any]] = [[]]
-    at = 0
-    while at < len(text):
-        sign = text[at]
-        if sign == "{":
-            stack.append([])
-            at += 1
-        elif sign == "}":
-            done = stack.pop()
-            stack[-1].append(done)
-            at += 1
-        elif sign == separator:
-            at += 1
-        elif sign == '"':
-            item, at = _quoted(text, at + 1)
-            stack[-1].append(item)
-        else:
-            end = min(found for found in (text.find(separator, at), text.find("}", at)) if found >= 0)
-            word = text[at:end]
-            stack[-1].append(None if word == "NULL" else convert(word))
-            at = end
-    return stack[0][0]
-
-
-def _quoted(text: str, at: int) -> tuple[str, int]:
-    parts: list[str] = []
-    while text[at] != '"':
-        if text[at] == "\\":
-            at += 1
-        parts.append(text[at])
-        at += 1
-    return "".join(parts), at + 1

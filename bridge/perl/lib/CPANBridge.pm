@@ -70,8 +70,14 @@ sub _text { my $text = $_[0]; utf8::decode($text); return $text }
 
 sub socket_path {
     my ($self) = @_;
-    my $set = defined $DAEMON_SOCKET && $DAEMON_SOCKET ne $first_socket ? $DAEMON_SOCKET : undef;
-    for my $path ( $self->{socket}, $set, $ENV{CPAN_BRIDGE_SOCKET} ) {
+    my $outer = $ENV{CPAN_BRIDGE_SOCKET};
+    my $set;
+    if ( defined $DAEMON_SOCKET ) {
+
+        # Of two equal ones the program's own is taken: taint checks distrust the other.
+        $set = $DAEMON_SOCKET if $DAEMON_SOCKET ne $first_socket || defined $outer && $DAEMON_SOCKET eq $outer;
+    }
+    for my $path ( $self->{socket}, $set, $outer ) {
         return $path if defined $path && length $path;
     }
     return $DEFAULT_SOCKET;
@@ -633,6 +639,10 @@ A parameter is a Python object of a connection that has ended. Nothing was sent.
 
 C<CPAN_BRIDGE_SOCKET>, C<CPAN_BRIDGE_AUTOSTART>, C<CPAN_BRIDGE_TWISTD>, C<CPAN_BRIDGE_DEBUG> (see L</new>), and
 C<CPAN_BRIDGE_JSON> (see L<CPANBridge::JSON/backend>).
+
+Under taint checks (C<perl -T>) a socket named by the environment is used only if it belongs to root or to the program's
+effective user, and one of the two listens there; else a call fails with C<ConnectionFailed>. A program that is to use
+another user's daemon names its socket itself, in C<$CPANBridge::DAEMON_SOCKET> or with C<< socket => >>.
 
 =head1 FORK, THREADS, SIGNALS
 

@@ -132,6 +132,40 @@ subtest 'threads' => sub {
     ok( $bridge->test_python_bridge, 'the first thread goes on' );
 };
 
+# Runs a program under taint checks, with the daemon's socket in its environment; returns what it printed.
+sub tainted {
+    my ($code) = @_;
+    local $ENV{CPAN_BRIDGE_SOCKET} = $daemon->socket;
+    open my $in, '-|', $^X, '-T', '-Ilib', '-e', $code or die "$^X: $!";
+    local $/;
+    return scalar <$in>;
+}
+
+subtest 'taint checks' => sub {
+    my $call = 'print eval { CPANBridge->new->call( "test", "echo", "through" )->[0] } || $@';
+    my $link = 'print eval { CPANBridge::Compat::Link->get->call( test => "echo", ["through"] )->[0] } || $@';
+    is( tainted("use CPANBridge; $call"), 'through', "this user's own socket, from the environment" );
+    is( tainted("use CPANBridge::Compat::Link; $link"), 'through', 'for replacements, too' );
+
+    my $foreign = 'BEGIN { *CORE::GLOBAL::stat = sub (_) { my @s = CORE::stat( $_[0] ); $s[4] = 54321 if @s; @s } }';
+    my $why = qr/ConnectionFailed: .* under taint checks .* leads only to a daemon of root's or of this user's/;
+    like( tainted("$foreign use CPANBridge; $call"), qr/$why .*the socket belongs to user 54321; set \$CPANBridge::DAEMON_SOCKET/, "another user's" );
+    is( tainted( "$foreign use CPANBridge; \$CPANBridge::DAEMON_SOCKET = '/' . '" . substr( $daemon->socket, 1 ) . "'; $call" ),
+        'through', 'which is used where the program names it itself' );
+    my $listener = 'no warnings; *CPANBridge::Connection::peer_uid = sub { 54321 };';
+    like( tainted("use CPANBridge; $listener $call"), qr/$why .*user 54321 listens there/, 'another user who has put himself there' );
+
+    my $none = 'substr( $ENV{CPAN_BRIDGE_SOCKET}, -1 ) = "-none";';
+    like( tainted("use CPANBridge; $none $call"), qr/No such file or directory \(is the daemon running/, 'a socket that is not there' );
+    like( tainted("use CPANBridge; $none \$ENV{CPAN_BRIDGE_AUTOSTART} = 1; $call"),
+        qr/could not be started: under taint checks/, 'where no daemon is started' );
+    my $other = $daemon->socket . '-other';
+    like( tainted("use CPANBridge; my \$b = CPANBridge->new( socket => '$other', twistd => '$^X', autostart => 1 );"
+              . 'print eval { $b->call( "test", "ping" ); 1 } || $@; print " once"' ),
+        qr/\A.*could not be started: .* cannot be run: Insecure \$ENV\{PATH\}.* once\z/s, 'nor with a PATH that Perl distrusts' );
+    unlink "$other.autostart";
+};
+
 subtest 'restart' => sub {
     my $date = $bridge->call( 'datetime', 'date', 2000, 1, 1 );
     $daemon->stop('KILL');

@@ -7,6 +7,7 @@ use Errno qw(EAGAIN EINTR EWOULDBLOCK);
 use Fcntl qw(LOCK_EX LOCK_NB O_CREAT O_NOFOLLOW O_RDWR);
 use File::Spec ();
 use File::Temp ();
+use Scalar::Util ();
 use Time::HiRes ();
 
 use CPANBridge::Connection;
@@ -16,6 +17,8 @@ our $VERSION = '0.1.0';
 # Starts the daemon unless another program is doing that; returns undef, or a sentence that says why it failed.
 sub start {
     my ( $path, $twistd, $deadline ) = @_;
+    return "under taint checks (perl -T) none is started at a path from outside the program, as from the environment: $path"
+      if ${^TAINT} > 0 && Scalar::Util::tainted($path);
     $path = File::Spec->rel2abs($path);
 
     # Twenty scripts that start together start one daemon: the first to have the lock. The others wait for it here.
@@ -88,8 +91,9 @@ sub _run {
         POSIX::dup2( fileno $output, 1 );    # whatever the program has tied or closed
         POSIX::dup2( fileno $output, 2 );
         chdir '/';
-        { no warnings 'exec'; exec {$command[0]} @command; }
-        syswrite $output, "cannot be run: $!";
+        local ( $@, $SIG{__DIE__} );
+        eval { no warnings 'exec'; exec {$command[0]} @command };    # taint checks make it die, here in the child
+        syswrite $output, 'cannot be run: ' . ( $@ || $! );
         POSIX::_exit(127);
     }
     my $pause = 0.005;
@@ -132,6 +136,7 @@ share a lock file beside the socket.
 
     my $why = CPANBridge::Autostart::start( $socket, $twistd, $deadline );
 
-Returns C<undef> when a daemon listens, or a sentence that says why none does.
+Returns C<undef> when a daemon listens, or a sentence that says why none does. Under taint checks (C<perl -T>) none is
+started at a tainted path, and Perl itself refuses to run a program as long as C<$ENV{PATH}> is tainted.
 
 =cut

@@ -69,6 +69,10 @@ sub open {
         return $self->_fail( ConnectionFailed =>
               "The socket's path is longer than the $LONGEST_PATH bytes that a Unix socket's may have: $path" );
     }
+    my $distrusted = ${^TAINT} > 0 && _is_tainted($path);
+    if ($distrusted) {
+        $path = $self->_untainted or return;
+    }
     my $pause = 0.005;
     while (1) {
         socket my $fh, PF_UNIX, SOCK_STREAM, 0
@@ -79,17 +83,11 @@ sub open {
             $self->{fh} = $fh;
             $self->{bits} = '';
             vec( $self->{bits}, fileno $fh, 1 ) = 1;
-            return 1;
+            return $distrusted ? $self->_is_trusted_peer : 1;
         }
         my $error = 0 + $!;
-        my $why   = "$!";
         if ( $error != EAGAIN && $error != EWOULDBLOCK && $error != EINTR && $error != EINPROGRESS ) {
-            $self->{gone} = $!{ENOENT} || $!{ECONNREFUSED};
-            my $advice =
-                $!{EACCES} ? 'this user may not use the socket'
-              : $!{ENOENT} ? 'is the daemon running, and is this its socket?'
-              :              'is the daemon running?';
-            return $self->_fail( ConnectionFailed => "Cannot connect to the daemon at $path: $why ($advice)" );
+            return $self->_no_connection;
         }
         my $left = $deadline - now();
         if ( $left <= 0 ) {
@@ -99,6 +97,48 @@ sub open {
         Time::HiRes::sleep( $pause < $left ? $pause : $left );
         $pause *= 2 if $pause < 0.1;
     }
+}
+
+# What $! says about the path.
+sub _no_connection {
+    my ($self) = @_;
+    my $why = "$!";
+    $self->{gone} = $!{ENOENT} || $!{ECONNREFUSED};
+    my $advice =
+        $!{EACCES} ? 'this user may not use the socket'
+      : $!{ENOENT} ? 'is the daemon running, and is this its socket?'
+      :              'is the daemon running?';
+    return $self->_fail( ConnectionFailed => "Cannot connect to the daemon at $self->{path}: $why ($advice)" );
+}
+
+# --- taint checks (perl -T): a path from outside the program leads only to a daemon of root's or of this user's ----------
+
+sub _is_tainted { require Scalar::Util; return Scalar::Util::tainted( $_[0] ) }
+
+# Returns the path, no longer tainted, if the socket is one that the program may trust.
+sub _untainted {
+    my ($self) = @_;
+    my @stat = stat $self->{path} or return $self->_no_connection;
+    return $self->_distrust("the socket belongs to user $stat[4]") if $stat[4] != 0 && $stat[4] != $>;
+    my ($path) = $self->{path} =~ /\A(.*)\z/s;
+    return $self->{path} = $path;
+}
+
+# Between the look at the file and the connection another may have taken its place.
+sub _is_trusted_peer {
+    my ($self) = @_;
+    my $uid = $self->peer_uid;
+    return 1 if defined $uid && ( $uid == 0 || $uid == $> );
+    $self->close;
+    return $self->_distrust( defined $uid ? "user $uid listens there" : 'it cannot be told who listens there' );
+}
+
+sub _distrust {
+    my ( $self, $why ) = @_;
+    $self->{gone} = 0;
+    return $self->_fail( ConnectionFailed => "Not connected to the daemon at $self->{path}: under taint checks (perl -T) a path from"
+          . " outside the program, as from the environment, leads only to a daemon of root's or of this user's ($>), and $why;"
+          . ' set $CPANBridge::DAEMON_SOCKET in the program' );
 }
 
 # Whether a kept connection can carry another call. The daemon never speaks unasked except to say why it closes, so any
@@ -329,7 +369,9 @@ The clock that deadlines are on.
 
     $connection->open($deadline) or die $connection->fault->[1];
 
-Connects. While the daemon's queue of new connections is full it tries again until the deadline. After a failure
+Connects. While the daemon's queue of new connections is full it tries again until the deadline. Under taint checks
+(C<perl -T>) a tainted path is taken only if the socket, and who listens there, is root's or the program's own effective
+user's. After a failure
 C<< $connection->{gone} >> tells whether no daemon listens there.
 
 =head2 is_ours

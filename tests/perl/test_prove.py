@@ -48,6 +48,13 @@ def test_the_suite_passes(json_module: str) -> None:
     assert "Result: PASS" in seen.stdout
 
 
+def test_every_public_name_is_documented() -> None:
+    """Each has its place in its module's documentation, or in that of the original that the module implements."""
+    seen = run("prove", "-l", "xt/pod-coverage.t")
+    assert seen.returncode == 0, seen.stdout + seen.stderr
+    assert "Result: PASS" in seen.stdout
+
+
 @pytest.mark.parametrize("file", [*MODULES, *SCRIPTS], ids=lambda path: str(path.relative_to(PERL)))
 def test_compiles_without_warnings(file: Path) -> None:
     """Every file compiles, under -w and with nothing to say; what replacements share may use other replacements."""

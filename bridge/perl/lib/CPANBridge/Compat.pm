@@ -251,6 +251,10 @@ The file of our replacement, or undef where there is none. C<perldoc> reads its 
 
 The names of all modules that were replaced so far.
 
+=head2 INC
+
+Called by Perl for a module that it has not found so far; see L<perlfunc/require>.
+
 =head1 ENVIRONMENT
 
 =over 4

@@ -294,6 +294,9 @@ CPANBridge::Compat::JSON - what the replacements of JSON::XS and Cpanel::JSON::X
 The base class of both; programs have no need of it. Its objects are hashes that hold the settings, which
 L<CPANBridge::Compat::JSON::Encoder> and L<CPANBridge::Compat::JSON::Decoder> look at.
 
+Implements methods of L<JSON::XS|https://metacpan.org/pod/JSON::XS>, whose documentation says what they do;
+the replacement's own says what is different.
+
 =head1 METHODS
 
 Those that are not told here are told in the documentation of JSON::XS.

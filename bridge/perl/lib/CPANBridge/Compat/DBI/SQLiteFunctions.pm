@@ -396,7 +396,10 @@ CPANBridge::Compat::DBI::SQLiteFunctions - DBD::SQLite's own methods
 
 =head1 DESCRIPTION
 
-Used by the replacement of L<DBD::SQLite>, where they are described; programs have no need of it.
+Used by the replacement of L<DBD::SQLite>; programs have no need of it.
+
+Implements methods of L<DBD::SQLite>, as C<sqlite_NAME> and, for C<func>, as C<NAME>; its documentation says what they do, and
+the replacement's own what is different.
 
 =head1 METHODS
 

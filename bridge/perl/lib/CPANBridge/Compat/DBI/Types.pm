@@ -129,6 +129,6 @@ CPANBridge::Compat::DBI::Types - DBI's constants
 
 =head1 DESCRIPTION
 
-Used by the replacement of L<DBI>, which exports them. C<%TAGS> says which name belongs to which tag.
+Implements constants of L<DBI>, whose replacement exports them. C<%TAGS> says which name belongs to which tag.
 
 =cut

@@ -242,7 +242,10 @@ CPANBridge::Compat::Excel::Page - what a worksheet looks like
 =head1 DESCRIPTION
 
 The methods of our L<Excel::Writer::XLSX> worksheets that set views, rows and columns, and printing. Programs have no need
-of it by itself; the methods are those that the original documents.
+of it by itself.
+
+Implements methods of L<Excel::Writer::XLSX>, whose documentation says what they do;
+the replacement's own says what is different.
 
 =head1 METHODS
 

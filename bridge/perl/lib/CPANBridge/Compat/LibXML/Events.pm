@@ -153,6 +153,8 @@ CPANBridge::Compat::LibXML::Events - SAX events of a tree
 
 Used by our L<XML::LibXML>; programs have no need of it.
 
+Implements methods of L<XML::SAX::Base|https://metacpan.org/pod/XML::SAX::Base>: those of parsers, and the events.
+
 =head1 FUNCTIONS
 
 =head2 tell

@@ -189,7 +189,9 @@ CPANBridge::Compat::LibXML::Options - the options of XML parsers
 
 =head1 DESCRIPTION
 
-The base of our L<XML::LibXML>; programs have no need of it. Options and methods are the original's.
+The base of our L<XML::LibXML>; programs have no need of it.
+
+Implements methods of L<XML::LibXML>: those of its parser, and those that have the names of its options.
 
 =head1 METHODS
 

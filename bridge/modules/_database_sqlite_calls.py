@@ -7,14 +7,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bridge.api import BridgeError, Callback, ErrorType, Module, Session
-from bridge.modules._database_driver import Connection, fail
+from bridge.api import Callback, Module, Session
+from bridge.modules._database_driver import fail
 from bridge.modules._database_sqlite import SQLite
+from bridge.modules._database_sqlite_find import Find, only_sqlite
 from bridge.modules._database_sqlite_subs import Subs
 
 __all__ = ["register"]
-
-Find = Callable[[Session, int], Connection]
 
 Steps = Annotated[int, msgspec.Meta(ge=1, le=1 << 30)]
 Arguments = Annotated[int, msgspec.Meta(ge=-1, le=127)]
@@ -27,12 +26,7 @@ def register(module: Module, find: Find) -> None:
         module: the one that gets them.
         find: returns the connection of a caller that has a number.
     """
-
-    def sqlite(session: Session, number: int) -> SQLite:
-        found = find(session, number)
-        if not isinstance(found, SQLite):
-            raise BridgeError(ErrorType.BAD_PARAMS, f"Connection {number} is none of SQLite's.")
-        return found
+    sqlite = only_sqlite(find)
 
     def subs(used: SQLite) -> Subs:
         if used.subs is None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Literal
 
 import msgspec
 
 from bridge.api import BridgeError, ErrorType, Module, Session
-from bridge.modules._database_driver import Connection
 from bridge.modules._database_sqlite import SQLite
+from bridge.modules._database_sqlite_find import Find, only_sqlite
 
 __all__ = ["register"]
-
-Find = Callable[[Session, int], Connection]
 
 Category = Annotated[int, msgspec.Meta(ge=0, le=11)]
 """The number of one of SQLite's limits."""
@@ -26,12 +23,7 @@ def register(module: Module, find: Find) -> None:
         module: the one that gets them.
         find: returns the connection of a caller that has a number.
     """
-
-    def sqlite(session: Session, number: int) -> SQLite:
-        found = find(session, number)
-        if not isinstance(found, SQLite):
-            raise BridgeError(ErrorType.BAD_PARAMS, f"Connection {number} is none of SQLite's.")
-        return found
+    sqlite = only_sqlite(find)
 
     @module.function
     def backup(

@@ -7,13 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from bridge.api import BridgeError, ErrorType, Module, Session
-from bridge.modules._database_driver import Connection, Statement
-from bridge.modules._database_sqlite import SQLite, SQLiteStatement
+from bridge.modules._database_driver import Statement
+from bridge.modules._database_sqlite import SQLiteStatement
+from bridge.modules._database_sqlite_find import Find, only_sqlite
 from bridge.modules._database_sqlite_library import library
 
 __all__ = ["register"]
-
-Find = Callable[[Session, int], Connection]
 
 FIRST_OPTION, LAST_OPTION = 1002, 1018
 """SQLITE_DBCONFIG_ENABLE_FKEY and the last that takes a number and returns one."""
@@ -30,12 +29,7 @@ def register(module: Module, find: Find, find_statement: Callable[[Session, int]
         find: returns the connection of a caller that has a number.
         find_statement: the same for statements.
     """
-
-    def sqlite(session: Session, number: int) -> SQLite:
-        found = find(session, number)
-        if not isinstance(found, SQLite):
-            raise BridgeError(ErrorType.BAD_PARAMS, f"Connection {number} is none of SQLite's.")
-        return found
+    sqlite = only_sqlite(find)
 
     @module.function
     def sqlite_facts() -> dict[str, Any]:

@@ -17,4 +17,9 @@ delete $listed{$_} for 'META.yml', 'META.json';
 is( join( ' ', grep { !$there{$_} } sort keys %listed ), '', 'all that MANIFEST lists is there' );
 is( join( ' ', grep { !exists $listed{$_} } sort keys %there ), '', 'all that is there is in MANIFEST' );
 
+open my $manifest, '<', 'MANIFEST' or die "MANIFEST: $!";
+my %times;
+$times{$_}++ for map { (split)[0] } <$manifest>;
+is( join( ' ', grep { $times{$_} > 1 } sort keys %times ), '', 'and once only' );
+
 done_testing;

@@ -79,6 +79,12 @@ class _Cursor(SSCursor):  # type: ignore[misc]
         """Whether another result follows."""
         return bool(getattr(self._result, "has_next", False))
 
+    def forget(self) -> None:
+        """Read nothing more, for the connection is closed: pymysql would try to when cursor and result are collected."""
+        self.connection = None
+        if self._result is not None:
+            self._result.unbuffered_active = False
+
 
 class MySQL(Connection):
     """One connection to a MariaDB or MySQL server.
@@ -134,6 +140,9 @@ class MySQL(Connection):
     # --- what Connection asks for ---
 
     def shut(self) -> None:
+        streaming, self.streaming = self.streaming, None
+        if streaming is not None:
+            streaming.forget()
         with contextlib.suppress(pymysql.Error, OSError):
             self.raw.close()
 
@@ -339,6 +348,12 @@ class MySQLStatement(Statement):
         if cursor is not None:
             with contextlib.suppress(pymysql.Error, OSError):
                 cursor.close()  # which reads the rest: the server cannot be told to send no more
+
+    def forget(self) -> None:
+        """Let go of the rows that are left: the connection is about to be closed."""
+        cursor, self._cursor = self._cursor, None
+        if cursor is not None:
+            cursor.forget()
 
 
 def _columns(cursor: _Cursor) -> dict[str, list[Any]]:

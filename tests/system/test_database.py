@@ -357,3 +357,25 @@ class TestMariaDB:
             **mariadb,
         )
         assert said.splitlines() == ["3 version", "1 version"]
+
+    def test_rows_that_nobody_reads_leave_no_trace_in_the_log(
+        self, script: Script, mariadb: dict[str, str], database_daemon: DaemonProcess
+    ) -> None:
+        """The driver's objects would read the rest of a large result when they are collected: on a closed socket."""
+        said = script(
+            r"""
+            for my $how (0 .. 2) {
+                my $dbh = DBI->connect('dbi:MariaDB:test', 'root', '', { RaiseError => 1, PrintError => 0 });
+                my $sth = $dbh->prepare("SELECT seq, REPEAT('x', 10000) FROM seq_1_to_20000");
+                $sth->execute;
+                print $sth->fetchrow_arrayref->[0], "\n";
+                if ( $how == 1 ) { local $SIG{__WARN__} = sub { }; $dbh->disconnect }
+                undef $sth if $how == 2;
+            }
+            """,
+            **mariadb,
+        )
+        assert said == "1\n" * 3
+        script("DBI->connect('dbi:MariaDB:test', 'root', '', { RaiseError => 1 })->disconnect;", **mariadb)
+        log = database_daemon.log_text()
+        assert "Traceback" not in log and "Exception ignored" not in log, log

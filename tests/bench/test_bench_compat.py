@@ -11,6 +11,7 @@ import pytest
 
 
 @pytest.mark.bench
+@pytest.mark.timeout(300)  # it fetches the originals when it runs for the first time
 def test_the_benchmark_runs_through(tmp_path: Path) -> None:
     """Every part measures something, in its shortest form, and the figures are written down."""
     program = Path(__file__).with_name("compat") / "bench_compat.py"
@@ -19,7 +20,7 @@ def test_the_benchmark_runs_through(tmp_path: Path) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=280,
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr

@@ -80,7 +80,7 @@ class _Cursor(SSCursor):  # type: ignore[misc]
         return bool(getattr(self._result, "has_next", False))
 
     def forget(self) -> None:
-        """Read nothing more, for the connection is closed: pymysql would try to when cursor and result are collected."""
+        """Read nothing more, the connection is closed: pymysql would try when cursor and result are collected."""
         self.connection = None
         if self._result is not None:
             self._result.unbuffered_active = False

@@ -31,9 +31,6 @@ _THEME = [
 ]
 """Excel's colours of a theme, in the order in which styles count them."""
 
-_SCHEME = ("lt1", "dk1", "lt2", "dk2", *(f"accent{number}" for number in range(1, 7)), "hlink", "folHlink")
-"""The names of those colours in a theme."""
-
 
 class Styles:
     """The styles of a workbook.

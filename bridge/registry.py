@@ -53,12 +53,12 @@ class Function:
         kind: where it runs.
         timeout: seconds that its author allows, or ``None``.
         exempt: no limit applies.
-        plain: its result is known to be JSON data.
-        direct: runs it at once with (params, session): only for inline functions that are raw and plain.
+        direct: runs it at once with (params, session): only for inline functions that are raw and whose result is
+            known to be JSON data.
         doc, signature: for people.
     """
 
-    __slots__ = ("bind", "direct", "doc", "exempt", "kind", "name", "plain", "signature", "timeout")
+    __slots__ = ("bind", "direct", "doc", "exempt", "kind", "name", "signature", "timeout")
 
     def __init__(
         self,
@@ -68,7 +68,6 @@ class Function:
         *,
         timeout: float | None = None,
         exempt: bool = False,
-        plain: bool = False,
         direct: Callable[[object, Session], object] | None = None,
         doc: str = "",
         signature: str = "(...)",
@@ -78,7 +77,6 @@ class Function:
         self.bind = bind
         self.timeout = timeout
         self.exempt = exempt
-        self.plain = plain
         self.direct = direct
         self.doc = doc
         self.signature = signature
@@ -243,7 +241,6 @@ class Registry:
             bind,
             timeout=spec.timeout,
             exempt=module.name == EXEMPT,
-            plain=spec.inline and module.name in PLAIN,
             direct=make_direct(spec, self._daemon) if module.name in PLAIN else None,
             doc=spec.doc,
             signature=describe_signature(spec),

@@ -27,7 +27,6 @@ class FakeFunction:
     work: Callable[[Any], object]
     timeout: float | None = None
     exempt: bool = False
-    plain: bool = False
     direct: Any = None
 
     def bind(self, params: object, session: object) -> Callable[[], object]:

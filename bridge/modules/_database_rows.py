@@ -16,27 +16,54 @@ MOST_ROWS = 10_000
 FIRST_CHUNK = 16
 """Rows read before anything is known of their size."""
 
+NEARLY_FULL = 4
+"""A batch ends when less than a part of 2 to this power is free: a few more rows would cost another read."""
+
 AHEAD_CHUNK = 500
 """Rows read at a time while it is looked how many there are."""
 
 ROW_BYTES = 16
 """About what a row costs besides its strings."""
 
+_STRINGS = frozenset({str, bytes})
+
 Row = Sequence[object]
 Fetch = Callable[[int], list[Row]]
 
 
 def size_of(rows: list[Row]) -> int:
-    """Return about how many bytes rows are: characters of strings, bytes, and a little for everything else."""
+    """Return about how many bytes rows are: strings as UTF-8, bytes, and a little for everything else."""
     if not rows:
         return 0
     size = (ROW_BYTES + 8 * len(rows[0])) * len(rows)
     for column in zip(*rows, strict=True):
+        first = column[0]
         try:
-            size += sum(map(len, column))  # where all of them are strings
+            if first.__class__ is bytes:
+                size += len(b"".join(column))
+            elif first.__class__ is str:
+                size += _utf8_size("".join(column))
+            else:
+                size += _size_of_mixed(column)
         except TypeError:
-            size += sum([len(value) for value in column if value.__class__ is str or value.__class__ is bytes])
+            size += _size_of_mixed(column)
     return size
+
+
+def _size_of_mixed(column: Row) -> int:
+    if not _STRINGS.isdisjoint(map(type, column)):
+        return sum(
+            [
+                _utf8_size(value) if value.__class__ is str else len(value)
+                for value in column
+                if value.__class__ is str or value.__class__ is bytes
+            ]
+        )
+    return 0
+
+
+def _utf8_size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
 
 
 class Rows:
@@ -49,7 +76,9 @@ class Rows:
 
     def __init__(self, fetch: Fetch, most_bytes: int) -> None:
         self._fetch = fetch
+        self._largest = most_bytes
         self._most_bytes = most_bytes
+        self._before = (0, 0)  # rows and bytes of the batch before
         self._kept: deque[Row] = deque()  # read, but too much for the batch
         self._ended = False
 
@@ -57,6 +86,10 @@ class Rows:
     def more(self) -> bool:
         """Whether there may be more rows."""
         return not self._ended or bool(self._kept)
+
+    def bound(self, most_bytes: int | None) -> None:
+        """Have batches be about so large from now on, or as large as ever; never larger than that."""
+        self._most_bytes = self._largest if most_bytes is None else min(most_bytes, self._largest)
 
     def read_ahead(self, most_bytes: int) -> int | None:
         """Read to the end, or until about so many bytes are kept; returns how many are left if known."""
@@ -72,7 +105,8 @@ class Rows:
         count = max(1, min(count, MOST_ROWS))
         rows: list[Row] = []
         used = 0
-        chunk = FIRST_CHUNK
+        seen, seen_bytes = self._before
+        chunk = max(FIRST_CHUNK, min(4 * seen, self._most_bytes * seen // max(seen_bytes, 1)))
         while len(rows) < count:
             fresh = self._read(min(chunk, count - len(rows)))
             if not fresh:
@@ -85,9 +119,12 @@ class Rows:
                 break
             rows += fresh
             used += size
+            if used > self._most_bytes - (self._most_bytes >> NEARLY_FULL):
+                break
             # As many as will probably fit, but never far more than were seen.
             room = (self._most_bytes - used) * len(rows) // max(used, 1)
             chunk = max(1, min(4 * len(rows), room))
+        self._before = len(rows), used
         return rows
 
     def _read(self, count: int) -> list[Row]:
@@ -105,9 +142,13 @@ class Rows:
     @staticmethod
     def _fitting(rows: list[Row], room: int, *, at_least: bool) -> int:
         """Return how many of the rows fit, and one at least where nothing else came before."""
-        used = 0
-        for index, row in enumerate(rows):
-            used += size_of([row])
-            if used > room:
-                return max(index, int(at_least))
-        return len(rows)
+        used, fit, most = 0, 0, len(rows)
+        while fit < most:
+            middle = (fit + most + 1) // 2
+            size = size_of(rows[fit:middle])
+            if used + size <= room:
+                used += size
+                fit = middle
+            else:
+                most = middle - 1
+        return max(fit, int(at_least))

@@ -32,6 +32,8 @@ module = Module("database", "SQL databases: SQLite and, with the extras postgres
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=MOST_ROWS)]
 
+Size = Annotated[int, msgspec.Meta(ge=1)]
+
 _T = TypeVar("_T", Connection, Statement)
 
 
@@ -347,10 +349,15 @@ def execute_many(
 
 
 @module.function
-def fetch(session: Session, statement: int, rows: Count = MOST_ROWS) -> dict[str, Any]:
-    """Return the next ``rows`` of a statement, fewer where they are large, and whether there may be ``more``."""
+def fetch(session: Session, statement: int, rows: Count = MOST_ROWS, size: Size | None = None) -> dict[str, Any]:
+    """Return the next ``rows`` of a statement, fewer where they are large, and whether there may be ``more``.
+
+    They are about ``size`` bytes at most, where that is less than the configured ``batch_bytes``.
+    """
     used = _statement(session, statement)
     with used.connection.using():
+        if used.rows is not None:
+            used.rows.bound(size)
         found, more = used.fetch(rows)
         return used.connection.marked({"rows": found, "more": more})
 

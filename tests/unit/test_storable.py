@@ -109,6 +109,46 @@ def test_perl_reads_what_is_written(perl: subprocess.Popen[bytes], value: Any) -
     assert thawed(perl, storable.encode(value)) == told(value)
 
 
+COLUMNS = st.sampled_from(
+    [
+        st.integers(-(2**63), 2**63 - 1),
+        st.integers(0, 2**64 - 1),
+        st.none() | st.integers(-200, 200),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.none() | st.floats(allow_nan=False, allow_infinity=False),
+        st.none(),
+        TEXT,
+        st.text("abc"),
+        st.none() | TEXT,
+        st.binary(),
+        st.none() | st.binary(),
+        st.booleans(),
+        st.integers(250, 260).map(lambda size: b"x" * size),
+        st.integers(120, 130).map(lambda size: "ü" * size),
+        SCALARS,
+        st.lists(SCALARS, max_size=2),
+    ]
+)
+ROWS = st.lists(COLUMNS, min_size=1, max_size=8).flatmap(
+    lambda columns: st.lists(st.tuples(*columns) | st.tuples(*columns).map(list), min_size=8, max_size=12)
+)
+
+
+@given(rows=ROWS)
+def test_rows(perl: subprocess.Popen[bytes], rows: list[Any]) -> None:
+    """What is written by columns arrives like everything else, whatever is in the columns."""
+    assert thawed(perl, storable.encode({"rows": rows})) == told({"rows": rows})
+
+
+def test_many_rows(perl: subprocess.Popen[bytes]) -> None:
+    """More rows than are written together; and lists that are no rows, or of different lengths."""
+    rows: list[Any] = [(number, f"row {number}", None, number / 7, b"\xff" * (number % 300)) for number in range(2500)]
+    assert thawed(perl, storable.encode(rows)) == told(rows)
+    for odd in ((1, 2), [], "text", None, {"a": 1}):
+        mixed = [*rows[:20], odd]
+        assert thawed(perl, storable.encode(mixed)) == told(mixed)
+
+
 class Text(str):
     __slots__ = ()
 
@@ -164,6 +204,10 @@ def test_deep_data(perl: subprocess.Popen[bytes]) -> None:
         ({(1, 2): 3}, "the key (1, 2)"),
         ({1: "a", "1": "b"}, "would be the same"),
         (["\ud800"], "surrogates not allowed"),
+        ([["\ud800", 1]] * 9, "surrogates not allowed"),
+        ([(1.0, math.inf)] * 9, "result[0][1]: JSON has no inf"),
+        ([(1, None)] * 9 + [(2**64, 1)], "result[9][0]: the integer does not fit"),
+        ([(1, None)] * 9 + [(1, 1j)], "result[9][1]: it is a builtins.complex"),
         ({"\ud800": 1}, "surrogates not allowed"),
     ],
 )

@@ -223,6 +223,59 @@ def test_a_child_leaves_its_parent_s_handles_alone(script: Script) -> None:
     assert said.splitlines() == ["08S01", "7", "3", "1"]
 
 
+def test_a_connection_moves_to_another_handle(script: Script) -> None:
+    """``take_imp_data`` leaves a handle that warns, and its database to the next ``connect``; once."""
+    said = script(
+        r"""
+        my ($name, %how) = ('dbi:SQLite:dbname=:memory:', RaiseError => 1, PrintError => 0);
+        my $dbh = DBI->connect($name, '', '', \%how);
+        $dbh->do('CREATE TABLE t (a)');
+        $dbh->do('INSERT INTO t VALUES (7)');
+        my $sth = $dbh->prepare('SELECT a FROM t');
+        my $key = $dbh->take_imp_data;
+        local $SIG{__WARN__} = sub { print "warned: ", $_[0] =~ /(call \w+ method)/, "\n" };
+        print ref $sth, "\n" if !defined $dbh->ping;
+        my $next = DBI->connect($name, '', '', { %how, dbi_imp_data => $key });
+        print $next->selectrow_array('SELECT a FROM t'), "\n";
+        print "refused: ", $@ =~ /(dbi_imp_data names no connection)/, "\n"
+          if !eval { DBI->connect($name, '', '', { %how, dbi_imp_data => $key }) };
+        """
+    )
+    assert said.splitlines() == [
+        "warned: call ping method",
+        "DBI::zombie",
+        "7",
+        "refused: dbi_imp_data names no connection",
+    ]
+
+
+def test_a_profile_measures_calls_of_the_daemon(script: Script, tmp_path: Path) -> None:
+    """Statements are told apart, rows are counted one by one, and the file is there at the end."""
+    script(
+        CONNECT  # noqa: S608 - it is a program
+        + r"""
+        $dbh->do('CREATE TABLE t (a)');
+        $dbh->do('INSERT INTO t VALUES (?)', undef, $_) for 1 .. 3;
+        my $sth = $dbh->prepare('SELECT a FROM t');
+        $sth->execute;
+        1 while $sth->fetchrow_array;
+        """,
+        DBI_PROFILE="6/DBI::ProfileDumper",
+    )
+    said = script(
+        r"""
+        use DBI::ProfileData;
+        my $data = DBI::ProfileData->new(File => 'dbi.prof')->Data;
+        my $rows = $data->{'SELECT a FROM t'};
+        print join(' ', map { "$_ $rows->{$_}[0]" } sort keys %$rows), "\n";
+        my $do = $data->{'INSERT INTO t VALUES (?)'}{do};
+        print $do->[0], $do->[1] > 0 ? ' took time' : '', "\n";
+        """
+    )
+    # The database's end counts for the statement that was its last.
+    assert said.splitlines() == ["DESTROY 2 execute 1 fetchrow_array 4 prepare 1", "3 took time"]
+
+
 def test_the_module_is_forbidden_until_it_is_enabled(daemon: DaemonProcess) -> None:
     """Installing it exposes nothing."""
     with daemon.connect() as connection:

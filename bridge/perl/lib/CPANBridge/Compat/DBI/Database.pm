@@ -35,7 +35,23 @@ sub rows { return -1 }
 
 sub last_insert_id { return undef }
 
-sub take_imp_data { return $_[0]->_not_impl('take_imp_data') }
+# Takes the connection out of the handle: what is returned is the key to it, which connect takes as dbi_imp_data. A driver
+# with a connection keeps it in its method _park, under the key.
+my $taken = 0;
+
+sub take_imp_data {
+    my ($dbh) = @_;
+    my $key = sprintf 'CPANBridge: connection %d of process %d, started %d, taken out of a handle of %s', ++$taken, $$, $^T,
+      $dbh->{ImplementorClass};
+    $dbh->_park($key);
+    $dbh->STORE( InactiveDestroy => 1 );
+    CPANBridge::Compat::DBI::Handle::let_go($dbh);
+    CPANBridge::Compat::DBI::Handle::leave_zombie($_)
+      for ( map { CPANBridge::Compat::DBI::Handle::inner($_) } grep {defined} @{ $dbh->{ChildHandles} || [] } ), $dbh;
+    return $key;
+}
+
+sub _park { return }
 
 sub preparse { return $_[0]->_not_impl('preparse') }
 

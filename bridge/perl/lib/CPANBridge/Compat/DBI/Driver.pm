@@ -31,14 +31,14 @@ my %BOOLEAN = map { $_ => 1 } qw(
 
 # Attributes that are kept as they are given.
 my %PLAIN = map { $_ => 1 } qw(
-  LongReadLen ErrCount ReadOnly CachedKids Profile RootClass DbTypeSubclass Name Username Statement NUM_OF_PARAMS NAME
+  LongReadLen ErrCount ReadOnly CachedKids RootClass DbTypeSubclass Name Username Statement NUM_OF_PARAMS NAME
   NAME_lc NAME_uc NAME_hash NAME_lc_hash NAME_uc_hash TYPE PRECISION SCALE NULLABLE CursorName RowsInCache RowCacheSize
   ParamValues ParamTypes ParamArrays Version Attribution Kids ActiveKids ChildHandles DebugDispatch
 );
 
 # What may be asked for although nobody has set it.
 my %KNOWN = map { $_ => 1 } keys %PLAIN, keys %BOOLEAN,
-  qw(Active HandleError HandleSetErr Callbacks Driver Database NUM_OF_FIELDS AutoCommit);
+  qw(Active HandleError HandleSetErr Callbacks Profile Driver Database NUM_OF_FIELDS AutoCommit);
 
 sub isa {
     my ( $h, $class ) = @_;
@@ -56,9 +56,9 @@ sub FETCH {
     }
     if ( $name =~ /^NAME_/ && $h->{Type} eq 'st' ) { return _names( $h, $name ) }
     return $h->{Database} && $outer->( $h->{Database}{Driver} ) if $name eq 'Driver';
-    return $h->{TaintIn} && $h->{TaintOut} if $name eq 'Taint';
+    return $h->{TaintIn} && $h->{TaintOut} ? 1 : !1 if $name eq 'Taint';
     return $h->{ChildHandles} = [] if $name eq 'ChildHandles';
-    return '' if $BOOLEAN{$name} && !defined $h->{$name};
+    return !1 if $BOOLEAN{$name} && !defined $h->{$name};
     return $h->{$name} if $KNOWN{$name} || $name =~ /^(?:_|[a-z]|Err|State|Taint|Driver$)/;
     Carp::carp( sprintf "Can't get %s->{%s}: unrecognised attribute name", $h->{_h} || $h, $name );
     return;
@@ -79,17 +79,20 @@ sub _names {
 
 sub STORE {
     my ( $h, $name, $value ) = @_;
-    if ( $BOOLEAN{$name} ) { $h->{$name} = $value ? 1 : '' }
+    if ( $BOOLEAN{$name} ) {
+        $h->{$name} = $value ? 1 : !1;
+        CPANBridge::Compat::DBI::Handle::slow_or_not($h) if $name =~ /^Taint/;
+    }
     elsif ( $name eq 'Active' ) { CPANBridge::Compat::DBI::Handle::set_active( $h, $value ) }
     elsif ( $name eq 'AutoCommit' ) {
 
         # A driver that deals with it says so by -901 (on) and -900 (off).
-        if ( defined $value && ( $value eq '-901' || $value eq '-900' ) ) { $h->{AutoCommit} = $value eq '-901' ? 1 : '' }
+        if ( defined $value && ( $value eq '-901' || $value eq '-900' ) ) { $h->{AutoCommit} = $value eq '-901' ? 1 : !1 }
         elsif ( !$value ) { Carp::croak("Can't disable AutoCommit: the driver does not support transactions") }
         else              { $h->{AutoCommit} = 1 }
     }
     elsif ( $name eq 'TraceLevel' ) { $h->trace($value) if defined $value }
-    elsif ( $name eq 'Taint' ) { $h->{TaintIn} = $h->{TaintOut} = $value ? 1 : '' }
+    elsif ( $name eq 'Taint' ) { $h->STORE( $_ => $value ) for 'TaintIn', 'TaintOut' }
     elsif ( $name eq 'HandleError' || $name eq 'HandleSetErr' ) {
         Carp::croak("Can't set $name to '$value': it must be a reference to a sub")
           if $value && ( ref $value ne 'CODE' && !( Scalar::Util::blessed($value) && Scalar::Util::reftype($value) eq 'CODE' ) );
@@ -103,6 +106,15 @@ sub STORE {
     elsif ( $name eq 'Callbacks' ) {
         Carp::croak("Can't set Callbacks to '$value': it must be a reference to a hash")
           if defined $value && ref $value ne 'HASH';
+        $h->{$name} = $value;
+        CPANBridge::Compat::DBI::Handle::slow_or_not($h);
+    }
+    elsif ( $name eq 'Profile' ) {
+        if ( defined $value ) {
+            require CPANBridge::Compat::DBI::Profiling;
+            $value = CPANBridge::Compat::DBI::Profiling::from($value);
+            CPANBridge::Compat::DBI::Profiling::watch();
+        }
         $h->{$name} = $value;
         CPANBridge::Compat::DBI::Handle::slow_or_not($h);
     }
@@ -200,7 +212,7 @@ sub debug { my $h = shift; return $h->trace(@_) }
 
 sub trace_msg {
     my ( $h, $message, $least ) = @_;
-    return '' if CPANBridge::Compat::DBI::Report::level( ref $h ? $h : {} ) < ( $least || 1 );
+    return '' if CPANBridge::Compat::DBI::Report::level( ref $h ? $h : {} ) < ( defined $least ? $least : 1 );
     CPANBridge::Compat::DBI::Report::trace_write($message);
     return 1;
 }

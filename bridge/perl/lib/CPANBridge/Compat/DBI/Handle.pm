@@ -21,7 +21,7 @@ $Carp::Internal{ (__PACKAGE__) }++;
 # Keys of the inner hash that start with an underscore belong to this code:
 #   _h       the outer handle, weakly      _parent  the inner handle that it was made by
 #   _e       [err, errstr, state], shared by a database handle and its statements
-#   _depth   true while a method runs      _slow    callbacks or tracing: no short cuts
+#   _depth   true while a method runs      _slow    callbacks, tracing, a profile or taint: no short cuts
 #   _pid, _thread  who made it             _fbav    the row that fetch returns    _bound  references given to bind_col
 
 # The number of this thread: a handle that was cloned into another one must not end the original's life.
@@ -53,6 +53,7 @@ sub make {
     $parent = inner($parent) if $parent;
     _prepare_class( $kind, $imp_class ) if !$prepared{$imp_class};
     my $inner = $attributes ? {%$attributes} : {};
+    delete $inner->{Profile} if defined $inner->{Profile} && !ref $inner->{Profile};    # what it stands for comes with STORE
     my $class = $CLASS{$kind};
     if ($parent) {
         exists $inner->{$_} or $inner->{$_} = $parent->{$_} for @INHERITED;
@@ -77,6 +78,10 @@ sub make {
         $inner->{Active}           = 1;
         $inner->{AutoCommit}       = 1;
         $inner->{_e}               = [];
+        if ( $ENV{DBI_PROFILE} ) {
+            require CPANBridge::Compat::DBI::Profiling;
+            $inner->{Profile} ||= CPANBridge::Compat::DBI::Profiling::shared();
+        }
     }
     $inner->{ImplementorClass} = $imp_class;
     $inner->{Type}             = $kind;
@@ -103,6 +108,28 @@ sub _outer {
     package    # not to be indexed
       CPANBridge::Compat::DBI::Handle::Tie;
     sub TIEHASH { return $_[1] }
+}
+
+# What is left of a database handle whose connection was taken out of it, and of its statements.
+sub leave_zombie {
+    my ($inner) = @_;
+    my $outer = $inner->{_h} or return;
+    no warnings 'untie';
+    untie %$outer;
+    if ( $inner->{Type} eq 'st' ) { bless $outer, 'DBI::zombie' }
+    else                          { tie %$outer, 'CPANBridge::Compat::DBI::Handle::Taken' }
+    return;
+}
+
+{
+    package    # not to be indexed
+      CPANBridge::Compat::DBI::Handle::Taken;
+    $Carp::Internal{ (__PACKAGE__) }++;
+    sub TIEHASH { my ($class) = @_; return bless {}, $class }
+    for my $name (qw(FETCH STORE EXISTS DELETE FIRSTKEY NEXTKEY)) {
+        no strict 'refs';
+        *$name = sub { Carp::carp("Can't call $name method on a handle after take_imp_data()"); return };
+    }
 }
 
 sub inner { return tied %{ $_[0] } || $_[0] }
@@ -133,14 +160,18 @@ sub remember_child {
 
 sub slow_or_not {
     my ($inner) = @_;
-    $inner->{_slow} = $inner->{Callbacks} || $inner->{TraceLevel} || $DBI::dbi_debug ? 1 : 0;
+    $inner->{_slow} = $inner->{Callbacks} || $inner->{TraceLevel} || $inner->{Profile} || $DBI::dbi_debug ? 1 : 0;
+    if ( ${^TAINT} && ( $inner->{TaintIn} || $inner->{TaintOut} ) ) {
+        require CPANBridge::Compat::DBI::Tainting;
+        $inner->{_slow} = 1;
+    }
     return;
 }
 
 sub set_active {
     my ( $inner, $active ) = @_;
     my $was = $inner->{Active};
-    $inner->{Active} = $active ? 1 : '';
+    $inner->{Active} = $active ? 1 : !1;
     return if !$was == !$active;
     $inner->{_parent}{ActiveKids} += $active ? 1 : -1 if $inner->{_parent};
     return;
@@ -157,8 +188,11 @@ sub _prepare_class {
     no warnings 'redefine';
     my $own = UNIVERSAL::can( $imp_class, 'DESTROY' );
     *{"${imp_class}::DESTROY"} = sub { _destroy( $_[0], $own ) };
+    CPANBridge::Compat::DBI::Profiling::watch_class($imp_class) if $INC{'CPANBridge/Compat/DBI/Profiling.pm'};
     return;
 }
+
+sub driver_classes { return keys %prepared }
 
 sub inherit {
     my ( $kind, $imp_class ) = @_;
@@ -172,6 +206,7 @@ sub _destroy {
     return if ( ${^GLOBAL_PHASE} || '' ) eq 'DESTRUCT' || !$inner->{_e} || $inner->{_thread} != $THREAD;
     local ( $@, $!, $?, $^E );
     my $parent = $inner->{_parent};
+    my $began = $parent && $parent->{Profile} && !$parent->{_depth} && CPANBridge::Compat::DBI::Profiling::now();
     my $active = $inner->{Active};
     $inner->{Active} = ''
       if $inner->{InactiveDestroy} || $inner->{AutoInactiveDestroy} && $inner->{_pid} != $$;
@@ -183,6 +218,10 @@ sub _destroy {
     $parent->{Kids}--;
     $parent->{ActiveKids}-- if $active && ( $inner->{Active} || $inner->{InactiveDestroy} || $inner->{AutoInactiveDestroy} && $inner->{_pid} != $$ );
     @{ $parent->{_e} } = @{ $inner->{_e} } if $inner->{Type} eq 'db' && $inner->{_e}[0];
+    if ($began) {
+        my $ended = CPANBridge::Compat::DBI::Profiling::now();
+        CPANBridge::Compat::DBI::Profiling::sample( $parent, undef, 'DESTROY', $began, $ended, $inner->{Statement} );
+    }
     return;
 }
 
@@ -240,7 +279,10 @@ sub dispatcher {
         my $list = wantarray;
         my @result;
         my $skip;
-        if ( $inner->{_slow} && !$quiet ) {
+        my $slow  = $inner->{_slow};
+        my $began = $slow && !$nested && $inner->{Profile} && CPANBridge::Compat::DBI::Profiling::began( $name, $_[0] );
+        if ( $slow && !$quiet ) {
+            CPANBridge::Compat::DBI::Tainting::check( $handle, $name, \@_ ) if ${^TAINT} && $inner->{TaintIn} && !$nested;
             CPANBridge::Compat::DBI::Report::trace_call( $inner, $name, \@_ );
             my $callbacks = $inner->{Callbacks};
             my $callback = $callbacks && ( $callbacks->{$name} || $callbacks->{'*'} );
@@ -257,13 +299,18 @@ sub dispatcher {
             else                  { $result[0] = $code->( $inner, @_ ) }
         }
         if ( $ends && $result[0] ) {
-            $inner->{Executed} = '';
+            $inner->{Executed} = !1;
             if ( $inner->{BegunWork} && $name ne 'disconnect' ) {
-                $inner->{BegunWork} = '';
+                $inner->{BegunWork} = !1;
                 $inner->STORE( AutoCommit => 1 );
             }
         }
-        CPANBridge::Compat::DBI::Report::trace_return( $inner, $name, \@result ) if $inner->{_slow} && !$quiet;
+        if ($slow) {
+            CPANBridge::Compat::DBI::Tainting::taint( $name, \@result ) if ${^TAINT} && $inner->{TaintOut} && !$nested;
+            CPANBridge::Compat::DBI::Report::trace_return( $inner, $name, \@result ) if !$quiet;
+            CPANBridge::Compat::DBI::Profiling::sample( $inner, $handle, $name, $began, CPANBridge::Compat::DBI::Profiling::now() )
+              if $began;
+        }
         if (  !$nested
             && defined $errors->[0]
             && length $errors->[0]
@@ -334,7 +381,7 @@ sub _no_method {
 
 sub _no_handle {
     my ( $name, $handle ) = @_;
-    if ( Scalar::Util::blessed($handle) && $handle->isa('DBI::zombie') ) {
+    if ( ref $handle && Scalar::Util::reftype($handle) eq 'HASH' && ref tied %$handle eq 'CPANBridge::Compat::DBI::Handle::Taken' ) {
         Carp::carp("Can't call $name method on handle $handle after take_imp_data()");
         return;
     }
@@ -376,13 +423,17 @@ Returns the inner handle of an outer one; an inner one is returned as it is.
 
 Returns the outer handle of an inner one.
 
+=head2 leave_zombie
+
+Makes a handle one that can do nothing any more.
+
 =head2 remember_child
 
 Adds a handle to its parent's C<ChildHandles>.
 
 =head2 slow_or_not
 
-Notes whether callbacks or tracing make short cuts impossible.
+Notes whether callbacks, tracing, a profile or taint checks make short cuts impossible.
 
 =head2 set_active
 
@@ -391,6 +442,10 @@ Sets C<Active>, and counts it in the parent's C<ActiveKids>.
 =head2 inherit
 
 Makes a driver's class inherit what all drivers have.
+
+=head2 driver_classes
+
+Returns the classes of drivers that there are handles of.
 
 =head2 let_go
 

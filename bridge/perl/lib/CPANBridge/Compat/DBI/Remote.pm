@@ -67,6 +67,7 @@ sub failed {
 # Opens a database and returns a handle for it.
 sub connect {
     my ( $drh, $name, $attributes, $arguments ) = @_;
+    return adopt( $drh, $name, $attributes ) if defined $drh->{_imp_data_given};
     my ( $link, $answer );
     eval { $link = CPANBridge::Compat::Link->get; 1 } or return failed( $drh, $@ );
     eval { $answer = $link->call( database => 'connect', $arguments ); 1 } or return failed( $drh, $@ );
@@ -76,6 +77,25 @@ sub connect {
     $dbh->{_connection} = $answer->{connection};
     $dbh->{_info}       = $answer;
     $dbh->{_autocommit} = 1;
+    $dbh->STORE( Active => 1 );
+    return wantarray ? ( $outer, $dbh ) : $outer;
+}
+
+# Connections that were taken out of their handles, by what take_imp_data returned.
+my %parked;
+my @CONNECTION = qw(_link _token _connection _info _autocommit _in_transaction _pid _thread);
+
+# Makes a handle for one of those.
+sub adopt {
+    my ( $drh, $name, $attributes ) = @_;
+    my $key  = $drh->{_imp_data_given};
+    my $mine = $parked{$key};
+    ( my $class = $drh->{ImplementorClass} ) =~ s/::dr\z/::db/;
+    return $drh->set_err( 1, "connect: dbi_imp_data names no connection of $class that take_imp_data has left in this process", '08003' )
+      if !$mine || $mine->{class} ne $class;
+    delete $parked{$key};
+    my ( $outer, $dbh ) = DBI::_new_dbh( $drh, { Name => $name, %$attributes } );
+    @$dbh{@CONNECTION} = @$mine{@CONNECTION};
     $dbh->STORE( Active => 1 );
     return wantarray ? ( $outer, $dbh ) : $outer;
 }
@@ -94,6 +114,12 @@ use warnings;
 our @ISA = 'DBD::_::db';
 
 sub _call { goto &CPANBridge::Compat::DBI::Remote::call }
+
+sub _park {
+    my ( $dbh, $key ) = @_;
+    $parked{$key} = { class => $dbh->{ImplementorClass}, map { $_ => $dbh->{$_} } @CONNECTION } if $dbh->{_link};
+    return;
+}
 
 # What the daemon says of the transaction with each answer.
 sub _note { my ( $dbh, $answer ) = @_; $dbh->{_in_transaction} = $answer->{in_transaction} ? 1 : 0; return }
@@ -444,6 +470,10 @@ statement handles have in common: the calls of the daemon's module C<database>, 
 =head2 call
 
 Calls a function of the module for a handle, and sets the handle's error where that fails.
+
+=head2 adopt
+
+Makes a handle for a connection that C<take_imp_data> took out of another one.
 
 =head2 connect
 

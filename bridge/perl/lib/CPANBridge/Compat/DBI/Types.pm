@@ -114,7 +114,7 @@ our %TAGS = (
         qw(neat neat_list data_string_desc data_string_diff data_diff looks_like_number hash sql_type_cast
           DBIstcf_DISCARD_STRING DBIstcf_STRICT dump_handle)
     ],
-    profile => [],
+    profile => [qw(dbi_profile dbi_profile_merge dbi_profile_merge_nodes dbi_time)],
 );
 
 1;

@@ -45,6 +45,22 @@ sub by_number_or_name {
     return $numbers == 2 ? $one <=> $other : $numbers ? ( $one =~ /\D/ ) <=> ( $other =~ /\D/ ) : $one cmp $other;
 }
 
+# A hash as text, in the order of its keys: numbers by their value if all are numbers, or if the last argument says so.
+sub concat_hash_sorted {
+    my ( $hash, $between, $separator, $neat, $by_number ) = @_;
+    return if !defined $hash;
+    die "hash is not a hash reference: $hash\n" if ref $hash ne 'HASH';
+    my @keys = keys %$hash;
+    $by_number = !grep { !Scalar::Util::looks_like_number($_) } @keys if !defined $by_number;
+    no warnings 'numeric';
+    @keys = $by_number ? sort { $a <=> $b || $a cmp $b } @keys : sort { $a cmp $b } @keys;
+    ( $between, $separator ) = map { defined $_ ? $_ : '' } $between, $separator;
+    return join $separator, map {
+        my $value = $hash->{$_};
+        $_ . $between . ( $neat ? neat($value) : defined $value ? "'$value'" : 'undef' )
+    } @keys;
+}
+
 # Two hashes of 32 bits that programs may have stored somewhere.
 sub hash {
     my ( $text, $type ) = @_;
@@ -161,6 +177,11 @@ Returns a value as text to look at, shortened to C<$DBI::neat_maxlen> characters
 =head2 neat_list
 
 Does the same with a list.
+
+=head2 concat_hash_sorted
+
+Returns a hash as text in which keys and values are joined by the second argument, and pairs by the third; values are shown by
+C<neat> if the fourth is true. Drivers know it as C<DBI::_concat_hash_sorted>.
 
 =head2 by_number_or_name
 

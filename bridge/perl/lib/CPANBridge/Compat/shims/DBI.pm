@@ -49,6 +49,7 @@ our %installed_drh;
       for qw(DBIstcf_DISCARD_STRING DBIstcf_STRICT), map { @{ $EXPORT_TAGS{$_} } } qw(sql_types sql_cursor_types preparse_flags);
     *{"DBI::$_"} = \&{"CPANBridge::Compat::DBI::Values::$_"}
       for qw(looks_like_number neat neat_list hash data_string_desc data_string_diff data_diff sql_type_cast);
+    *_concat_hash_sorted = \&CPANBridge::Compat::DBI::Values::concat_hash_sorted;
     *dump_handle = \&DBD::_::common::dump_handle;
 }
 
@@ -355,7 +356,7 @@ sub connect {
     my $drh = $class->install_driver($driver) or die 'panic: no driver handle';
     ( $user, $password ) = $drh->default_user( $user, $password, \%given );
     my %wanted = ( PrintError => 1, AutoCommit => 1, %given );
-    $wanted{Username} = $user if defined $user && length $user && !exists $given{Username};
+    $wanted{Username} = $user if defined $user && !exists $given{Username};
     my $closure = _connector( $class, $drh, $method, $name, $user, $password, $root );
     return $closure->( undef, \%wanted );
 }
@@ -372,7 +373,10 @@ sub _connector {
     $connector = $weak = sub {
         my ( $old, $wanted ) = @_;
         my %attributes = %$wanted;
-        my $dbh = $drh->$method( $name, $user, $password, \%attributes );
+        my $dbh = do {
+            local CPANBridge::Compat::DBI::Handle::inner($drh)->{_imp_data_given} = $attributes{dbi_imp_data};
+            $drh->$method( $name, $user, $password, \%attributes );
+        };
         if ( !$dbh ) {
             my $why = defined $drh->errstr ? $drh->errstr : '(no error string)';
             $drh->{dbi_connect_failed} = 1;
@@ -395,7 +399,7 @@ sub _connector {
             $inner->{RootClass} = $root;
             bless $dbh, "${root}::db";
         }
-        for my $first ( 'PrintError', 'RaiseError', 'HandleError', 'AutoCommit' ) {
+        for my $first ( 'Profile', 'PrintError', 'RaiseError', 'HandleError', 'AutoCommit' ) {
             next if !exists $set{$first};
             my $value = delete $set{$first};
             $dbh->STORE( $first => $value ) if $first ne 'AutoCommit' || !$inner->{dbi_autocommit_set};
@@ -403,21 +407,40 @@ sub _connector {
         for my $attribute ( sort keys %set ) {
             eval { local $SIG{__DIE__}; $dbh->STORE( $attribute => $set{$attribute} ); 1 } or Carp::carp($@);
         }
-        $inner->{dbi_connect_closure}    = $weak;
+        $dbh->STORE( dbi_connect_closure => $weak );
         $inner->{dbi_connect_attributes} = {%$wanted};
         @{ $inner->{_e} } = () if !$old;
         my @arguments = ( "dbi:" . CPANBridge::Compat::DBI::Handle::inner($drh)->{Name} . ":" . ( defined $name ? $name : '' ), $user, $password, $wanted );
-        $dbh->connected(@arguments) if $root || UNIVERSAL::can( $inner, 'connected' ) != \&DBD::_::db::connected;
+        $dbh->connected(@arguments) if $root || $inner->{_slow} || UNIVERSAL::can( $inner, 'connected' ) != \&DBD::_::db::connected;
         return $dbh;
     };
     Scalar::Util::weaken($connector);
     return $weak;
 }
 
+# --- profiles -------------------------------------------------------------------------------------------------------
+
+sub dbi_profile {
+    require CPANBridge::Compat::DBI::Profiling;
+    goto &CPANBridge::Compat::DBI::Profiling::dbi_profile;
+}
+
+sub dbi_profile_merge_nodes {
+    require CPANBridge::Compat::DBI::Profiling;
+    goto &CPANBridge::Compat::DBI::Profiling::merge;
+}
+
+sub dbi_profile_merge { goto &dbi_profile_merge_nodes }
+
+sub dbi_time { require Time::HiRes; return Time::HiRes::time() }
+
 # The variables, for whoever calls them as functions.
 sub err    { return $err }
 sub errstr { return $errstr }
 sub state  { return $state }
+
+# Under taint checks the environment must not choose a file to write to.
+trace( 'DBI', split /=/, $ENV{DBI_TRACE}, 2 ) if $ENV{DBI_TRACE} && !${^TAINT};
 
 sub END { disconnect_all(); return }
 
@@ -480,7 +503,7 @@ This page says what is different. What the methods and attributes mean is told i
 C<connect>, C<connect_cached>, C<available_drivers>, C<installed_drivers>, C<installed_versions>, C<data_sources>,
 C<parse_dsn>, C<trace>, C<trace_msg>, C<visit_handles>, C<install_driver>, C<internal>; C<neat>, C<neat_list>,
 C<looks_like_number>, C<hash>, C<data_string_desc>, C<data_string_diff>, C<data_diff>, C<sql_type_cast>; the export tags
-C<:sql_types>, C<:sql_cursor_types>, C<:utils>; C<$DBI::err>, C<$DBI::errstr>, C<$DBI::state>, C<$DBI::rows>,
+C<:sql_types>, C<:sql_cursor_types>, C<:utils>, C<:profile>; C<$DBI::err>, C<$DBI::errstr>, C<$DBI::state>, C<$DBI::rows>,
 C<$DBI::lasth>.
 
 =item All handles
@@ -490,12 +513,12 @@ C<swap_inner_handle>, C<visit_child_handles>. Errors are reported as C<PrintErro
 C<RaiseWarn>, C<HandleError>, C<HandleSetErr> and C<ShowErrorStatement> say. C<Callbacks>, also C<ChildCallbacks>;
 C<Kids>, C<ActiveKids>, C<CachedKids>, C<ChildHandles>; C<FetchHashKeyName>, C<ChopBlanks>, C<ReadOnly>, C<Executed>,
 C<ErrCount>, attributes that begin with C<private_>; C<InactiveDestroy>, C<AutoInactiveDestroy>; subclasses
-(C<RootClass>).
+(C<RootClass>); profiles, see L<DBI::Profile>; C<Taint>, C<TaintIn> and C<TaintOut>.
 
 =item Database handles
 
 C<do>, C<prepare>, C<prepare_cached>, all C<select...> methods, C<begin_work>, C<commit>, C<rollback>, C<AutoCommit>,
-C<ping>, C<clone>, C<quote>, C<quote_identifier>, C<last_insert_id>, C<table_info>, C<tables>, C<column_info>,
+C<ping>, C<clone>, C<take_imp_data> (for a later C<connect> in the same process), C<quote>, C<quote_identifier>, C<last_insert_id>, C<table_info>, C<tables>, C<column_info>,
 C<primary_key_info>, C<primary_key>, C<foreign_key_info>, C<statistics_info>, C<type_info>, C<type_info_all>, C<get_info>.
 
 =item Statement handles
@@ -513,10 +536,8 @@ C<DBD::_::st> to inherit from: what L<DBI::DBD> describes for drivers in Perl.
 
 =head1 NOT COVERED
 
-C<take_imp_data>, C<preparse>, C<bind_param_inout>; profiling (the attribute C<Profile> is kept and does nothing), proxies
-and Gofer (C<DBI_AUTOPROXY> is ignored), DBI::SQL::Nano and the drivers for files that build on it, C<DbTypeSubclass>.
-C<Taint>, C<TaintIn> and C<TaintOut> can be set and do nothing. Tracing writes which methods are called and what they
-return, not more.
+C<preparse>, C<bind_param_inout>; proxies and Gofer (C<DBI_AUTOPROXY> is ignored), DBI::SQL::Nano and the drivers for files
+that build on it, C<DbTypeSubclass>. Tracing writes which methods are called and what they return, not more.
 
 =head1 KNOWN DIFFERENCES
 
@@ -547,8 +568,8 @@ one call.
 
 =head1 ENVIRONMENT
 
-C<DBI_DRIVER>, C<DBI_DSN>, C<DBI_USER> and C<DBI_PASS> as with the real DBI; L<CPANBridge> tells those of the connection to the
-daemon.
+C<DBI_DRIVER>, C<DBI_DSN>, C<DBI_USER>, C<DBI_PASS>, C<DBI_PROFILE> and C<DBI_TRACE> as with the real DBI; the last one not under taint
+checks, where the environment must not choose a file to write to. L<CPANBridge> tells the variables of the connection to the daemon.
 
 =head1 SEE ALSO
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from threading import RLock
 from typing import Any, ClassVar, NoReturn
 
 from bridge.api import BridgeError, ErrorType
 from bridge.modules._database_rows import Row, Rows
 
-__all__ = ["Connection", "Outcome", "Statement", "decoded", "fail"]
+__all__ = ["Connection", "Outcome", "Part", "Statement", "decoded", "fail"]
 
 Outcome = dict[str, Any]
 """What :meth:`Statement.execute` returns: ``columns``, ``rows``, ``more``, ``count`` and what the driver adds."""
@@ -41,6 +41,13 @@ class Connection(ABC):
     """One open database. Every use of it happens within :meth:`using`."""
 
     driver: ClassVar[str]
+
+    put: Callable[[Part], int]
+    """Gives the caller a part of the connection that it has not asked for, a row's cursor for example; returns its
+    number. Set when the connection has been opened, as is the next."""
+
+    part: Callable[[int], Part | None]
+    """Returns what the caller has under a number, a part of this connection or of another one."""
 
     def __init__(self) -> None:
         # A call that timed out may still run when the next one comes.
@@ -157,7 +164,17 @@ class Connection(ABC):
         """Return the number that the last inserted row got by itself."""
 
 
-class Statement(ABC):
+class Part(ABC):
+    """What belongs to a connection, and has a number of its own."""
+
+    connection: Connection
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class Statement(Part):
     """One prepared statement, and the rows of its last execution."""
 
     def __init__(self, connection: Connection) -> None:
@@ -177,6 +194,20 @@ class Statement(ABC):
             as_text: which of the values (counted from 0) are bytes, but mean text in the database's encoding.
             rows: how many rows to return at once.
         """
+
+    def execute_many(self, tuples: Sequence[list[Any]], as_text: Sequence[list[int]]) -> list[dict[str, Any]]:
+        """Execute with one tuple of values after the other; returns of each its count, or its error."""
+        outcomes: list[dict[str, Any]] = []
+        for index, values in enumerate(tuples):
+            try:
+                outcome = self.execute(decoded(values), as_text[index] if as_text else (), 1)
+            except BridgeError as error:
+                if error.error_type is not ErrorType.FUNCTION_ERROR:
+                    raise
+                outcomes.append({"error": error.message, **error.details})
+            else:
+                outcomes.append({"count": outcome["count"]})
+        return outcomes
 
     def fetch(self, count: int) -> tuple[list[Row], bool]:
         """Return the next rows, and whether there may be more."""

@@ -1,4 +1,4 @@
-"""Finding placeholders and the ends of statements in SQL text, as SQLite, PostgreSQL and MySQL spell it.
+"""Finding placeholders and the ends of statements in SQL text, as SQLite, PostgreSQL, MySQL and Oracle spell it.
 
 Pure.
 """
@@ -54,12 +54,25 @@ _MYSQL = re.compile(
 )
 
 
+_ORACLE = re.compile(
+    r"""
+      (?P<hidden> [nN]?[qQ]'(?: \[.*?(?:\]'|\Z) | \{.*?(?:\}'|\Z) | <.*?(?:>'|\Z) | \(.*?(?:\)'|\Z)
+                              | (?P<tag>[^\s\[{<(]).*?(?:(?P=tag)'|\Z) )
+                | '[^']*(?:'|\Z) | "[^"]*(?:"|\Z) | --[^\n]* | /\*.*?(?:\*/|\Z) )
+    | (?P<mark> \? | :(?: "[^"]+" | [0-9]+ | [^\W\d_][\w$#]* ) )
+    | (?P<end> ; )
+    | [\w$#]+ | \s+ | .
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
 @attrs.frozen
 class Dialect:
     """How a database spells SQL.
 
     Attributes:
-        name: ``sqlite``, ``postgresql`` or ``mysql``.
+        name: ``sqlite``, ``postgresql``, ``mysql`` or ``oracle``.
         question_marks, colons, dollars: which kinds of placeholders count; the others are left as they are.
         backslashes: whether all strings of PostgreSQL's have escapes, as those with an E before them.
         escapes: whether a backslash makes a sign of PostgreSQL's that looks like a placeholder none.
@@ -106,7 +119,7 @@ def parse(sql: str, dialect: Dialect) -> Parsed:
     """Find the placeholders of a statement.
 
     A placeholder without a name or number stands for the parameter after the highest so far; equal names and numbers
-    stand for one parameter.
+    stand for one parameter. In Oracle ``:3`` is a number, too, and names are equal whatever their case.
     """
     pieces: list[str] = []
     numbers: list[int] = []
@@ -126,10 +139,11 @@ def parse(sql: str, dialect: Dialect) -> Parsed:
         signs.add(mark[0])
         if mark == "?":
             number = highest + 1
-        elif mark[1:].isdecimal() and mark[0] in "?$":
+        elif mark[1:].isdecimal() and (mark[0] in "?$" or dialect.name == "oracle"):
             number = int(mark[1:])
         else:
-            number = known.setdefault(mark, highest + 1)
+            key = mark.upper() if dialect.name == "oracle" and mark[1] != '"' else mark
+            number = known.setdefault(key, highest + 1)
         if number < 1 or number > 65535:
             raise ValueError(f"the placeholder {mark} must have a number from 1 to 65535")
         highest = max(highest, number)
@@ -174,6 +188,7 @@ def _tokens(sql: str, dialect: Dialect) -> Iterator[tuple[str, int, int]]:
     if dialect.backslashes:
         pattern = _POSTGRESQL_OF_OLD
     at = 0
+    after_string = False
     while (found := pattern.match(sql, at)) is not None:
         begin, at = found.span()
         kind = found.lastgroup or "word"
@@ -183,12 +198,17 @@ def _tokens(sql: str, dialect: Dialect) -> Iterator[tuple[str, int, int]]:
             at = _end_of_comment(sql, at)
         if kind == "mark" and not _counts(sql[begin], dialect):
             kind = "word"
+        if dialect.name == "oracle":  # JSON's 'key':value has no placeholder
+            if kind == "mark" and after_string and sql[begin] == ":":
+                kind, at = "word", begin + 1
+            elif kind != "hidden" or sql[begin] not in "-/":  # comments are as nothing
+                after_string = (kind == "hidden" and sql[begin] != '"') or (after_string and sql[begin:at].isspace())
         if kind == "escaped" and not dialect.escapes:
             kind, at = "word", begin + 1
         yield kind, begin, at
 
 
-_PATTERNS = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL, "mysql": _MYSQL}
+_PATTERNS = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL, "mysql": _MYSQL, "oracle": _ORACLE}
 
 
 def _counts(sign: str, dialect: Dialect) -> bool:

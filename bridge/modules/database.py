@@ -17,7 +17,9 @@ import msgspec
 
 from bridge.api import BridgeError, ErrorType, Module, Session
 from bridge.modules._database_access import Options, Rules
-from bridge.modules._database_driver import Connection, Outcome, Statement, decoded
+from bridge.modules._database_driver import Connection, Outcome, Part, Statement, decoded
+from bridge.modules._database_oracle_extra import register as register_oracle
+from bridge.modules._database_oracle_lobs import register as register_lobs
 from bridge.modules._database_postgresql_async import register as register_background
 from bridge.modules._database_postgresql_extra import register as register_postgresql
 from bridge.modules._database_rows import FIRST_ROWS, MOST_ROWS
@@ -28,13 +30,16 @@ from bridge.modules._database_sqlite_facts import register as register_facts
 
 __all__ = ["module"]
 
-module = Module("database", "SQL databases: SQLite and, with the extras postgresql and mysql, PostgreSQL and MariaDB.")
+module = Module(
+    "database",
+    "SQL databases: SQLite and, with the extras postgresql, mysql and oracle, PostgreSQL, MariaDB and Oracle.",
+)
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=MOST_ROWS)]
 
 Size = Annotated[int, msgspec.Meta(ge=1)]
 
-_T = TypeVar("_T", Connection, Statement)
+_T = TypeVar("_T", bound=Connection | Part)
 
 
 class _State:
@@ -56,10 +61,10 @@ class _Table:
     """What one caller has open."""
 
     def __init__(self) -> None:
-        self.things: dict[int, Connection | Statement] = {}
+        self.things: dict[int, Connection | Part] = {}
         self._numbers = itertools.count(1)
 
-    def put(self, thing: Connection | Statement) -> int:
+    def put(self, thing: Connection | Part) -> int:
         number = next(self._numbers)
         self.things[number] = thing
         return number
@@ -73,6 +78,10 @@ class _Table:
                 "another connection to the daemon.",
             )
         return thing
+
+    def part(self, number: int) -> Part | None:
+        thing = self.things.get(number)
+        return thing if isinstance(thing, Part) else None
 
     def count(self) -> int:
         return sum(isinstance(thing, Connection) and not thing.closed for thing in self.things.values())
@@ -123,7 +132,25 @@ def _open_mysql(database: str, parameters: dict[str, str], rules: Rules, options
     return MySQL(database, parameters, rules, options)
 
 
-_OPEN = {"sqlite": _open_sqlite, "postgresql": _open_postgresql, "mysql": _open_mysql}
+def _open_oracle(database: str, parameters: dict[str, str], rules: Rules, options: Options) -> Connection:
+    try:
+        from bridge.modules._database_oracle import Oracle
+    except ImportError as error:
+        raise BridgeError(
+            ErrorType.FUNCTION_ERROR,
+            f'Oracle needs the extra "oracle" in the daemon\'s environment: pip install '
+            f'"cpanbridge[oracle]" ({error}).',
+            exception="ImportError",
+        ) from None
+    return Oracle(database, parameters, rules, options)
+
+
+_OPEN = {
+    "sqlite": _open_sqlite,
+    "postgresql": _open_postgresql,
+    "mysql": _open_mysql,
+    "oracle": _open_oracle,
+}
 
 
 # --- connections ------------------------------------------------------------------------------------------------------
@@ -132,7 +159,7 @@ _OPEN = {"sqlite": _open_sqlite, "postgresql": _open_postgresql, "mysql": _open_
 @module.function
 def connect(
     session: Session,
-    driver: Literal["sqlite", "postgresql", "mysql"],
+    driver: Literal["sqlite", "postgresql", "mysql", "oracle"],
     database: str,
     settings: dict[str, Any] = {},  # noqa: B006 - never changed
     parameters: dict[str, str] = {},  # noqa: B006 - never changed
@@ -142,10 +169,12 @@ def connect(
     Args:
         session: the caller's.
         driver: which kind.
-        database: SQLite: the file's whole path, ``:memory:`` or a ``file:`` URI; the others: the database's name.
+        database: SQLite: the file's whole path, ``:memory:`` or a ``file:`` URI; Oracle: the service's name, or a
+            connect descriptor; the others: the database's name.
         settings: as for ``set``.
         parameters: PostgreSQL: ``host``, ``port``, ``user``, ``password`` and other words of libpq's; MariaDB:
-            these and ``unix_socket``, ``init_command``, ``multi_statements``, ...
+            these and ``unix_socket``, ``init_command``, ``multi_statements``, ...; Oracle: these and ``sid``,
+            ``mode``, ``nls_date_format``, ...
     """
     options = _State.options
     table = _table(session)
@@ -157,6 +186,7 @@ def connect(
         )
     rules = Rules.of(session.peer, options)
     made = _OPEN[driver](database, parameters, rules, options)
+    made.put, made.part = table.put, table.part
     try:
         made.set(settings)
         return {"connection": table.put(made), **made.info()}
@@ -333,17 +363,8 @@ def execute_many(
         ``in_transaction``.
     """
     used = _statement(session, statement)
-    outcomes: list[dict[str, Any]] = []
     with used.connection.using():
-        for index, values in enumerate(tuples):
-            try:
-                outcome = used.execute(decoded(values), as_text[index] if as_text else (), 1)
-            except BridgeError as error:
-                if error.error_type is not ErrorType.FUNCTION_ERROR:
-                    raise
-                outcomes.append({"error": error.message, **error.details})
-            else:
-                outcomes.append({"count": outcome["count"]})
+        outcomes = used.execute_many(tuples, as_text)
         used.finish()
         return {"outcomes": outcomes, "in_transaction": used.connection.in_transaction}
 
@@ -411,8 +432,14 @@ def _statement(session: Session, number: int) -> Statement:
     return _table(session).get(number, Statement)  # type: ignore[type-abstract]
 
 
+def _part(session: Session, number: int) -> Part:
+    return _table(session).get(number, Part)  # type: ignore[type-abstract]
+
+
 register_sqlite(module, _connection)
 register_facts(module, _connection, _statement)
 register_calls(module, _connection)
 register_postgresql(module, _connection)
 register_background(module, _connection, _statement)
+register_oracle(module, _connection, _statement)
+register_lobs(module, _part)

@@ -12,6 +12,7 @@ from bridge.modules._database_sql import Dialect, first_word, parse, split
 
 SQLITE = Dialect("sqlite")
 POSTGRESQL = Dialect("postgresql")
+ORACLE = Dialect("oracle")
 
 # Text in which nothing is a placeholder, whatever stands beside it.
 QUIET = ["select", " a + b ", "'?'", "'it''s :x'", '"?"', "-- ?\n", "/* :x ? */", ",", "\n", "(", ")", "1.5", "'$1'"]
@@ -52,6 +53,26 @@ def test_postgresql_s_placeholders(sql: str, names: list[str]) -> None:
     assert parse(sql, POSTGRESQL).names == names
 
 
+@pytest.mark.parametrize(
+    ("sql", "names", "numbers"),
+    [
+        ("select ?, ? from dual", ["1", "2"], [1, 2]),
+        ("select :a, :B, :A, :b from dual", [":a", ":B"], [1, 2, 1, 2]),
+        ("insert into t values (:2, :1)", [":1", ":2"], [2, 1]),
+        ("begin :out := :in * 2; end;", [":out", ":in"], [1, 2]),
+        ("select q'[it's :x ?]', nq'!:y!', Q'{:z}', 'it''s :a', \":b\" from dual", [], []),
+        ("select json_object('a':1, 'b' : ?, 'c' /* : */ :x) from dual", ["1"], [1]),
+        ("select 'a' -- it's\n, :b from dual", [":b"], [1]),
+        ("select q'[unterminated :x", [], []),
+        ('select :"Mixed", :mixed from dual', [':"Mixed"', ":mixed"], [1, 2]),
+    ],
+)
+def test_oracle_s_placeholders(sql: str, names: list[str], numbers: list[int]) -> None:
+    """Names whatever their case, numbers, q-quotes, assignments, JSON's colons."""
+    parsed = parse(sql, ORACLE)
+    assert (parsed.names, parsed.numbers) == (names, numbers)
+
+
 def test_a_kind_of_placeholder_can_be_turned_off() -> None:
     """The question mark is an operator in PostgreSQL, too."""
     parsed = parse("select a ? b, :c, $1", Dialect("postgresql", question_marks=False, colons=False))
@@ -73,7 +94,7 @@ def test_a_number_that_no_database_takes_is_refused() -> None:
 def test_every_placeholder_is_found_and_nothing_else_changes(parts: list[str]) -> None:
     """The pieces and the placeholders are the text again, and there are as many as were put in."""
     sql = " ".join(parts)
-    for dialect in (SQLITE, POSTGRESQL):
+    for dialect in (SQLITE, POSTGRESQL, ORACLE):
         parsed = parse(sql, dialect)
         assert parsed.count == parts.count("?")
         assert parsed.render(lambda _: "?") == sql
@@ -82,7 +103,7 @@ def test_every_placeholder_is_found_and_nothing_else_changes(parts: list[str]) -
 @given(st.text(alphabet="'\"`[]-/*;?:$a1 \n\\", max_size=40))
 def test_any_text_is_taken_to_its_end(sql: str) -> None:
     """However broken a statement is: nothing of it is lost."""
-    for dialect in (SQLITE, POSTGRESQL):
+    for dialect in (SQLITE, POSTGRESQL, ORACLE):
         parsed = parse(sql, dialect)
         if not any(sign in sql for sign in ("\\?", "\\:")):
             marks = iter(parsed.numbers)

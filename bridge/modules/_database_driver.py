@@ -185,6 +185,10 @@ class Statement(Part):
     def describe(self) -> dict[str, Any]:
         """Return ``parameters`` (their names) and ``columns``, as far as they are known before the execution."""
 
+    def prepared(self) -> dict[str, Any]:
+        """Return what is told when it is prepared: what :meth:`describe` does, or less where that asks the database."""
+        return self.describe()
+
     @abstractmethod
     def execute(self, values: Sequence[Any], as_text: Sequence[int], rows: int) -> Outcome:
         """Execute.

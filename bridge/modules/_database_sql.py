@@ -1,4 +1,4 @@
-"""Finding placeholders and the ends of statements in SQL text, as SQLite, PostgreSQL, MySQL and Oracle spell it.
+"""Finding placeholders and the ends of statements in SQL text, as SQLite, PostgreSQL, MySQL, Oracle and ODBC spell it.
 
 Pure.
 """
@@ -53,6 +53,20 @@ _MYSQL = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+# What all databases have in common that are reached through ODBC; their drivers look for the question marks themselves.
+_ODBC = re.compile(
+    r"""
+      (?P<hidden> '(?:[^']|'')*(?:'|\Z) | "(?:[^"]|"")*(?:"|\Z) | `(?:[^`]|``)*(?:`|\Z) | --[^\n]* | /\*.*?(?:\*/|\Z) )
+    | (?P<cast> :: | := )
+    | (?P<mark> \? | (?<![\w\]]):\w+ )
+    | (?P<end> ; )
+    | [\w$]+ | \s+ | .
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+_ODBC_WITH_BACKSLASHES = re.compile(_ODBC.pattern.replace("'(?:[^']|'')*", r"'(?:[^'\\]|''|\\.)*"), _ODBC.flags)
+
 
 _ORACLE = re.compile(
     r"""
@@ -72,9 +86,9 @@ class Dialect:
     """How a database spells SQL.
 
     Attributes:
-        name: ``sqlite``, ``postgresql``, ``mysql`` or ``oracle``.
+        name: ``sqlite``, ``postgresql``, ``mysql``, ``oracle`` or ``odbc``.
         question_marks, colons, dollars: which kinds of placeholders count; the others are left as they are.
-        backslashes: whether all strings of PostgreSQL's have escapes, as those with an E before them.
+        backslashes: whether all strings of PostgreSQL's have escapes, as those with an E before them, or ODBC's.
         escapes: whether a backslash makes a sign of PostgreSQL's that looks like a placeholder none.
     """
 
@@ -139,7 +153,7 @@ def parse(sql: str, dialect: Dialect) -> Parsed:
         signs.add(mark[0])
         if mark == "?":
             number = highest + 1
-        elif mark[1:].isdecimal() and (mark[0] in "?$" or dialect.name == "oracle"):
+        elif mark[1:].isdecimal() and (mark[0] in "?$" or dialect.name in {"oracle", "odbc"}):
             number = int(mark[1:])
         else:
             key = mark.upper() if dialect.name == "oracle" and mark[1] != '"' else mark
@@ -184,9 +198,7 @@ def first_word(sql: str, dialect: Dialect) -> str:
 
 
 def _tokens(sql: str, dialect: Dialect) -> Iterator[tuple[str, int, int]]:
-    pattern = _PATTERNS[dialect.name]
-    if dialect.backslashes:
-        pattern = _POSTGRESQL_OF_OLD
+    pattern = (_WITH_BACKSLASHES if dialect.backslashes else _PATTERNS)[dialect.name]
     at = 0
     after_string = False
     while (found := pattern.match(sql, at)) is not None:
@@ -208,7 +220,8 @@ def _tokens(sql: str, dialect: Dialect) -> Iterator[tuple[str, int, int]]:
         yield kind, begin, at
 
 
-_PATTERNS = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL, "mysql": _MYSQL, "oracle": _ORACLE}
+_PATTERNS = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL, "mysql": _MYSQL, "oracle": _ORACLE, "odbc": _ODBC}
+_WITH_BACKSLASHES = {"postgresql": _POSTGRESQL_OF_OLD, "odbc": _ODBC_WITH_BACKSLASHES}
 
 
 def _counts(sign: str, dialect: Dialect) -> bool:

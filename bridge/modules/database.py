@@ -18,6 +18,7 @@ import msgspec
 from bridge.api import BridgeError, ErrorType, Module, Session
 from bridge.modules._database_access import Options, Rules
 from bridge.modules._database_driver import Connection, Outcome, Part, Statement, decoded
+from bridge.modules._database_odbc_extra import register as register_odbc
 from bridge.modules._database_oracle_extra import register as register_oracle
 from bridge.modules._database_oracle_lobs import register as register_lobs
 from bridge.modules._database_postgresql_async import register as register_background
@@ -32,7 +33,7 @@ __all__ = ["module"]
 
 module = Module(
     "database",
-    "SQL databases: SQLite and, with the extras postgresql, mysql and oracle, PostgreSQL, MariaDB and Oracle.",
+    "SQL databases: SQLite and, with the extras postgresql, mysql, oracle and odbc, PostgreSQL, MariaDB, Oracle, more.",
 )
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=MOST_ROWS)]
@@ -145,11 +146,25 @@ def _open_oracle(database: str, parameters: dict[str, str], rules: Rules, option
     return Oracle(database, parameters, rules, options)
 
 
+def _open_odbc(database: str, parameters: dict[str, str], rules: Rules, options: Options) -> Connection:
+    try:
+        from bridge.modules._database_odbc import ODBC
+    except ImportError as error:
+        raise BridgeError(
+            ErrorType.FUNCTION_ERROR,
+            f'ODBC needs the extra "odbc" in the daemon\'s environment, and the driver manager unixODBC: pip install '
+            f'"cpanbridge[odbc]"; apt-get install unixodbc ({error}).',
+            exception="ImportError",
+        ) from None
+    return ODBC(database, parameters, rules, options)
+
+
 _OPEN = {
     "sqlite": _open_sqlite,
     "postgresql": _open_postgresql,
     "mysql": _open_mysql,
     "oracle": _open_oracle,
+    "odbc": _open_odbc,
 }
 
 
@@ -159,7 +174,7 @@ _OPEN = {
 @module.function
 def connect(
     session: Session,
-    driver: Literal["sqlite", "postgresql", "mysql", "oracle"],
+    driver: Literal["sqlite", "postgresql", "mysql", "oracle", "odbc"],
     database: str,
     settings: dict[str, Any] = {},  # noqa: B006 - never changed
     parameters: dict[str, str] = {},  # noqa: B006 - never changed
@@ -170,11 +185,11 @@ def connect(
         session: the caller's.
         driver: which kind.
         database: SQLite: the file's whole path, ``:memory:`` or a ``file:`` URI; Oracle: the service's name, or a
-            connect descriptor; the others: the database's name.
+            connect descriptor; ODBC: the name of a data source, or nothing; the others: the database's name.
         settings: as for ``set``.
         parameters: PostgreSQL: ``host``, ``port``, ``user``, ``password`` and other words of libpq's; MariaDB:
             these and ``unix_socket``, ``init_command``, ``multi_statements``, ...; Oracle: these and ``sid``,
-            ``mode``, ``nls_date_format``, ...
+            ``mode``, ``nls_date_format``, ...; ODBC: the words of a connection string.
     """
     options = _State.options
     table = _table(session)
@@ -210,7 +225,9 @@ def set_(session: Session, connection: int, settings: dict[str, Any]) -> dict[st
     All drivers: ``autocommit``. SQLite: ``immediate`` (begin transactions at once),
     ``text`` (how text comes: ``str``, ``bytes``, or ``lenient``: str where it is UTF-8), ``busy_ms``,
     ``extended_codes``, ``read_only``. PostgreSQL: ``text`` (``str`` or ``bytes``), ``booleans`` (``digits``, or
-    ``text``: t and f), ``arrays`` (as lists), ``read_only``.
+    ``text``: t and f), ``arrays`` (as lists), ``read_only``. ODBC: ``read_only``; for statements that are prepared
+    from now on ``named`` (whether :name and :1 are placeholders), ``direct`` (never prepare), ``described`` (whether
+    the driver is asked for the types of parameters); ``query_seconds`` (for the driver's own limit).
     """
     used = _connection(session, connection)
     with used.using():
@@ -421,7 +438,7 @@ def release(session: Session, handles: list[int]) -> int:
 def _about(statement: Statement) -> dict[str, Any]:
     if isinstance(statement, SQLiteStatement):
         return {"parameters": statement.parsed.names, "kind": statement.word, "rest": statement.rest}
-    return statement.describe()
+    return statement.prepared()
 
 
 def _connection(session: Session, number: int) -> Connection:
@@ -443,3 +460,10 @@ register_postgresql(module, _connection)
 register_background(module, _connection, _statement)
 register_oracle(module, _connection, _statement)
 register_lobs(module, _part)
+register_odbc(
+    module,
+    _connection,
+    _statement,
+    lambda session, statement: _table(session).put(statement),
+    lambda session: Rules.of(session.peer, _State.options),
+)

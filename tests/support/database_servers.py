@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["mariadb", "postgresql"]
+__all__ = ["mariadb", "odbc_driver", "odbc_postgresql", "postgresql"]
 
 CREATE_TEST = "CREATE OR REPLACE DATABASE test CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci"
 
@@ -30,6 +30,12 @@ def postgresql_programs() -> str:
     """Return the folder of PostgreSQL's server programs, or an empty string."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     return str(found[-1].parent) if found else os.path.dirname(shutil.which("initdb") or "")
+
+
+def odbc_driver(name: str) -> str:
+    """Return the path of an ODBC driver of Debian's (``psqlodbcw``, ``libsqlite3odbc``, ``libmaodbc``), or nothing."""
+    found = sorted(Path("/usr/lib").glob(f"*/odbc/{name}.so"))
+    return str(found[0]) if found else ""
 
 
 @contextlib.contextmanager
@@ -52,6 +58,14 @@ def postgresql() -> Iterator[dict[str, str] | None]:
         ready = [f"{programs}/pg_isready", "-h", str(folder), "-t", "30"]
         with _serving(server, ready, folder, user, signal.SIGINT):
             yield {"PGHOST": str(folder), "PGUSER": "postgres", "PGDATABASE": "postgres"}
+
+
+@contextlib.contextmanager
+def odbc_postgresql() -> Iterator[dict[str, str] | None]:
+    """Run PostgreSQL; ``ODBC_DRIVER`` is the path of its ODBC driver."""
+    driver = odbc_driver("psqlodbcw")
+    with postgresql() if driver else contextlib.nullcontext() as environ:
+        yield None if environ is None else {**environ, "ODBC_DRIVER": driver}
 
 
 @contextlib.contextmanager

@@ -54,6 +54,23 @@ def test_postgresql_s_placeholders(sql: str, names: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sql", "backslashes", "names", "numbers"),
+    [
+        ("select ?, ?", False, ["1", "2"], [1, 2]),
+        ("select :a, :b, :a", False, [":a", ":b"], [1, 2, 1]),
+        ("select :2, :1", False, [":1", ":2"], [2, 1]),
+        ("select a::int, {ts '2024-01-02 10:30:00'}, x:y, ':a', \":a\" -- :a\n /* :a */", False, [], []),
+        (r"select 'it\'s :a', :b", True, [":b"], [1]),
+        (r"select '\', :b", False, [":b"], [1]),
+    ],
+)
+def test_odbc_s_placeholders(sql: str, backslashes: bool, names: list[str], numbers: list[int]) -> None:
+    """A number is the parameter's; whether a backslash hides a quote is the database's business."""
+    parsed = parse(sql, Dialect("odbc", backslashes=backslashes))
+    assert (parsed.names, parsed.numbers) == (names, numbers)
+
+
+@pytest.mark.parametrize(
     ("sql", "names", "numbers"),
     [
         ("select ?, ? from dual", ["1", "2"], [1, 2]),

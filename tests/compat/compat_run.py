@@ -35,6 +35,13 @@ SERVERS: dict[str, tuple[Callable[[], AbstractContextManager[dict[str, str] | No
             "DBD_MARIADB_TESTUSER": "root",
         },
     ),
+    "odbc": (
+        database_servers.odbc_postgresql,
+        {
+            "DBI_DSN": "dbi:ODBC:Driver={ODBC_DRIVER};Server={PGHOST};Port=5432;Database=postgres",
+            "DBI_USER": "postgres",
+        },
+    ),
 }
 """What starts each kind of server, and the variables in which the suites' tests look for it."""
 

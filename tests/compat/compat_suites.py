@@ -27,7 +27,7 @@ class Suite:
         keep: files of the module itself that the tests use as if they were others' (a driver that only tests use).
         preload: modules that the tests use without a word because the original happens to load them.
         programs: programs without which the suite cannot run.
-        server: ``postgresql`` or ``mariadb``, where the suite needs one that runs.
+        server: ``postgresql``, ``mariadb`` or ``odbc`` (PostgreSQL by ODBC), where the suite needs one that runs.
         release: Debian's release that has this version of the suite, if not the one that all others are from.
         env: further environment variables.
         timeout: seconds that one file may take.

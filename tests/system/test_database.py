@@ -432,3 +432,168 @@ class TestMariaDB:
         script("DBI->connect('dbi:MariaDB:test', 'root', '', { RaiseError => 1 })->disconnect;", **mariadb)
         log = database_daemon.log_text()
         assert "Traceback" not in log and "Exception ignored" not in log, log
+
+
+def odbc(name: str) -> str:
+    """Return the path of an ODBC driver of Debian's."""
+    pytest.importorskip("pyodbc")
+    driver = database_servers.odbc_driver(name)
+    if not driver:
+        pytest.skip(f"there is no ODBC driver {name} here: see .ci/deps for Debian's package with it")
+    return driver
+
+
+class TestODBC:
+    def test_an_ordinary_program_runs_unchanged(self, script: Script, tmp_path: Path) -> None:
+        """With SQLite's driver, on a file beside the program: placeholders of all kinds, long values, a transaction."""
+        said = script(
+            r"""
+            my %how = (RaiseError => 1, PrintError => 0, LongReadLen => 10);
+            my $dbh = DBI->connect("dbi:ODBC:Driver={$ENV{DRIVER}};Database=stock.db", '', '', \%how);
+            $dbh->do('CREATE TABLE t (id INTEGER PRIMARY KEY, name VARCHAR(20), price DOUBLE, data BLOB, more TEXT)');
+            my $sth = $dbh->prepare('INSERT INTO t VALUES (:id, :name, :price, :data, :more)');
+            $sth->bind_param(data => "\x00\xff", DBI::SQL_VARBINARY());
+            $sth->bind_param(@$_) for [id => 1], [name => "N\xc3\xa4gel"], [':price', 0.25], [more => 'x' x 100];
+            $sth->execute;
+            my $values = $sth->{ParamValues};
+            my $all = join ',', map { "$_=" . length $values->{$_} } sort keys %$values;
+            print "$sth->{NUM_OF_PARAMS} $all\n";
+            my @row = $dbh->selectrow_array('SELECT id, name, price, data FROM t WHERE id = ?', undef, 1);
+            print join('|', @row[0 .. 2], unpack 'H*', $row[3]), "\n";
+            eval { $dbh->selectrow_array('SELECT more FROM t') };
+            print $@ =~ /LongReadLen is 10/ ? 'too long' : $@, ' ', $dbh->state, "\n";
+            $dbh->{LongTruncOk} = 1;
+            print $dbh->selectrow_array('SELECT more FROM t'), "\n";
+            $dbh->{odbc_utf8_on} = 1;
+            print length $dbh->selectrow_array('SELECT name FROM t'), "\n";
+            $dbh->begin_work;
+            my $many = $dbh->prepare('INSERT INTO t (id) VALUES (:1)');
+            my @status;
+            $many->execute_array({ ArrayTupleStatus => \@status }, [ 2 .. 2001 ]);
+            $dbh->commit;
+            $dbh->begin_work;
+            $dbh->do('DELETE FROM t');
+            $dbh->rollback;
+            my ($count, $sum) = (0, 0);
+            my $ids = $dbh->prepare('SELECT id FROM t ORDER BY id');
+            $ids->execute;
+            while (my ($id) = $ids->fetchrow_array) { $count++; $sum += $id }
+            print "$count $sum ", scalar @status, "\n";
+            eval { $dbh->do('INSERT INTO t (id) VALUES (1)') };
+            print $dbh->err, ' ', $dbh->state, ' ', $dbh->errstr, "\n";
+            print join(' ', ($dbh->odbc_getdiagrec(1))[0, 1]), "\n";
+            my ($table) = $dbh->tables(undef, undef, 't', '');
+            print join(' ', $dbh->primary_key(undef, undef, 't'), $dbh->get_info(17), $table), "\n";
+            my $columns = $dbh->column_info(undef, undef, 't', '%')->fetchall_arrayref({});
+            print join(',', map { "$_->{COLUMN_NAME} $_->{DATA_TYPE}" } @$columns), "\n";
+            print $dbh->ping, ' ', $dbh->disconnect, ' ', $dbh->ping, "\n";
+            """,
+            DRIVER=odbc("libsqlite3odbc"),
+        )
+        assert said.splitlines() == [
+            "5 data=2,id=1,more=100,name=6,price=4",
+            "1|Nägel|0.25|00ff",
+            "too long HY000",
+            "x" * 10,
+            "5",
+            f"2001 {2001 * 2002 // 2} 2000",
+            "1 HY000 [SQLite]UNIQUE constraint failed: t.id (19) (SQL-HY000)",
+            "HY000 19",
+            'id SQLite "t"',
+            "id 4,name 12,price 8,data -2,more -1",
+            "1 1 0",
+        ]
+        assert (tmp_path / "stock.db").exists(), "a relative name is looked for where the program runs"
+
+    def test_postgresql_by_odbc(self, script: Script, server: dict[str, str]) -> None:
+        """Types that the driver describes, several results, dates as text, a handler of errors, states."""
+        said = script(
+            r"""
+            my $dsn = "dbi:ODBC:Driver=$ENV{DRIVER};Server=$ENV{PGHOST};Port=5432;Database=postgres";
+            my $dbh = DBI->connect($dsn, 'postgres', '', { RaiseError => 1, PrintError => 0, LongReadLen => 1000 });
+            my $columns = 'price numeric(8,2), at timestamp, data bytea, name varchar(9)';
+            $dbh->do("CREATE TABLE odbc (id int PRIMARY KEY, $columns)");
+            my $sth = $dbh->prepare('INSERT INTO odbc VALUES (?, ?, ?, ?, ?)');
+            $sth->execute(7, '12.50', '2024-01-02 03:04:05.678901', "\x00\xff", "\xe2\x98\xba");
+            $sth->execute(8, undef, undef, undef, undef);
+            my $all = $dbh->prepare('SELECT * FROM odbc ORDER BY id');
+            print "$all->{NUM_OF_FIELDS} @{ $all->{TYPE} }\n";
+            $all->execute;
+            my @first = $all->fetchrow_array;
+            print join('|', @first[0 .. 2], unpack('H*', $first[3]), unpack 'H*', $first[4]), "\n";
+            print join('|', map { defined ? 1 : 0 } $all->fetchrow_array), ' ', $all->rows, "\n";
+            my $type = $dbh->prepare('SELECT 2 * ?::numeric');
+            $type->bind_param(1, '5.25', DBI::SQL_DOUBLE());
+            $type->execute;
+            print "$type->{ParamTypes}{1}{TYPE} ", $type->fetchrow_array, "\n";
+            my $several = $dbh->prepare('SELECT 1 AS a; SELECT 2 AS b, 3 AS c');
+            $several->execute;
+            do { print "@{ $several->{NAME} }: ", join(',', map { "@$_" } @{ $several->fetchall_arrayref }), "\n" }
+              while $several->{odbc_more_results};
+            my @seen;
+            $dbh->{odbc_err_handler} = sub { push @seen, @_[0, 3]; return 0 };
+            $dbh->do('SELECT * FROM nowhere');
+            print "@seen ", defined $dbh->err ? 'error' : 'none', "\n";
+            $dbh->{odbc_err_handler} = undef;
+            eval { $dbh->do('SELECT 1/0') };
+            print $dbh->state, ' ', $dbh->errstr =~ /division by zero.*\(SQL-22012\)/s ? 'told' : $dbh->errstr, "\n";
+            $dbh->{AutoCommit} = 0;
+            $dbh->do('DELETE FROM odbc');
+            $dbh->disconnect;
+            """,
+            DRIVER=odbc("psqlodbcw"),
+            **server,
+        )
+        assert said.splitlines() == [
+            "5 4 2 93 -4 12",
+            "7|12.50|2024-01-02 03:04:05.678901|00ff|e298ba",
+            "1|0|0|0|0 2",
+            "8 10.50",
+            "a: 1",
+            "b c: 2 3",
+            "42P01 -1 none",
+            "22012 told",
+        ]
+
+    def test_mariadb_by_odbc(self, script: Script, mariadb: dict[str, str]) -> None:
+        """Unsigned numbers beyond 2**31, characters where the program wants them, backslashes in strings."""
+        said = script(
+            r"""
+            my $dsn = "dbi:ODBC:Driver=$ENV{DRIVER};SOCKET=$ENV{MYSQL_UNIX_PORT};Database=test";
+            my $dbh = DBI->connect($dsn, 'root', '', { RaiseError => 1, PrintError => 0 });
+            $dbh->do('CREATE TEMPORARY TABLE odbc (n INT UNSIGNED, big BIGINT UNSIGNED, d DATE)');
+            $dbh->do('INSERT INTO odbc VALUES (?, ?, ?)', undef, 4294967295, '18446744073709551615', '0000-00-00');
+            print join('|', $dbh->selectrow_array('SELECT * FROM odbc')), "\n";
+            print join('|', $dbh->selectrow_array(q{SELECT 'it\'s :x', :y}, undef, "\x{263a}") eq "\x{263a}"), "\n";
+            print $dbh->{odbc_has_unicode}, "\n";
+            """,
+            DRIVER=odbc("libmaodbc"),
+            DBD_ODBC_UNICODE="1",
+            **mariadb,
+        )
+        assert said.splitlines() == ["4294967295|18446744073709551615|0000-00-00", "1", "1"]
+
+    def test_data_sources_have_names(self, start_daemon: Callable[..., DaemonProcess], tmp_path: Path) -> None:
+        """Those that the daemon finds; one that it does not find is told in the driver manager's words."""
+        driver = odbc("libsqlite3odbc")
+        (tmp_path / "odbc.ini").write_text(f"[stock]\nDriver={driver}\nDatabase={tmp_path}/stock.db\n")
+        places = {"ODBCINI": str(tmp_path / "odbc.ini"), "ODBCSYSINI": str(tmp_path)}
+        daemon = start_daemon(toml=TOML, environ=places)
+        said = subprocess.run(
+            [
+                "perl", "-w", f"-I{PERL}/t/lib", f"-I{PERL}/lib", "-MCoreOnly", "-MCPANBridge::Compat=prefer,DBI",
+                "-MDBI", "-Mstrict", "-e",
+                r"""
+                print join(',', DBI->data_sources('ODBC')), "\n";
+                for my $name ('stock', 'DSN=stock', 'gone') {
+                    my $dbh = DBI->connect("dbi:ODBC:$name", '', '', { PrintError => 0 });
+                    print $dbh ? $dbh->selectrow_array('SELECT 42') : DBI->errstr, "\n";
+                }
+                """,
+            ],
+            cwd=tmp_path, env={**clean_environment(), "CPAN_BRIDGE_SOCKET": str(daemon.socket)},
+            capture_output=True, text=True, timeout=50, check=False,
+        )  # fmt: skip
+        assert (said.returncode, said.stderr) == (0, "")
+        assert said.stdout.splitlines()[:3] == ["dbi:ODBC:stock", "42", "42"]
+        assert "(SQL-IM002)" in said.stdout

@@ -284,7 +284,8 @@ sub install_method {
     Carp::croak("Can't install_method '$name': the name must begin with the driver's prefix") if $name !~ /\A[a-z]+_\w+\z/;
     no strict 'refs';
     return 1 if defined &{"DBI::${kind}::$name"};
-    *{"DBI::${kind}::$name"} = CPANBridge::Compat::DBI::Handle::dispatcher( $kind, $name, undef, undef, '', 0 );
+    my $keeps = $attributes && ( $attributes->{O} || 0 ) & 4 ? CPANBridge::Compat::DBI::Handle::KEEP() : 0;
+    *{"DBI::${kind}::$name"} = CPANBridge::Compat::DBI::Handle::dispatcher( $kind, $name, undef, undef, '', $keeps );
     return 1;
 }
 

@@ -299,7 +299,7 @@ sub _tuples_outcome {
     my ( $sth, $tuples, $failed, $affected, $list ) = @_;
     if ($failed) {
         $sth->set_err( $DBI::stderr, "executing $tuples generated $failed errors" );
-        return $list ? ( undef, $affected ) : undef;
+        return $list ? ( undef, undef ) : undef;
     }
     my $executed = $tuples || '0E0';
     return $list ? ( $executed, $affected ) : $executed;

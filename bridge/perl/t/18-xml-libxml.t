@@ -44,6 +44,56 @@ subtest 'a tree and its text' => sub {
     is( parsed('<a><b/></a>')->toString(1), qq{<?xml version="1.0"?>\n<a>\n  <b/>\n</a>\n}, 'indented' );
 };
 
+subtest 'what nobody has looked into says the same' => sub {
+    my $inside = qq{<p:b c="1" d=" c=&quot;2" p:e="f" g="&e;"><!--<x>--><![CDATA[<y>]]>t&amp;&#13;\xc3\xa9<z>&e;</z><empty/><?pi <d?></p:b>\n};
+    my $text = qq{<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE a [\n<!ENTITY e "ent">\n]>\n<a xmlns:p="u"><list>} . $inside x 40 . '</list>'
+      . qq{<few xmlns="v" q="&gt;">$inside</few></a>\n};
+    my @fresh = map { parsed( $text, expand_entities => 0 ) } 1 .. 2;
+    my $seen = $fresh[1];
+    my @todo = $seen;
+    while ( my $node = pop @todo ) { push @todo, $node->childNodes, $node->attributes if $node->can('childNodes') }
+    my %say = (
+        toString     => sub { $_[0]->toString },
+        indented     => sub { $_[0]->toString(1) },
+        'a node'     => sub { $_[0]->documentElement->toString },
+        textContent  => sub { $_[0]->documentElement->textContent },
+        'end tags'   => sub { local $XML::LibXML::setTagCompression = 1; $_[0]->toString },
+        C14N         => sub { $_[0]->toStringC14N(1) },
+        'a clone'    => sub { $_[0]->documentElement->cloneNode(1)->toString },
+        'in another' => sub {
+            my $other = XML::LibXML::Document->new;
+            $other->setDocumentElement( $other->createElement('o') );
+            $other->documentElement->appendChild( $other->importNode( $_->cloneNode(1) ) ) for $_[0]->findnodes('/a/*[2] | /a/list');
+            return $other->toString;
+        },
+        'attributes' => sub { join '|', map { my $node = $_; map { $node->getAttribute($_) // 'none' } qw(c d e p:e g x) } $_[0]->getElementsByTagName('p:b') },
+        'by value'   => sub { my ($document) = @_; join ' ', map { $document->findvalue("count($_)") } '//*[@c="1"]', '//*[@d=\' c="2\']', '//*[@c="2"]', '//*[@g="ent"]', '//z', '//@c', '//few', '//text()' },
+        'a default namespace' => sub { join '|', map { $_->namespaceURI // 'none' } $_[0]->findnodes('//*[local-name()="z"]') },
+        'order'      => sub { join ' ', map { $_->nodeName } $_[0]->findnodes('(/a/list/*/@c)[2] | //z[.="ent"][2] | /a/*[2] | (//comment())[3]') },
+        'a prefix changed' => sub {
+            my $copy = $_[0]->cloneNode(1);
+            my $root = $copy->documentElement;
+            $root->setNamespaceDeclPrefix( p => 'other' );
+            $root->appendTextChild( 'p:more', 'x' );
+            return $copy->toString;
+        },
+        'a part taken out' => sub {
+            my ($part) = $_[0]->cloneNode(1)->findnodes('//p:b');
+            $part->unbindNode;
+            return $part->toString . $part->ownerDocument->toString;
+        },
+    );
+    for my $what ( sort keys %say ) {
+        is( $say{$what}->( parsed( $text, expand_entities => 0 ) ), $say{$what}->($seen), $what );
+    }
+    is( $fresh[0]->toString, $text, 'nothing is lost' );
+    is( root('<a><b>x</b></a>')->firstChild->firstChild->parentNode->parentNode->nodeName, 'a', 'parents of what was text' );
+    my $root = root('<a b="1"><c>x</c></a>');
+    $root->setAttribute( d => 2 );
+    $root->appendTextChild( e => 'y' );
+    is( $root->toString, '<a b="1" d="2"><c>x</c><e>y</e></a>', 'what is added comes after it' );
+};
+
 subtest 'encodings' => sub {
     my $latin = qq{<?xml version="1.0" encoding="iso-8859-1"?>\n<\xe9>\xe9&#8364;</\xe9>\n};
     my $document = parsed($latin);

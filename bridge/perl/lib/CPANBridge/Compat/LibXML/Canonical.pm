@@ -57,7 +57,7 @@ sub _node {
     my $seen = !$self->{seen} || $self->{seen}{ refaddr $node };
     my $type = $node->[TYPE];
     if ( $type == ELEMENT ) { return _element( $self, $node, $given, $top, $seen ) }
-    if ( $type == FRAGMENT ) { _node( $self, $_, $given, 1 ) for @{ $node->[KIDS] || [] }; return }
+    if ( $type == FRAGMENT ) { _node( $self, $_, $given, 1 ) for @{ kids($node) || [] }; return }
     return if !$seen;
     if ( $type == TEXT || $type == CDATA ) { $self->{out} .= $node->[VALUE] =~ s/([&<>\r])/$TEXT{$1}/gr }
     elsif ( $type == COMMENT ) { $self->{out} .= '<!--' . ( $node->[VALUE] =~ s/\r/&#xD;/gr ) . '-->' if $self->{comments} }
@@ -77,7 +77,7 @@ sub _element {
         my %given = %$given;
         my $name = qname($node);
         $self->{out} .= "<$name";
-        my @attributes = grep { !$self->{seen} || $self->{seen}{ refaddr $_ } } @{ $node->[ATTRS] || [] };
+        my @attributes = grep { !$self->{seen} || $self->{seen}{ refaddr $_ } } @{ attrs($node) || [] };
         my %write = _namespaces( $self, $node, \%given, \@attributes );
         for my $prefix ( sort keys %write ) {
             $given{$prefix} = $write{$prefix};
@@ -88,15 +88,15 @@ sub _element {
           map { [ $_->[NS] && defined $_->[NS][1] ? $_->[NS][1] : '', $_->[NAME], $_ ] } @attributes;
         $self->{out} .= _attribute($_) for @sorted;
         $self->{out} .= '>';
-        _node( $self, $_, \%given ) for @{ $node->[KIDS] || [] };
+        _node( $self, $_, \%given ) for @{ kids($node) || [] };
         $self->{out} .= "</$name>";
         return;
     }
     if ( $self->{seen} ) {
         # Of an element that is not seen, those of its attributes that are stand bare.
-        for my $attribute ( grep { $self->{seen}{ refaddr $_ } } @{ $node->[ATTRS] || [] } ) { $self->{out} .= _attribute($attribute) }
+        for my $attribute ( grep { $self->{seen}{ refaddr $_ } } @{ attrs($node) || [] } ) { $self->{out} .= _attribute($attribute) }
     }
-    _node( $self, $_, $given ) for @{ $node->[KIDS] || [] };
+    _node( $self, $_, $given ) for @{ kids($node) || [] };
     return;
 }
 
@@ -135,11 +135,11 @@ sub _inherited {
     my ( $self, $node ) = @_;
     my $parent = $node->[PARENT];
     return if !$self->{seen} || !$parent || $parent->[TYPE] != ELEMENT || $self->{seen}{ refaddr $parent };
-    my %own = map { $_->[NAME] => 1 } grep { $_->[NS] && defined $_->[NS][1] && $_->[NS][1] eq XML_NS } @{ $node->[ATTRS] || [] };
+    my %own = map { $_->[NAME] => 1 } grep { $_->[NS] && defined $_->[NS][1] && $_->[NS][1] eq XML_NS } @{ attrs($node) || [] };
     $own{id} = 1 if $self->{version};
     my @found;
     for ( ; $parent && $parent->[TYPE] == ELEMENT && !$self->{seen}{ refaddr $parent } ; $parent = $parent->[PARENT] ) {
-        for my $attribute ( @{ $parent->[ATTRS] || [] } ) {
+        for my $attribute ( @{ attrs($parent) || [] } ) {
             next if !$attribute->[NS] || $attribute->[NS][1] ne XML_NS || $own{ $attribute->[NAME] }++;
             push @found, $attribute;
         }

@@ -60,7 +60,7 @@ sub told {
         _say( $handler, start_dtd => $data );
         _say( $handler, end_dtd   => $data );
     }
-    else { told( $_, $handler ) for @{ $node->[KIDS] || [] } }
+    else { told( $_, $handler ) for @{ kids($node) || [] } }
     return;
 }
 
@@ -87,14 +87,14 @@ sub _element {
             NamespaceURI => XMLNS_NS, Value => $ns->[1],
         };
     }
-    for my $attribute ( @{ $node->[ATTRS] || [] } ) {
+    for my $attribute ( @{ attrs($node) || [] } ) {
         my %names = _names($attribute);
         $attributes{"{$names{NamespaceURI}}$names{LocalName}"} = { %names, Value => attribute_value($attribute) };
     }
     _say( $handler, start_prefix_mapping => $_ ) for @mappings;
     my %names = _names($node);
     _say( $handler, start_element => { %names, Attributes => \%attributes } );
-    told( $_, $handler ) for @{ $node->[KIDS] || [] };
+    told( $_, $handler ) for @{ kids($node) || [] };
     _say( $handler, end_element => {%names} );
     _say( $handler, end_prefix_mapping => $_ ) for reverse @mappings;
     return;

@@ -18,17 +18,17 @@ our $VERSION = '0.1.0';
 use constant {
     TYPE   => 0,
     PARENT => 1,     # weak
-    POS    => 2,     # where among its siblings it was seen last
-    VALUE  => 3,     # text; of a document and a DTD a hash
-    WRAP   => 4,     # the wrapper, weak
-    NAME   => 5,     # local name, target, name of an entity
-    NS     => 6,     # [ prefix, URI ], shared by all nodes for which a declaration counts
-    KIDS   => 7,
-    ATTRS  => 8,
+    VALUE  => 2,     # text; of a document and a DTD a hash; of an element with KIDS or ATTRS that are text yet the
+                     # declarations that count there, by prefix, if there are any
+    NAME   => 3,     # local name, target, name of an entity
+    KIDS   => 4,     # an array; of an element perhaps text yet, see Builder.pm: kids() makes the array
+    ATTRS  => 5,     # the same: attrs()
+    WRAP   => 6,     # the wrapper, weak
+    NS     => 7,     # [ prefix, URI ], shared by all nodes for which a declaration counts
+    POS    => 8,     # where among its siblings it was seen last, if it was
     DECLS  => 9,     # the declarations on an element: [ prefix, URI ]
     DOC    => 10,    # of a topmost node that is no document: the document that it belongs to
-    ORDER  => 11,    # position in the document, true while the tree's stamp is
-    LINE   => 12,
+    LINE   => 11,
 };
 
 use constant {
@@ -54,11 +54,11 @@ use constant XML_NS   => 'http://www.w3.org/XML/1998/namespace';
 use constant XMLNS_NS => 'http://www.w3.org/2000/xmlns/';
 
 our @EXPORT_OK = qw(
-  TYPE PARENT WRAP DOC POS NAME VALUE NS KIDS ATTRS DECLS ORDER LINE
+  TYPE PARENT WRAP DOC POS NAME VALUE NS KIDS ATTRS DECLS LINE
   ELEMENT ATTRIBUTE TEXT CDATA ENTITYREF PI COMMENT DOCUMENT FRAGMENT HTML NOTATION DTD ELEMENT_DECL ATTRIBUTE_DECL
   ENTITY_DECL NAMESPACE XML_NS XMLNS_NS
-  attribute_value child_index clone cut decl_for as_chars hang in_bytes in_scope is_in new_attribute new_document new_element new_namespace new_node
-  new_wrapped ns_by_prefix ns_by_uri ordered owner qname reconcile root text_of touch tree_of unique wrap xml_ns
+  apart attribute_value attrs child_index clone cut decl_for as_chars hang in_bytes in_scope is_in kids new_attribute new_document new_element new_namespace new_node
+  new_wrapped ns_by_prefix ns_by_uri ordered owner qname reconcile root text_of tree_of unique wrap xml_ns
 );
 our %EXPORT_TAGS = ( all => \@EXPORT_OK );
 
@@ -71,10 +71,6 @@ my @CLASS;
 
 my $XML = [ 'xml', XML_NS ];
 sub xml_ns { return $XML }
-
-# Counts all changes of any tree.
-my $changes = 1;
-sub touch { $changes++; return }
 
 # --- wrappers ---------------------------------------------------------------------------------------------------------
 
@@ -108,9 +104,23 @@ sub tree_of {
 sub _belongs {
     my ( $node, $tree ) = @_;
     $node->[WRAP][1] = $tree if $node->[WRAP];
-    if ( $node->[ATTRS] ) { $_->[WRAP] and $_->[WRAP][1] = $tree for @{ $node->[ATTRS] } }
-    if ( $node->[KIDS] )  { _belongs( $_, $tree ) for @{ $node->[KIDS] } }
+    if ( ref $node->[ATTRS] ) { $_->[WRAP] and $_->[WRAP][1] = $tree for @{ $node->[ATTRS] } }
+    if ( ref $node->[KIDS] )  { _belongs( $_, $tree ) for @{ $node->[KIDS] } }
     return;
+}
+
+# --- children and attributes ------------------------------------------------------------------------------------------
+
+# The children of a node, or undef; made now where they are text yet.
+sub kids {
+    my $kids = $_[0][KIDS];
+    return ref $kids || !defined $kids ? $kids : CPANBridge::Compat::LibXML::Builder::kids_of( $_[0] );
+}
+
+# The attributes of an element, likewise.
+sub attrs {
+    my $attributes = $_[0][ATTRS];
+    return ref $attributes || !defined $attributes ? $attributes : CPANBridge::Compat::LibXML::Builder::attributes_of( $_[0] );
 }
 
 # --- strings of the program -------------------------------------------------------------------------------------------
@@ -152,11 +162,8 @@ sub in_bytes {
 
 sub new_node {
     my ( $type, $name, $value ) = @_;
-    my $node = [$type];
-    $node->[POS]   = 0;
-    $node->[NAME]  = $name if defined $name;
-    $node->[VALUE] = $value if defined $value;
-    return $node;
+    return [ $type, undef, $value ] if !defined $name;
+    return [ $type, undef, $value, $name ];
 }
 
 sub new_element {
@@ -217,8 +224,11 @@ sub is_in {
 sub child_index {
     my ($node) = @_;
     my $siblings = $node->[TYPE] == ATTRIBUTE ? $node->[PARENT][ATTRS] : $node->[PARENT][KIDS];
-    for my $at ( $node->[POS], $node->[POS] - 1, 0, $node->[POS] + 1 ) {
-        return $node->[POS] = $at if $at >= 0 && $at < @$siblings && $siblings->[$at] == $node;
+    my $seen = $node->[POS];
+    if ( defined $seen ) {
+        for my $at ( $seen, $seen - 1, 0, $seen + 1 ) {
+            return $node->[POS] = $at if $at >= 0 && $at < @$siblings && $siblings->[$at] == $node;
+        }
     }
     my $count = 0;
     $_->[POS] = $count++ for @$siblings;
@@ -250,13 +260,30 @@ sub text_of {
         my $content = $document && $document->[VALUE]{entities}{ $node->[NAME] };
         return defined $content ? $content : '';
     }
+    my $kids = $node->[KIDS];
+    return '' if !defined $kids;
+    if ( !ref $kids ) {
+        my $text = CPANBridge::Compat::LibXML::Builder::characters($kids);
+        return $text if defined $text;
+        $kids = kids($node);
+    }
+    return $kids->[0][VALUE] if @$kids == 1 && $kids->[0][TYPE] == TEXT;
     my $text = '';
-    my @todo = reverse @{ $node->[KIDS] || [] };
+    my @todo = reverse @$kids;
     while ( my $kid = pop @todo ) {
         my $kind = $kid->[TYPE];
-        if    ( $kind == TEXT || $kind == CDATA ) { $text .= $kid->[VALUE] }
-        elsif ( $kind == ELEMENT )                { push @todo, reverse @{ $kid->[KIDS] } if $kid->[KIDS] }
-        elsif ( $kind == ENTITYREF )              { $text .= text_of($kid) }
+        if ( $kind == TEXT || $kind == CDATA ) { $text .= $kid->[VALUE] }
+        elsif ( $kind == ELEMENT ) {
+            my $inside = $kid->[KIDS];
+            next if !defined $inside;
+            if ( !ref $inside ) {
+                my $its = CPANBridge::Compat::LibXML::Builder::characters($inside);
+                if ( defined $its ) { $text .= $its; next }
+                $inside = kids($kid);
+            }
+            push @todo, reverse @$inside;
+        }
+        elsif ( $kind == ENTITYREF ) { $text .= text_of($kid) }
     }
     return $text;
 }
@@ -342,9 +369,15 @@ sub reconcile {
             $known = { %$known, map { refaddr $_ => 1 } @{ $node->[DECLS] } };
         }
         if ( $node->[TYPE] == ELEMENT ) {
-            $fit->( $_, $node, $known ) for @{ $node->[ATTRS] || [] }, $node;
+
+            # In what is text yet there are no names with a namespace unless declarations are kept with it.
+            if ( !$node->[VALUE] ) {
+                $fit->( $_, $node, $known ) for ref $node->[ATTRS] ? @{ $node->[ATTRS] } : (), $node;
+                next if !ref $node->[KIDS];
+            }
+            else { $fit->( $_, $node, $known ) for @{ attrs($node) || [] }, $node }
         }
-        push @todo, map { [ $_, $known ] } grep { $_->[TYPE] == ELEMENT } @{ $node->[KIDS] || [] };
+        push @todo, map { [ $_, $known ] } grep { $_->[TYPE] == ELEMENT } @{ kids($node) || [] };
     }
     return;
 }
@@ -352,7 +385,7 @@ sub reconcile {
 # Leaves out the declarations of an element's own names that an element above makes as well.
 sub _spare {
     my ($node) = @_;
-    my %used = map { refaddr $_->[NS] => 1 } grep { $_->[NS] } $node, @{ $node->[ATTRS] || [] };
+    my %used = map { refaddr $_->[NS] => 1 } grep { $_->[NS] } $node, @{ attrs($node) || [] };
     @{ $node->[DECLS] } = grep {
         my $above = $used{ refaddr $_ } && defined $_->[1] ? ns_by_prefix( $node->[PARENT], $_->[0] ) : undef;
         !( $above && $above->[1] eq $_->[1] )
@@ -373,7 +406,6 @@ sub cut {
     $node->[DOC] = $document;
     my $tree = [$node];
     _belongs( $node, $tree );
-    $changes++;
     return $tree;
 }
 
@@ -391,34 +423,35 @@ sub hang {
     }
     elsif ( !$own || $own != $tree ) { _belongs( $node, $tree ) }
     weaken( $node->[PARENT] = $parent );
-    my $siblings = $node->[TYPE] == ATTRIBUTE ? ( $parent->[ATTRS] ||= [] ) : ( $parent->[KIDS] ||= [] );
+    my $siblings = $node->[TYPE] == ATTRIBUTE ? attrs($parent) || ( $parent->[ATTRS] = [] ) : kids($parent) || ( $parent->[KIDS] = [] );
     $at = @$siblings if !defined $at;
     $node->[POS] = $at;
     if   ( $at == @$siblings ) { push @$siblings, $node }
     else                       { splice @$siblings, $at, 0, $node }
-    $changes++;
     return $node;
 }
 
 # A copy that hangs nowhere. Declarations above it that its names need are left to reconcile().
 sub clone {
     my ( $node, $deep, $map ) = @_;
+    if ( $node->[TYPE] == ELEMENT && $node->[VALUE] ) { kids($node); attrs($node) }
     my $copy = [@$node];
-    for ( PARENT, WRAP, DOC, ORDER ) { undef $copy->[$_] if $_ < @$copy }
+    for ( PARENT, WRAP, DOC ) { undef $copy->[$_] if $_ < @$copy }
     my $type = $node->[TYPE];
     if ( $type == ELEMENT ) {
         $map = { %{ $map || {} } };
         if ( $node->[DECLS] ) {
             $copy->[DECLS] = [ map { $map->{ refaddr $_ } = [@$_] } @{ $node->[DECLS] } ];
         }
-        if ( $node->[ATTRS] ) {
+        if ( ref $node->[ATTRS] ) {
             $copy->[ATTRS] = [ map { _hung( clone( $_, 1, $map ), $copy ) } @{ $node->[ATTRS] } ];
         }
     }
     elsif ( $type == DOCUMENT || $type == HTML || $type == DTD ) { $copy->[VALUE] = { %{ $node->[VALUE] } } }
     if ( $copy->[NS] && $map ) { $copy->[NS] = $map->{ refaddr $copy->[NS] } || $copy->[NS] }
-    if ( $node->[KIDS] ) {
-        $copy->[KIDS] = $deep ? [ map { _hung( clone( $_, 1, $map ), $copy ) } @{ $node->[KIDS] } ] : [];
+    if ( !$deep && defined $node->[KIDS] ) { $copy->[KIDS] = [] }
+    elsif ( ref $node->[KIDS] ) {
+        $copy->[KIDS] = [ map { _hung( clone( $_, 1, $map ), $copy ) } @{ $node->[KIDS] } ];
     }
     return $copy;
 }
@@ -431,37 +464,41 @@ sub _hung {
 
 # --- order ------------------------------------------------------------------------------------------------------------
 
-my %stamp;    # root -> the count of changes when it was numbered
-
-sub CLONE { %stamp = (); return }    # in a new thread all addresses are others
-
-sub _number {
-    my ($root) = @_;
-    my $count = 0;
-    my @todo = $root;
-    while ( my $node = pop @todo ) {
-        $node->[ORDER] = $count++;
-        if ( $node->[ATTRS] ) { $_->[ORDER] = $count++ for @{ $node->[ATTRS] } }
-        push @todo, reverse @{ $node->[KIDS] } if $node->[KIDS];
-    }
-    return;
-}
-
-# Nodes in the order of the document.
+# Nodes in the order of the document. Each is known by the places on the way to it, one below the other: of what is under
+# the same parent, declarations come first, then attributes, then children.
 sub ordered {
     my @nodes = @_;
     return @nodes if @nodes < 2;
-    my %roots = map { refaddr $_ => $_ } map { root( $_->[TYPE] == NAMESPACE ? $_->[PARENT] : $_ ) } @nodes[ 0, -1 ];
-    for my $root ( values %roots ) {
-        next if $stamp{ refaddr $root } && $stamp{ refaddr $root } == $changes && defined $root->[ORDER];
-        _number($root);
-        %stamp = () if keys %stamp > 100;
-        $stamp{ refaddr $root } = $changes;
+    my ( %way, @ways );
+    for my $node (@nodes) {
+        my @above;
+        my $top = $node;
+        while ( $top->[PARENT] && !defined $way{ refaddr $top } ) {
+            push @above, $top;
+            $top = $top->[PARENT];
+        }
+        my $way = $way{ refaddr $top };
+        $way = $way{ refaddr $top } = '' if !defined $way;
+        for my $each ( reverse @above ) {
+            my $type = $each->[TYPE];
+            $way .= $type == NAMESPACE ? "\0" : pack 'CN', $type == ATTRIBUTE ? 1 : 2, child_index($each);
+            $way{ refaddr $each } = $way if $each != $node;
+        }
+        push @ways, $way;
     }
-    return sort { _order($a) <=> _order($b) } @nodes;
+    return @nodes[ sort { $ways[$a] cmp $ways[$b] } 0 .. $#nodes ];
 }
 
-sub _order { my ($node) = @_; return $node->[TYPE] == NAMESPACE ? $node->[PARENT][ORDER] + .5 : $node->[ORDER] || 0 }
+# Whether of nodes in the document's order none stands within another one. If one does, so does one within its neighbour.
+sub apart {
+    my ($nodes) = @_;
+    for my $at ( 1 .. $#$nodes ) {
+        my ( $before, $node ) = @$nodes[ $at - 1, $at ];
+        next if $before->[PARENT] && $node->[PARENT] && $before->[PARENT] == $node->[PARENT];
+        return 0 if is_in( $node, $before );
+    }
+    return 1;
+}
 
 sub unique {
     my %seen;
@@ -498,6 +535,13 @@ The wrapper of a node; a node has one at a time.
     my $object = new_wrapped( $node, $document );
 
 The wrapper of a node that hangs nowhere and belongs to a document, or to none.
+
+=head2 kids
+
+=head2 attrs
+
+The children and the attributes of a node: a reference to the array of them, or undef. Nodes whose text the daemon sent are
+made by these; the fields C<KIDS> and C<ATTRS> are not to be looked at otherwise, unless by what can do with text.
 
 =head2 tree_of
 
@@ -596,12 +640,14 @@ Puts a node into a parent.
 
 Sorts nodes by their place in the document.
 
+=head2 apart
+
+    apart( \@nodes )
+
+Whether none of the nodes, which are in the document's order, stands within another one.
+
 =head2 unique
 
 Leaves out what is there twice.
-
-=head2 touch
-
-Notes that a tree was changed by other means.
 
 =cut

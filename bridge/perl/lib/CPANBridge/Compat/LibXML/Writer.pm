@@ -71,7 +71,7 @@ sub declaration {
 sub write_node {
     my ( $node, $level, $out, $open_tags ) = @_;
     my $type = $node->[TYPE];
-    if    ( $type == TEXT )      { $$out .= $node->[VALUE] =~ /[&<>\r]/ ? escape_text( $node->[VALUE] ) : $node->[VALUE] }
+    if    ( $type == TEXT )      { $$out .= $node->[VALUE] =~ tr/&<>\r// ? escape_text( $node->[VALUE] ) : $node->[VALUE] }
     elsif ( $type == ELEMENT )   { _write_element( $node, $level, $out, $open_tags ) }
     elsif ( $type == CDATA )     { $$out .= '<![CDATA[' . ( $node->[VALUE] =~ s/\]\]>/]]]]><![CDATA[>/gr ) . ']]>' }
     elsif ( $type == COMMENT )   { $$out .= "<!--$node->[VALUE]-->" }
@@ -81,22 +81,36 @@ sub write_node {
     elsif ( $type == DTD )       { $$out .= doctype($node) }
     elsif ( $type == NAMESPACE ) { $$out .= declaration( $node->[NS] ) }
     elsif ( ref $node->[VALUE] && defined $node->[VALUE]{text} ) { $$out .= "$node->[VALUE]{text}\n" }    # a declaration
-    else                         { write_node( $_, $level, $out, $open_tags ) for @{ $node->[KIDS] || [] } }
+    else                         { write_node( $_, $level, $out, $open_tags ) for @{ kids($node) || [] } }
     return;
 }
 
+# What libxml2 wrote and nobody has looked into goes out as it came.
 sub _write_element {
     my ( $node, $level, $out, $open_tags ) = @_;
     my $ns = $node->[NS];
     my $name = $ns && length $ns->[0] ? "$ns->[0]:$node->[NAME]" : $node->[NAME];
     $$out .= "<$name";
     if ( $node->[DECLS] ) { $$out .= declaration($_) for @{ $node->[DECLS] } }
-    for my $attribute ( @{ $node->[ATTRS] || [] } ) {
-        my $value = $attribute->[VALUE];
-        if ( !defined $value || $attribute->[KIDS] || $attribute->[NS] || $value =~ /[&<>"\r\n\t]|[^\x00-\x7f]/ ) { $$out .= attribute($attribute) }
-        else                                                                                                 { $$out .= " $attribute->[NAME]=\"$value\"" }
+    my $attributes = $node->[ATTRS];
+    if ( defined $attributes ) {
+        if ( !ref $attributes ) {
+            if ( !utf8::decode($attributes) || $ascii && $attributes =~ /[^\x00-\x7f]/ ) { $attributes = attrs($node) }
+            else                                                                      { $$out .= $attributes; $attributes = [] }
+        }
+        for my $attribute (@$attributes) {
+            my $value = $attribute->[VALUE];
+            if ( !defined $value || $value =~ tr/ !#-%'-;=?-~//c || $attribute->[KIDS] || $attribute->[NS] ) { $$out .= attribute($attribute) }
+            else                                                                                         { $$out .= " $attribute->[NAME]=\"$value\"" }
+        }
     }
     my $kids = $node->[KIDS];
+    if ( defined $kids && !ref $kids ) {
+        my $text = $kids;
+        utf8::decode($text);
+        if ( !defined $level && !$open_tags && !( $ascii && $text =~ /[^\x00-\x7f]/ ) || index( $text, '<' ) < 0 ) { $$out .= ">$text</$name>"; return }
+        $kids = kids($node);
+    }
     if ( !$kids || !@$kids ) { $$out .= $open_tags ? "></$name>" : '/>'; return }
     $$out .= '>';
     undef $level if defined $level && grep { $_->[TYPE] == TEXT || $_->[TYPE] == CDATA || $_->[TYPE] == ENTITYREF } @$kids;
@@ -107,8 +121,10 @@ sub _write_element {
     }
     else {
         for my $kid (@$kids) {
-            if ( $kid->[TYPE] == TEXT ) { $$out .= $kid->[VALUE] =~ /[&<>\r]/ ? escape_text( $kid->[VALUE] ) : $kid->[VALUE] }
-            else                        { write_node( $kid, undef, $out, $open_tags ) }
+            my $type = $kid->[TYPE];
+            if    ( $type == TEXT )    { $$out .= $kid->[VALUE] =~ tr/&<>\r// ? escape_text( $kid->[VALUE] ) : $kid->[VALUE] }
+            elsif ( $type == ELEMENT ) { _write_element( $kid, undef, $out, $open_tags ) }
+            else                       { write_node( $kid, undef, $out, $open_tags ) }
         }
     }
     $$out .= "</$name>";
@@ -240,7 +256,7 @@ sub _html_element {
     my $kind = lc $name;
     $$out .= "<$name";
     $$out .= declaration($_) for @{ $node->[DECLS] || [] };
-    for my $attribute ( @{ $node->[ATTRS] || [] } ) {
+    for my $attribute ( @{ attrs($node) || [] } ) {
         my $its = qname($attribute);
         my $value = attribute_value($attribute);
         $$out .= " $its";
@@ -255,7 +271,7 @@ sub _html_element {
         $value =~ s/"/&quot;/g;
         $$out .= "=\"$value\"";
     }
-    my @kids = @{ $node->[KIDS] || [] };
+    my @kids = @{ kids($node) || [] };
     my $line = sub {    # whether a line may break beside a node
         my ($beside) = @_;
         return $beside && $beside->[TYPE] != TEXT && $beside->[TYPE] != ENTITYREF;

@@ -28,8 +28,12 @@ sub compile {
     my $expression = $self->_or;
     $self->_wrong if $self->{at} < @{ $self->{tokens} };
     %compiled = () if keys %compiled > 500;
-    return $compiled{$text} = $expression;
+    return $compiled{$text} = [ @$expression[ 0, 1 ], $self->{asks} ];
 }
+
+# An expression that was compiled already, if it asks for nothing that depends on where it is evaluated.
+sub known { my $expression = $compiled{ $_[0] }; return $expression && !$expression->[2] ? $expression : undef }
+
 
 # Returns the kind and the value.
 sub evaluate {
@@ -165,7 +169,8 @@ sub _comparison {
     my ( $kind_a, $code_a ) = @$left;
     my ( $kind_b, $code_b ) = @$right;
 
-    # The most usual of all: nodes = "text".
+    # The most usual of all: @name = "text", and nodes = "text".
+    if ( $operator eq '=' && $kind_a eq 'set' && defined $left->[2] && $kind_b eq 'string' && defined $right->[2] ) { return [ boolean => _attribute_is( $left->[2], $right->[2] ) ] }
     if ( $kind_a eq 'set' && $kind_b eq 'string' && $operator eq '=' ) {
         return [
             boolean => sub {
@@ -188,6 +193,24 @@ sub _comparison {
         ];
     }
     return [ boolean => sub { return _compare( $operator, $kind_a, $code_a->(@_), $kind_b, $code_b->(@_) ) } ];
+}
+
+# Whether an attribute without a prefix has a value.
+sub _attribute_is {
+    my ( $name, $wanted ) = @_;
+    return sub {
+        my $attributes = $_[0][ATTRS];
+        return 0 if !defined $attributes;
+        if ( !ref $attributes ) {
+            my $value = CPANBridge::Compat::LibXML::Builder::value_in( $attributes, $name );
+            return defined $value && $value eq $wanted ? 1 : 0 if !ref $value;
+            $attributes = attrs( $_[0] );
+        }
+        for (@$attributes) {
+            return 1 if $_->[NAME] eq $name && !( $_->[NS] && defined $_->[NS][1] ) && attribute_value($_) eq $wanted;
+        }
+        return 0;
+    };
 }
 
 sub _compare {
@@ -330,14 +353,13 @@ sub _path {
     return [ set => _walk( sub { return [ $_[0] ] }, \@steps, 1 ) ] if @steps > 1 || @{ $step->{predicates} } || $REVERSE{ $step->{axis} };
 
     # The usual thing inside predicates: one step from here.
-    my ( $collect, $test ) = ( \&{"_$step->{axis}"}, $step->{test} );
-    return [
-        set => sub {
-            my @found;
-            $collect->( $_[0], $test->(), \@found );
-            return \@found;
-        }
-    ];
+    my ( $collect, $test ) = ( _collector($step), $step->{test} );
+    my $code = sub {
+        my @found;
+        $collect->( $_[0], $test->(), \@found );
+        return \@found;
+    };
+    return [ set => $code, $step->{axis} eq 'attribute' ? $step->{name} : undef ];
 }
 
 sub _step_follows {
@@ -384,10 +406,13 @@ sub _step {
         $self->_wrong if !$AXIS{$axis};
         $self->{at} += 2;
     }
+    my $at = $self->{at};
     my $test = $self->_node_test($axis);
+    my ( $kind, $name, undef, $prefix ) = @{ $self->{tokens}[$at] };
+    undef $name if defined $prefix || $kind ne 'name' || $self->{at} > $at + 1;
     my @predicates;
     push @predicates, $self->_predicate while $self->_is('[');
-    return { axis => $axis, test => $test, predicates => \@predicates };
+    return { axis => $axis, test => $test, predicates => \@predicates, name => $name };
 }
 
 # Returns what makes a test of a node when an evaluation begins, as prefixes are known only then.
@@ -423,7 +448,7 @@ sub _node_test {
           : sub { my $node = $_[0]; return $node->[TYPE] == $principal && $node->[NAME] eq $name && !( $node->[NS] && defined $node->[NS][1] ) };
         return sub { return $test };
     }
-    my $text = $self->{text};
+    $self->{asks} = 1;
     return sub {
         my $uri = $prefix eq 'xml' ? XML_NS : $context->{ns}->($prefix);
         fail( 1219, 'Undefined namespace prefix', undef, undef ) if !defined $uri;
@@ -481,7 +506,7 @@ sub _filtered {
 # Does the steps one after the other, and keeps the nodes in the document's order.
 sub _walk {
     my ( $start, $steps, $single ) = @_;
-    $_->{collect} = \&{"_$_->{axis}"} for @$steps;
+    $_->{collect} = _collector($_) for @$steps;
     return sub {
         my $nodes = $start->(@_);
         my $apart = $single || @$nodes < 2;    # whether no node stands within another one
@@ -500,7 +525,7 @@ sub _walk {
             }
             if ( @$nodes > 1 ) {
                 if ( $axis eq 'child' || $axis eq 'descendant' || $axis eq 'descendant-or-self' ) {
-                    if ( !$apart ) { @found = ordered( $axis eq 'child' ? @found : unique(@found) ) }
+                    if ( @found > 1 && !$apart && !apart($nodes) ) { @found = ordered( $axis eq 'child' ? @found : unique(@found) ) }
                 }
                 elsif ( $axis ne 'attribute' && $axis ne 'self' && $axis ne 'namespace' ) { @found = ordered( unique(@found) ) }
             }
@@ -511,6 +536,62 @@ sub _walk {
         }
         return $nodes;
     };
+}
+
+# What collects a step's nodes. Names without a prefix are the most usual, and have something of their own: what is text
+# yet, and in which no such name stands, need not be looked into.
+my %BY_NAME = ( child => \&_children_named, descendant => \&_descendants_named, attribute => \&_attributes_named );
+
+sub _collector {
+    my ($step) = @_;
+    my ( $axis, $name ) = @$step{qw(axis name)};
+    my $code = \&{"_$axis"};
+    my $by_name = $BY_NAME{$axis};
+    return $code if !defined $name || !$by_name;
+    my $mark = $axis eq 'attribute' ? " $name=" : "<$name";
+    utf8::encode($mark);
+    return sub { return $by_name->( $_[0], $name, $mark, $_[2] ) };
+}
+
+sub _children_named {
+    my ( $node, $name, $mark, $found ) = @_;
+    my $kids = $node->[KIDS];
+    return if !defined $kids || $node->[TYPE] == ATTRIBUTE;
+    if ( !ref $kids ) {
+        return if index( $kids, $mark ) < 0;
+        $kids = kids($node);
+    }
+    for (@$kids) { push @$found, $_ if $_->[TYPE] == ELEMENT && $_->[NAME] eq $name && !( $_->[NS] && defined $_->[NS][1] ) }
+    return;
+}
+
+sub _descendants_named {
+    my ( $node, $name, $mark, $found ) = @_;
+    my $kids = $node->[KIDS];
+    return if !defined $kids || $node->[TYPE] == ATTRIBUTE;
+    if ( !ref $kids ) {
+        return if index( $kids, $mark ) < 0;
+        $kids = kids($node);
+    }
+    for my $kid (@$kids) {
+        next if $kid->[TYPE] != ELEMENT;
+        push @$found, $kid if $kid->[NAME] eq $name && !( $kid->[NS] && defined $kid->[NS][1] );
+        my $inside = $kid->[KIDS];
+        _descendants_named( $kid, $name, $mark, $found ) if ref $inside || defined $inside && index( $inside, $mark ) >= 0;
+    }
+    return;
+}
+
+sub _attributes_named {
+    my ( $node, $name, $mark, $found ) = @_;
+    my $attributes = $node->[ATTRS];
+    return if !defined $attributes;
+    if ( !ref $attributes ) {
+        return if index( $attributes, $mark ) < 0;
+        $attributes = attrs($node);
+    }
+    for (@$attributes) { push @$found, $_ if $_->[NAME] eq $name && !( $_->[NS] && defined $_->[NS][1] ) }
+    return;
 }
 
 # --- axes: add the nodes that pass a test, nearest first --------------------------------------------------------------
@@ -535,19 +616,19 @@ sub _self { my ( $node, $test, $found ) = @_; push @$found, $node if $test->($no
 
 sub _child {
     my ( $node, $test, $found ) = @_;
-    return if !$node->[KIDS] || $node->[TYPE] == ATTRIBUTE;
-    push @$found, grep { $_->[TYPE] != DTD && $test->($_) } @{ $node->[KIDS] };
+    return if !defined $node->[KIDS] || $node->[TYPE] == ATTRIBUTE;
+    push @$found, grep { $_->[TYPE] != DTD && $test->($_) } @{ kids($node) };
     return;
 }
 
 sub _descendant {
     my ( $node, $test, $found ) = @_;
-    return if !$node->[KIDS] || $node->[TYPE] == ATTRIBUTE;
-    my @todo = reverse @{ $node->[KIDS] };
+    return if !defined $node->[KIDS] || $node->[TYPE] == ATTRIBUTE;
+    my @todo = reverse @{ kids($node) };
     while ( my $kid = pop @todo ) {
         next if $kid->[TYPE] == DTD;
         push @$found, $kid if $test->($kid);
-        push @todo, reverse @{ $kid->[KIDS] } if $kid->[KIDS];
+        push @todo, reverse @{ kids($kid) } if defined $kid->[KIDS];
     }
     return;
 }
@@ -567,7 +648,7 @@ sub _ancestor {
 
 sub _attribute {
     my ( $node, $test, $found ) = @_;
-    $test->($_) and push @$found, $_ for @{ $node->[ATTRS] || [] };
+    $test->($_) and push @$found, $_ for @{ attrs($node) || [] };
     return;
 }
 
@@ -629,9 +710,10 @@ sub _primary {
         return $inner;
     }
     my ( $type, $value, $at, $prefix ) = @{ $self->{tokens}[ $self->{at}++ ] };
-    return [ string => sub {$value} ] if $type eq 'literal';
+    return [ string => sub {$value}, $value ] if $type eq 'literal';
     return [ number => sub {$value} ] if $type eq 'number';
     if ( $type eq 'variable' ) {
+        $self->{asks} = 1;
         return [
             any => sub {
                 my $uri = defined $prefix ? $context->{ns}->($prefix) : undef;
@@ -658,7 +740,7 @@ sub _call {
         my $uri = defined $prefix ? $context->{ns}->($prefix) : undef;
         return $context->{function}->( $name, $uri, \@values );
     };
-    return [ any => $theirs ] if !$ours;
+    if ( !$ours ) { $self->{asks} = 1; return [ any => $theirs ] }
     my ( $kind, $least, $most, $kinds, $code ) = @$ours;
     fail( 1212, 'Invalid number of arguments', $text, length $text )
       if @arguments < $least || defined $most && @arguments > $most;
@@ -696,6 +778,12 @@ Used by our L<XML::LibXML>; programs have no need of it.
 =head2 compile
 
     my $expression = compile('//a[@b]');
+
+=head2 known
+
+    my $expression = known('//a[@b]');
+
+The same if it is at hand already, and has no prefixes, variables and functions of the caller's; else undef.
 
 =head2 evaluate
 

@@ -99,7 +99,7 @@ sub _local_name {
 sub _lang {
     my ( $node, $wanted ) = @_;
     for ( ; $node ; $node = $node->[PARENT] ) {
-        for my $attribute ( @{ $node->[ATTRS] || [] } ) {
+        for my $attribute ( @{ attrs($node) || [] } ) {
             next if $attribute->[NAME] ne 'lang' || !$attribute->[NS] || $attribute->[NS][1] ne XML_NS;
             return lc( attribute_value($attribute) ) =~ /\A\Q${\ lc $wanted}\E(?:-|\z)/ ? 1 : 0;
         }
@@ -126,11 +126,11 @@ sub element_by_id {
     my @todo = reverse @{ $document->[KIDS] || [] };
     while ( my $node = pop @todo ) {
         next if $node->[TYPE] != ELEMENT;
-        for my $attribute ( @{ $node->[ATTRS] || [] } ) {
+        for my $attribute ( @{ attrs($node) || [] } ) {
             my $value = attribute_value($attribute);
             push @found, $node if $wanted{$value} && is_id( $attribute, $document ) && !$seen{$value}++;
         }
-        push @todo, reverse @{ $node->[KIDS] } if $node->[KIDS];
+        push @todo, reverse @{ kids($node) } if defined $node->[KIDS];
     }
     return @found;
 }

@@ -25,7 +25,6 @@ sub setValue {
     $attribute->[VALUE] = as_chars( $value, $attribute );
     undef $_->[PARENT] for @{ $attribute->[KIDS] || [] };
     undef $attribute->[KIDS];
-    touch();
     return;
 }
 
@@ -52,7 +51,6 @@ sub setNamespace {
     my $element = $attribute->[PARENT];
     if ( !defined $uri || !length $uri ) {
         undef $attribute->[NS];
-        touch();
         return 1;
     }
     my $ns = $element ? defined $prefix && length $prefix ? ns_by_prefix( $element, $prefix ) : ns_by_uri( $element, $uri, 1 ) : undef;
@@ -63,7 +61,6 @@ sub setNamespace {
         push @{ $element->[DECLS] }, $ns;
     }
     $attribute->[NS] = $ns;
-    touch();
     return 1;
 }
 

@@ -41,7 +41,7 @@ sub getAttributeHash {
 # The attribute of a qualified name; prefixes count by what they stand for.
 sub _find {
     my ( $node, $name ) = @_;
-    my $attributes = $node->[ATTRS] or return;
+    my $attributes = attrs($node) or return;
     for my $attribute (@$attributes) {
         return $attribute if $attribute->[NAME] eq $name && !$attribute->[NS];
     }
@@ -57,7 +57,7 @@ sub _find {
 sub _find_ns {
     my ( $node, $uri, $name ) = @_;
     my $any = !defined $uri || !length $uri;
-    for my $attribute ( @{ $node->[ATTRS] || [] } ) {
+    for my $attribute ( @{ attrs($node) || [] } ) {
         next if $attribute->[NAME] ne $name;
         my $ns = $attribute->[NS];
         return $attribute if $any ? !$ns : $ns && $ns->[1] eq $uri;
@@ -76,8 +76,14 @@ sub getAttribute {
     my ( $self, $name, $in_bytes ) = @_;
     $name = as_chars( $name, $self->[0] );
     if ( $name =~ /\Axmlns(?::(.+))?\z/s ) { return $self->_getNamespaceDeclURI( defined $1 ? $1 : '' ) }
-    my $attribute = _find( $self->[0], $name );
-    my $value = $attribute ? attribute_value($attribute) : _default( $self->[0], $name );
+    my $node = $self->[0];
+    my $text = $node->[ATTRS];
+    my $value = defined $text && !ref $text && index( $name, ':' ) < 0 ? CPANBridge::Compat::LibXML::Builder::value_in( $text, $name ) : $node;
+    if ( ref $value ) {
+        my $attribute = _find( $node, $name );
+        $value = $attribute ? attribute_value($attribute) : undef;
+    }
+    $value = _default( $node, $name ) if !defined $value;
     return $in_bytes ? in_bytes( $value, $self->[0] ) : $value;
 }
 
@@ -120,7 +126,6 @@ sub _set {
     $attribute->[VALUE] = as_chars( $value, $self->[0] );
     undef $_->[PARENT] for @{ $attribute->[KIDS] || [] };
     undef $attribute->[KIDS];
-    touch();
     return;
 }
 
@@ -248,7 +253,6 @@ sub setNamespace {
         if ( my $own = decl_for( $node, '' ) ) { return 0 if length $own->[1] }
         elsif ( $above && length $above->[1] ) { push @{ $node->[DECLS] }, [ '', '' ] }
         undef $node->[NS] if $activate;
-        touch();
         return 1;
     }
     my $ns = ns_by_prefix( $node, $prefix );
@@ -263,7 +267,6 @@ sub setNamespace {
         }
     }
     $node->[NS] = $ns if $activate;
-    touch();
     return 1;
 }
 
@@ -276,8 +279,18 @@ sub setNamespaceDeclURI {
         $self->_forget_ns($ns);
         $ns->[1] = undef;
     }
-    touch();
     return 1;
+}
+
+# Makes nodes of what is text yet: in that, names have the prefixes that they came with.
+sub _look_into_all {
+    my ($self) = @_;
+    my @todo = $self->[0];
+    while ( my $node = pop @todo ) {
+        attrs($node);
+        push @todo, grep { $_->[TYPE] == ELEMENT } @{ kids($node) || [] };
+    }
+    return;
 }
 
 sub _forget_ns {
@@ -286,8 +299,8 @@ sub _forget_ns {
     while ( my $node = pop @todo ) {
         next if $node->[TYPE] != ELEMENT;
         undef $node->[NS] if $node->[NS] && $node->[NS] == $ns;
-        for ( @{ $node->[ATTRS] || [] } ) { undef $_->[NS] if $_->[NS] && $_->[NS] == $ns }
-        push @todo, @{ $node->[KIDS] || [] };
+        for ( @{ attrs($node) || [] } ) { undef $_->[NS] if $_->[NS] && $_->[NS] == $ns }
+        push @todo, @{ kids($node) || [] };
     }
     return;
 }
@@ -297,10 +310,10 @@ sub setNamespaceDeclPrefix {
     $_ = defined $_ ? $_ : '' for $old, $new;
     return 1 if $old eq $new && decl_for( $self->[0], $old );
     my $ns = decl_for( $self->[0], $old ) or return 0;
+    $self->_look_into_all;
     Carp::croak("setNamespaceDeclPrefix: prefix '$new' is in use") if ns_by_prefix( $self->[0], $new );
     Carp::croak('setNamespaceDeclPrefix: cannot set non-empty prefix for empty namespace') if length $new && !length( defined $ns->[1] ? $ns->[1] : '' );
     $ns->[0] = $new;
-    touch();
     return 1;
 }
 
@@ -310,8 +323,8 @@ sub appendText {
     my ( $self, $text ) = @_;
     return if !defined $text || !length $text;
     $text = as_chars( $text, $self->[0] );
-    my $kids = $self->[0][KIDS];
-    if ( $kids && @$kids && $kids->[-1][TYPE] == TEXT ) { $kids->[-1][VALUE] .= $text; touch() }
+    my $kids = kids( $self->[0] );
+    if ( $kids && @$kids && $kids->[-1][TYPE] == TEXT ) { $kids->[-1][VALUE] .= $text }
     else                                               { hang( new_node( TEXT, undef, $text ), $self ) }
     return;
 }
@@ -364,7 +377,7 @@ sub _answer {
     return $list ? @nodes : XML::LibXML::NodeList->new_from_ref( \@nodes, 1 );
 }
 
-sub _children { my ( $self, $test ) = @_; return $self->_list( grep { $_->[TYPE] == ELEMENT && $test->($_) } @{ $self->[0][KIDS] || [] } ) }
+sub _children { my ( $self, $test ) = @_; return $self->_list( grep { $_->[TYPE] == ELEMENT && $test->($_) } @{ kids( $self->[0] ) || [] } ) }
 
 sub getChildrenByTagName      { my ( $self, $name ) = @_; return _answer( wantarray, $self->_children( XML::LibXML::Node::_by_name($name) ) ) }
 sub getChildrenByTagNameNS    { my ( $self, $uri, $name ) = @_; return _answer( wantarray, $self->_children( XML::LibXML::Node::_by_ns( $uri, $name ) ) ) }

@@ -106,7 +106,6 @@ sub setNodeName {
     $name = as_chars( $name, $self->[0] );
     XML::LibXML::_check_name($name) or Carp::croak('bad name');
     $self->[0][NAME] = $name =~ s/\A[^:]+://r;
-    touch();
     return;
 }
 
@@ -118,7 +117,12 @@ sub _wrapped { my ( $self, $node ) = @_; return $node ? wrap( $node, tree_of($se
 
 sub parentNode { my ($self) = @_; return $self->_wrapped( $self->[0][PARENT] ) }
 
-sub firstChild { my ($self) = @_; my $kids = $self->_kids; return $kids && @$kids ? $self->_wrapped( $kids->[0] ) : undef }
+sub firstChild {
+    my ($self) = @_;
+    my $kids = $self->_kids;
+    return if !$kids || !@$kids;
+    return $kids->[0][WRAP] || wrap( $kids->[0], tree_of($self) );
+}
 sub lastChild { my ($self) = @_; my $kids = $self->_kids; return $kids && @$kids ? $self->_wrapped( $kids->[-1] ) : undef }
 sub hasChildNodes { my ($self) = @_; my $kids = $self->[0][TYPE] == ATTRIBUTE ? undef : $self->_kids; return $kids && @$kids ? 1 : 0 }
 
@@ -126,6 +130,7 @@ sub hasChildNodes { my ($self) = @_; my $kids = $self->[0][TYPE] == ATTRIBUTE ? 
 sub _kids {
     my ($self) = @_;
     my $node = $self->[0];
+    return kids($node) if $node->[TYPE] == ELEMENT;
     if ( $node->[TYPE] == ATTRIBUTE && !$node->[KIDS] && defined $node->[VALUE] && length $node->[VALUE] ) {
         my $text = new_node( TEXT, undef, $node->[VALUE] );
         Scalar::Util::weaken( $text->[PARENT] = $node );
@@ -149,9 +154,20 @@ sub _sibling {
     return $at >= 0 && $at < @$siblings ? $self->_wrapped( $siblings->[$at] ) : undef;
 }
 
+# Programs walk from sibling to sibling: where a node is and which wrapper it has is found without a detour if it can be.
+sub nextSibling {
+    my ($self) = @_;
+    my $node = $self->[0];
+    my $parent = $node->[PARENT] or return;
+    return $self->_sibling(1) if $node->[TYPE] == ATTRIBUTE;
+    my ( $kids, $at ) = ( $parent->[KIDS], $node->[POS] );
+    $at = child_index($node) if !defined $at || $at >= @$kids || $kids->[$at] != $node;
+    my $next = $kids->[ $at + 1 ] or return;
+    return $next->[WRAP] || wrap( $next, tree_of($self) );
+}
+
 sub _not_blank { my ($node) = @_; return !( ( $node->[TYPE] == TEXT || $node->[TYPE] == CDATA ) && $node->[VALUE] !~ /[^ \t\r\n]/ ) }
 
-sub nextSibling             { return $_[0]->_sibling(1) }
 sub previousSibling         { return $_[0]->_sibling(-1) }
 sub nextNonBlankSibling     { return $_[0]->_sibling( 1,  \&_not_blank ) }
 sub previousNonBlankSibling { return $_[0]->_sibling( -1, \&_not_blank ) }
@@ -180,12 +196,12 @@ sub firstNonBlankChild {
     return $self->_wrapped($first);
 }
 
-sub hasAttributes { my $attributes = $_[0][0][ATTRS]; return $attributes && @$attributes ? 1 : 0 }
+sub hasAttributes { my $attributes = attrs( $_[0][0] ); return $attributes && @$attributes ? 1 : 0 }
 
 sub attributes {
     my ($self) = @_;
     my $node = $self->[0];
-    my @found = ( $self->_list( @{ $node->[ATTRS] || [] } ), $self->getNamespaces );
+    my @found = ( $self->_list( @{ attrs($node) || [] } ), $self->getNamespaces );
     return wantarray ? @found : XML::LibXML::NamedNodeMap->new( $self, @found );
 }
 
@@ -225,7 +241,7 @@ sub baseURI {
     my ($self) = @_;
     my @bases;
     for ( my $node = $self->[0] ; $node ; $node = $node->[PARENT] ) {
-        for my $attribute ( @{ $node->[ATTRS] || [] } ) {
+        for my $attribute ( @{ attrs($node) || [] } ) {
             next if $attribute->[NAME] ne 'base' || !$attribute->[NS] || $attribute->[NS][1] ne XML_NS;
             push @bases, attribute_value($attribute);
         }
@@ -303,7 +319,7 @@ sub _taken_out {
         cut($node);
         return $node;
     }
-    my @kids = @{ $node->[KIDS] || [] };
+    my @kids = @{ kids($node) || [] };
     cut($_) for reverse @kids;
     return @kids;
 }
@@ -350,11 +366,10 @@ sub addChild {
     $self->_may_take( $child, 'addChild' ) if $into->[TYPE] != TEXT || $node->[TYPE] != TEXT;
     return $self->setAttributeNode($child) if $node->[TYPE] == ATTRIBUTE;
     if ( $node->[TYPE] == TEXT ) {
-        my $last = $into->[TYPE] == TEXT ? $into : $into->[KIDS] && @{ $into->[KIDS] } ? $into->[KIDS][-1] : undef;
+        my $last = $into->[TYPE] == TEXT ? $into : @{ kids($into) || [] } ? $into->[KIDS][-1] : undef;
         if ( $last && $last->[TYPE] == TEXT && $last != $node ) {
             $last->[VALUE] .= $node->[VALUE];
             cut($node);
-            touch();
             $child->[0] = 0;    # it is gone, and whoever uses it is to notice
             return $self->_wrapped($last);
         }
@@ -446,7 +461,6 @@ sub addSibling {
     if ( $node->[TYPE] == TEXT && $other->[TYPE] == TEXT && $node != $other ) {
         $node->[VALUE] .= $other->[VALUE];
         cut($other);
-        touch();
         return $self;
     }
     my $parent = $self->parentNode or return;
@@ -461,7 +475,7 @@ sub unbindNode {
 
 sub removeChildNodes {
     my ($self) = @_;
-    my $kids = $self->[0][KIDS] or return;
+    my $kids = kids( $self->[0] ) or return;
     cut( $kids->[-1] ) while @$kids;
     return;
 }
@@ -479,7 +493,7 @@ sub normalize {
     my ($self) = @_;
     my @todo = $self->[0];
     while ( my $node = pop @todo ) {
-        my $kids = $node->[KIDS] or next;
+        my $kids = kids($node) or next;
         my $i = 0;
         while ( $i < @$kids ) {
             if ( $kids->[$i][TYPE] != TEXT ) { push @todo, $kids->[ $i++ ]; next }
@@ -534,7 +548,7 @@ sub findnodes {
 
 sub find { my ( $self, $xpath ) = @_; return XML::LibXML::XPathContext::_object( $self, $xpath ) }
 
-sub findvalue { my ( $self, $xpath ) = @_; return $self->find($xpath)->to_literal->value }
+sub findvalue { my ( $self, $xpath ) = @_; return XML::LibXML::XPathContext::_text( $self, $xpath ) }
 
 sub findbool { my ( $self, $xpath ) = @_; return XML::LibXML::XPathContext::_truth( $self, $xpath ) }
 
@@ -548,11 +562,11 @@ sub exists {
 sub _descendants {
     my ( $self, $test ) = @_;
     my @found;
-    my @todo = reverse @{ $self->[0][KIDS] || [] };
+    my @todo = reverse @{ kids( $self->[0] ) || [] };
     while ( my $node = pop @todo ) {
         next if $node->[TYPE] != ELEMENT;
         push @found, $node if $test->($node);
-        push @todo, reverse @{ $node->[KIDS] } if $node->[KIDS];
+        push @todo, reverse @{ kids($node) } if defined $node->[KIDS];
     }
     my @nodes = $self->_list(@found);
     return @nodes;

@@ -4,7 +4,7 @@ use 5.014;
 use strict;
 use warnings;
 
-use CPANBridge::Compat::LibXML::Tree qw(VALUE touch);
+use CPANBridge::Compat::LibXML::Tree qw(VALUE);
 use XML::LibXML::Node ();
 
 our $VERSION = '2.0134';
@@ -19,7 +19,6 @@ sub setData {
         @data = join ' ', map {qq{$_="$pairs{$_}"}} @names;
     }
     $self->[0][VALUE] = $data[0];
-    touch();
     return;
 }
 

@@ -119,7 +119,7 @@ sub _forward {
     return 0 if $self->{state} == $STATE{DONE};
     my $node = $self->{node};
     if ( !$node ) { return $self->_set( $document->[KIDS][0] ) }
-    if ( !$over && !$self->{end} && $node->[TYPE] == ELEMENT && @{ $node->[KIDS] || [] } ) { return $self->_set( $node->[KIDS][0] ) }
+    if ( !$over && !$self->{end} && $node->[TYPE] == ELEMENT && @{ kids($node) || [] } ) { return $self->_set( $node->[KIDS][0] ) }
     my $parent = $node->[PARENT];
     my $next = $parent->[KIDS][ child_index($node) + 1 ];
     if ( !$self->{end} && !$over && $node->[TYPE] == ELEMENT && !$self->isEmptyElement ) { return $self->_set( $node, 1 ) }
@@ -230,7 +230,7 @@ sub namespaceURI { my ($self) = @_; my $node = $self->_at or return; return $sel
 sub isEmptyElement {
     my ($self) = @_;
     my $node = $self->{node};
-    return $node && $node->[TYPE] == ELEMENT && !@{ $node->[KIDS] || [] } ? 1 : 0;
+    return $node && $node->[TYPE] == ELEMENT && !@{ kids($node) || [] } ? 1 : 0;
 }
 
 sub hasValue { my ($self) = @_; my $node = $self->_at; return $node && $node->[TYPE] != ELEMENT && $node->[TYPE] != DTD && $node->[TYPE] != ENTITYREF ? 1 : 0 }
@@ -248,7 +248,7 @@ sub readOuterXml { my ($self) = @_; my $node = $self->{node} or return; return $
 sub readInnerXml {
     my ($self) = @_;
     my $node = $self->{node} or return;
-    return join '', map { $self->_object($_)->toString } @{ $node->[KIDS] || [] };
+    return join '', map { $self->_object($_)->toString } @{ kids($node) || [] };
 }
 
 sub nodePath {
@@ -272,13 +272,13 @@ sub document {
         my @nodes = ref $wanted eq 'ARRAY' ? $wanted : map { $_->[0] } $wanted->();
         for my $node (@nodes) {
             my @all = $node;
-            while ( my $one = pop @all ) { $kept{ 0 + $one } = 1; push @all, @{ $one->[KIDS] || [] } }
+            while ( my $one = pop @all ) { $kept{ 0 + $one } = 1; push @all, @{ kids($one) || [] } }
             for ( my $above = $node->[PARENT] ; $above ; $above = $above->[PARENT] ) { $kept{ 0 + $above } = 1 }
         }
     }
     my @todo = $document->[0];
     while ( my $node = pop @todo ) {
-        for my $kid ( @{ [ @{ $node->[KIDS] || [] } ] } ) {
+        for my $kid ( @{ [ @{ kids($node) || [] } ] } ) {
             if   ( $kept{ 0 + $kid } ) { push @todo, $kid }
             else                       { cut($kid) }
         }
@@ -378,7 +378,7 @@ sub isValid    { my ($self) = @_; return $self->{parser}->get_option('validation
 sub xmlLang {
     my ($self) = @_;
     for ( my $node = $self->{node} ; $node ; $node = $node->[PARENT] ) {
-        for my $attribute ( @{ $node->[ATTRS] || [] } ) {
+        for my $attribute ( @{ attrs($node) || [] } ) {
             return attribute_value($attribute) if $attribute->[NAME] eq 'lang' && $attribute->[NS] && $attribute->[NS][1] eq XML_NS;
         }
     }

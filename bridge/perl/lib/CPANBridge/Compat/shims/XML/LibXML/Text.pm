@@ -21,11 +21,10 @@ sub attributes { return }
 sub setData {
     my ( $self, $text ) = @_;
     $self->[0][VALUE] = as_chars( $text, $self->[0] );
-    touch();
     return;
 }
 
-sub _become { my ( $self, $text ) = @_; $self->[0][VALUE] = $text; touch(); return }
+sub _become { my ( $self, $text ) = @_; $self->[0][VALUE] = $text; return }
 
 sub substringData {
     my ( $self, $from, $length ) = @_;

@@ -98,7 +98,7 @@ sub findnodes {
 
 sub find { my ( $self, $xpath, $node ) = @_; return _object( $self->_at($node), $xpath, $self ) }
 
-sub findvalue { my ( $self, $xpath, $node ) = @_; return $self->find( $xpath, $node )->to_literal->value }
+sub findvalue { my ( $self, $xpath, $node ) = @_; return _text( $self->_at($node), $xpath, $self ) }
 
 sub exists { my ( $self, $xpath, $node ) = @_; return _truth( $self->_at($node), $xpath, $self ) }
 
@@ -114,7 +114,7 @@ sub _element {
     my $type = $node->[TYPE];
     return $node->[PARENT] if ( $type == ATTRIBUTE || $type == NAMESPACE ) && $node->[PARENT];
     if ( $type == DOCUMENT || $type == HTML ) {
-        for ( @{ $node->[KIDS] } ) { return $_ if $_->[TYPE] == ELEMENT }
+        for ( @{ kids($node) } ) { return $_ if $_->[TYPE] == ELEMENT }
     }
     return $node;
 }
@@ -148,14 +148,18 @@ sub _evaluate {
     Carp::croak('lost node') if !blessed $object || reftype $object ne 'ARRAY';
     my $text = blessed $xpath && $xpath->isa('XML::LibXML::XPathExpression') ? $xpath->{text} : as_chars( $xpath, $object->[0] );
     Carp::croak('empty XPath found') if $text !~ /\S/;
-    my $tree    = tree_of($object);
-    my $node    = $object->[0];
-    my $element = _element($node);
+    my $tree  = tree_of($object);
+    my $node  = $object->[0];
+    my @place = $self && $self->{size} >= 0 ? ( $self->{position}, $self->{size} ) : ( -1, -1 );
     my %others;    # trees of nodes that come from elsewhere
     my $root = root($node);
     if ( my $document = $root->[DOC] ) {    # "/" is the document also for a node that does not hang in it
         $others{ Scalar::Util::refaddr($document) } = $document->[WRAP] ? tree_of( $document->[WRAP] ) : [$document];
     }
+    if ( my $known = CPANBridge::Compat::LibXML::XPath::known($text) ) {
+        return ( _guarded( sub { CPANBridge::Compat::LibXML::XPath::evaluate( $known, $node, @place, {} ) } ), $tree, \%others );
+    }
+    my $element = _element($node);
     my $convert = sub { return _to_value( $_[0], \%others ) };
     my %how     = (
         ns => sub {
@@ -182,7 +186,6 @@ sub _evaluate {
             return $convert->($value);
         },
     );
-    my @place = $self && $self->{size} >= 0 ? ( $self->{position}, $self->{size} ) : ( -1, -1 );
     my ( $kind, $value ) =
       _guarded( sub { CPANBridge::Compat::LibXML::XPath::evaluate( CPANBridge::Compat::LibXML::XPath::compile($text), $node, @place, \%how ) } );
     return ( $kind, $value, $tree, \%others );
@@ -248,6 +251,14 @@ sub _object {
     my ( $object, $xpath, $self ) = @_;
     my ( $kind, $value, $tree, $others ) = _evaluate( $object, $xpath, $self );
     return _to_perl( $kind, $value, $tree, $others );
+}
+
+# The text of all nodes, or of what else an expression gave.
+sub _text {
+    my ( $object, $xpath, $self ) = @_;
+    my ( $kind, $value, $tree, $others ) = _evaluate( $object, $xpath, $self );
+    return _to_perl( $kind, $value, $tree, $others )->to_literal->value if $kind ne 'set';
+    return @$value == 1 ? text_of( $value->[0] ) : join '', map { text_of($_) } @$value;
 }
 
 sub _truth {

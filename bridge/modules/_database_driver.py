@@ -7,10 +7,13 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from threading import RLock
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from bridge.api import BridgeError, ErrorType
 from bridge.modules._database_rows import Row, Rows
+
+if TYPE_CHECKING:
+    from bridge.modules._database_background import Background
 
 __all__ = ["Connection", "Outcome", "Part", "Statement", "decoded", "fail"]
 
@@ -42,6 +45,9 @@ class Connection(ABC):
 
     driver: ClassVar[str]
 
+    has_background: ClassVar[bool] = False
+    """Whether statements can run while their caller does something else."""
+
     put: Callable[[Part], int]
     """Gives the caller a part of the connection that it has not asked for, a row's cursor for example; returns its
     number. Set when the connection has been opened, as is the next."""
@@ -50,6 +56,7 @@ class Connection(ABC):
     """Returns what the caller has under a number, a part of this connection or of another one."""
 
     def __init__(self) -> None:
+        self.background: Background | None = None
         # A call that timed out may still run when the next one comes.
         self._lock = RLock()
         self._lent = 0
@@ -104,6 +111,8 @@ class Connection(ABC):
         Raises:
             BridgeError: a statement that has called a sub of the caller's is not done yet.
         """
+        if self.background is not None and not self.background.done:
+            self.interrupt()
         with self._lock:
             if self._lent:
                 fail("The connection cannot be closed while a statement calls a sub.", "ProgrammingError", code=21)
@@ -121,6 +130,10 @@ class Connection(ABC):
     def alive(self) -> bool:
         """Return whether the server answers; a database that has none does."""
         return True
+
+    def statistics(self) -> str:
+        """Return what the server says of itself, where it does."""
+        raise BridgeError(ErrorType.BAD_PARAMS, f"There are no statistics of {self.driver}.")
 
     @property
     @abstractmethod
@@ -141,6 +154,10 @@ class Connection(ABC):
 
     def prepare_verbatim(self, sql: str) -> Statement:
         """Take a text that has no placeholders, and may be several statements where the database takes that."""
+        return self.prepare(sql)
+
+    def prepare_on_server(self, sql: str) -> Statement:
+        """Have the server prepare a statement, where that is not what it always does."""
         return self.prepare(sql)
 
     @abstractmethod

@@ -22,7 +22,6 @@ from psycopg.types import numeric, string
 from bridge.api import BridgeError, ErrorType
 from bridge.modules._database_access import Options, Rules
 from bridge.modules._database_driver import Connection, Outcome, Statement, fail
-from bridge.modules._database_postgresql_async import Background
 from bridge.modules._database_postgresql_values import (
     WHOLE_NUMBERS,
     Array,
@@ -107,6 +106,7 @@ class PostgreSQL(Connection):
     """
 
     driver = "postgresql"
+    has_background = True
 
     def __init__(self, database: str, parameters: dict[str, str], rules: Rules, options: Options) -> None:
         super().__init__()
@@ -117,7 +117,6 @@ class PostgreSQL(Connection):
         self.batch_bytes = options.batch_bytes
         self.autocommit = True
         self.streaming: PostgreSQLStatement | None = None
-        self.background: Background | None = None
         self._digits = self._arrays = False
         self.dialect = Dialect("postgresql")
         self._copy_manager: Any = None  # of the COPY that goes on

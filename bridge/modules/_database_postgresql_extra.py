@@ -1,12 +1,14 @@
-"""What module ``database`` can do with PostgreSQL alone: notifications, COPY."""
+"""What module ``database`` can do with PostgreSQL alone: notifications, COPY, cancelling."""
 
 from __future__ import annotations
 
 import base64
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bridge.api import BridgeError, ErrorType, Module, Session
+from bridge.modules._database_background import running
 from bridge.modules._database_driver import Connection
 
 if TYPE_CHECKING:
@@ -69,3 +71,24 @@ def register(module: Module, find: Find) -> None:
         used = postgresql(session, connection)
         with used.using():
             return {"count": used.end_copy(), "in_transaction": used.in_transaction}
+
+    @module.function
+    def cancel(session: Session, connection: int) -> dict[str, bool]:
+        """End the statement that was started; a transaction that this has spoilt is rolled back.
+
+        Returns:
+            whether it was ``cancelled`` (else it had ended), and whether the connection is ``in_transaction``.
+        """
+        used = postgresql(session, connection)
+        stopped = running(used)
+        used.background = None
+        cancelled = False
+        if not stopped.done:
+            used.cancel()
+        with contextlib.suppress(Exception):
+            stopped.result()
+        with used.using():
+            if used.is_spoilt:
+                cancelled = True
+                used.rollback()
+            return {"cancelled": cancelled, "in_transaction": used.in_transaction}

@@ -42,16 +42,27 @@ _POSTGRESQL = re.compile(
 _POSTGRESQL_OF_OLD = re.compile(_POSTGRESQL.pattern.replace(r"\b[eE]'", "'"), _POSTGRESQL.flags)
 
 
-_MYSQL = re.compile(
-    r"""
-      (?P<hidden> '(?:[^'\\]|''|\\.)*(?:'|\Z) | "(?:[^"\\]|""|\\.)*(?:"|\Z) | `(?:[^`]|``)*(?:`|\Z)
-                | \#[^\n]* | --(?=[\s]|\Z)[^\n]* | /\*.*?(?:\*/|\Z) )
-    | (?P<mark> \? )
-    | (?P<end> ; )
-    | [\w$]+ | \s+ | .
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+def _mysql(strings: str, comments: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"""
+          (?P<hidden> {strings} | `(?:[^`]|``)*(?:`|\Z) {comments} )
+        | (?P<mark> \? )
+        | (?P<end> ; )
+        | [\w$]+ | \s+ | .
+        """,
+        re.VERBOSE | re.DOTALL,
+    )
+
+
+_ESCAPED_STRINGS = r"""'(?:[^'\\]|''|\\.)*(?:'|\Z) | "(?:[^"\\]|""|\\.)*(?:"|\Z)"""
+_PLAIN_STRINGS = r"""'(?:[^']|'')*(?:'|\Z) | "(?:[^"]|"")*(?:"|\Z)"""
+_COMMENTS = r"""| \#[^\n]* | --(?=[\s]|\Z)[^\n]* | /\*.*?(?:\*/|\Z)"""
+
+_MYSQL = {
+    (backslashes, comments): _mysql(_ESCAPED_STRINGS if backslashes else _PLAIN_STRINGS, _COMMENTS if comments else "")
+    for backslashes in (True, False)
+    for comments in (True, False)
+}
 
 # What all databases have in common that are reached through ODBC; their drivers look for the question marks themselves.
 _ODBC = re.compile(
@@ -88,7 +99,8 @@ class Dialect:
     Attributes:
         name: ``sqlite``, ``postgresql``, ``mysql``, ``oracle`` or ``odbc``.
         question_marks, colons, dollars: which kinds of placeholders count; the others are left as they are.
-        backslashes: whether all strings of PostgreSQL's have escapes, as those with an E before them, or ODBC's.
+        backslashes: whether all strings have escapes; of PostgreSQL's those with an E before them always have.
+        comments: whether comments of MySQL's hide placeholders.
         escapes: whether a backslash makes a sign of PostgreSQL's that looks like a placeholder none.
     """
 
@@ -98,6 +110,7 @@ class Dialect:
     dollars: bool = True
     escapes: bool = True
     backslashes: bool = False
+    comments: bool = True
 
 
 @attrs.frozen
@@ -198,7 +211,7 @@ def first_word(sql: str, dialect: Dialect) -> str:
 
 
 def _tokens(sql: str, dialect: Dialect) -> Iterator[tuple[str, int, int]]:
-    pattern = (_WITH_BACKSLASHES if dialect.backslashes else _PATTERNS)[dialect.name]
+    pattern = _pattern(dialect)
     at = 0
     after_string = False
     while (found := pattern.match(sql, at)) is not None:
@@ -220,8 +233,14 @@ def _tokens(sql: str, dialect: Dialect) -> Iterator[tuple[str, int, int]]:
         yield kind, begin, at
 
 
-_PATTERNS = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL, "mysql": _MYSQL, "oracle": _ORACLE, "odbc": _ODBC}
+_PATTERNS = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL, "oracle": _ORACLE, "odbc": _ODBC}
 _WITH_BACKSLASHES = {"postgresql": _POSTGRESQL_OF_OLD, "odbc": _ODBC_WITH_BACKSLASHES}
+
+
+def _pattern(dialect: Dialect) -> re.Pattern[str]:
+    if dialect.name == "mysql":
+        return _MYSQL[dialect.backslashes, dialect.comments]
+    return (_WITH_BACKSLASHES if dialect.backslashes else _PATTERNS)[dialect.name]
 
 
 def _counts(sign: str, dialect: Dialect) -> bool:

@@ -17,11 +17,11 @@ import msgspec
 
 from bridge.api import BridgeError, ErrorType, Module, Session
 from bridge.modules._database_access import Options, Rules
+from bridge.modules._database_background import register as register_background
 from bridge.modules._database_driver import Connection, Outcome, Part, Statement, decoded
 from bridge.modules._database_odbc_extra import register as register_odbc
 from bridge.modules._database_oracle_extra import register as register_oracle
 from bridge.modules._database_oracle_lobs import register as register_lobs
-from bridge.modules._database_postgresql_async import register as register_background
 from bridge.modules._database_postgresql_extra import register as register_postgresql
 from bridge.modules._database_rows import FIRST_ROWS, MOST_ROWS
 from bridge.modules._database_sqlite import SQLite, SQLiteStatement
@@ -225,7 +225,8 @@ def set_(session: Session, connection: int, settings: dict[str, Any]) -> dict[st
     All drivers: ``autocommit``. SQLite: ``immediate`` (begin transactions at once),
     ``text`` (how text comes: ``str``, ``bytes``, or ``lenient``: str where it is UTF-8), ``busy_ms``,
     ``extended_codes``, ``read_only``. PostgreSQL: ``text`` (``str`` or ``bytes``), ``booleans`` (``digits``, or
-    ``text``: t and f), ``arrays`` (as lists), ``read_only``. ODBC: ``read_only``; for statements that are prepared
+    ``text``: t and f), ``arrays`` (as lists), ``read_only``. MariaDB: ``read_only``, ``bind_comments`` (a ``?`` within
+    a comment is a placeholder). ODBC: ``read_only``; for statements that are prepared
     from now on ``named`` (whether :name and :1 are placeholders), ``direct`` (never prepare), ``described`` (whether
     the driver is asked for the types of parameters); ``query_seconds`` (for the driver's own limit).
     """
@@ -249,6 +250,14 @@ def alive(session: Session, connection: int) -> bool:
     used = _connection(session, connection)
     with used.using():
         return used.alive()
+
+
+@module.function
+def statistics(session: Session, connection: int) -> str:
+    """MariaDB: return the server's line about itself: how long it has been up, how many threads there are, ..."""
+    used = _connection(session, connection)
+    with used.using():
+        return used.statistics()
 
 
 @module.function
@@ -283,8 +292,14 @@ def last_id(
 
 
 @module.function
-def prepare(session: Session, connection: int, sql: str) -> dict[str, Any]:
+def prepare(session: Session, connection: int, sql: str, on_server: bool = False) -> dict[str, Any]:
     """Prepare the first statement of a text.
+
+    Args:
+        session: the caller's.
+        connection: its number.
+        sql: the statement.
+        on_server: MariaDB: have the server prepare it, and tell of its columns; else values are written into its text.
 
     Returns:
         ``statement``, its number; ``parameters``, their names in order; ``kind``, its first word; ``rest``, what
@@ -292,7 +307,7 @@ def prepare(session: Session, connection: int, sql: str) -> dict[str, Any]:
     """
     used = _connection(session, connection)
     with used.using():
-        statement = used.prepare(sql)
+        statement = used.prepare_on_server(sql) if on_server else used.prepare(sql)
         return {"statement": _table(session).put(statement), **_about(statement)}
 
 
@@ -352,14 +367,15 @@ def run(  # noqa: PLR0917 - callers name them
         verbatim: PostgreSQL: there are no placeholders in it, and there may be several statements.
 
     Returns:
-        what ``execute`` does, ``rest``, and, while there may be more rows, the number of the ``statement``.
+        what ``execute`` does, ``rest``, and, while there may be more rows or results, the number of the
+        ``statement``.
     """
     used = _connection(session, connection)
     with used.using():
         statement = used.prepare_verbatim(sql) if verbatim else used.prepare(sql)
         outcome = used.marked(statement.execute(decoded(values), as_text, rows))
         outcome["rest"] = getattr(statement, "rest", "")
-        if outcome["more"]:
+        if outcome["more"] or outcome.get("results"):
             outcome["statement"] = _table(session).put(statement)
         else:
             statement.close()

@@ -1,19 +1,15 @@
-"""PostgreSQL statements that run while their caller does something else; at most one on each connection."""
+"""Statements that run while their caller does something else; at most one on each connection."""
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.api import BridgeError, ErrorType, Module, Session
 from bridge.modules._database_driver import Connection, Outcome, Statement, decoded, fail
 
-if TYPE_CHECKING:
-    from bridge.modules._database_postgresql import PostgreSQL
-
-__all__ = ["register"]
+__all__ = ["Background", "register", "running"]
 
 
 class Background:
@@ -53,6 +49,17 @@ class Background:
         return self._outcome or {}
 
 
+def running(used: Connection) -> Background:
+    """Return what runs on a connection.
+
+    Raises:
+        BridgeError: nothing does.
+    """
+    if used.background is None:
+        fail("No asynchronous query is running", "ProgrammingError", code=1, state="HY010")
+    return used.background
+
+
 def register(
     module: Module, find: Callable[[Session, int], Connection], find_statement: Callable[[Session, int], Statement]
 ) -> None:
@@ -63,17 +70,6 @@ def register(
         find: returns the connection of a caller that has a number.
         find_statement: the same for statements.
     """
-
-    def postgresql(session: Session, number: int) -> PostgreSQL:
-        found = find(session, number)
-        if found.driver != "postgresql":
-            raise BridgeError(ErrorType.BAD_PARAMS, f"Connection {number} is none of PostgreSQL's.")
-        return found  # type: ignore[return-value]
-
-    def running(used: PostgreSQL) -> Background:
-        if used.background is None:
-            fail("No asynchronous query is running", "ProgrammingError", code=1, state="HY010")
-        return used.background
 
     @module.function
     def start(  # noqa: PLR0917 - callers name them
@@ -86,7 +82,9 @@ def register(
         rows: int = 100,
     ) -> None:
         """Begin to execute a prepared ``statement``, or a text; the rest is as for ``execute``."""
-        used = postgresql(session, connection)
+        used = find(session, connection)
+        if not used.has_background:
+            raise BridgeError(ErrorType.BAD_PARAMS, f"Connection {connection} cannot run anything in the background.")
         if used.background is not None:
             fail("a previous async query has not been ended", "ProgrammingError", code=1, state="HY010")
         chosen = find_statement(session, statement) if statement is not None else used.prepare_verbatim(sql or "")
@@ -95,35 +93,14 @@ def register(
     @module.function
     def ready(session: Session, connection: int) -> bool:
         """Return whether the statement that was started has ended."""
-        return running(postgresql(session, connection)).done
+        return running(find(session, connection)).done
 
     @module.function
     def result(session: Session, connection: int) -> Outcome:
         """Wait for the end of the statement that was started; return what ``execute`` would have."""
-        used = postgresql(session, connection)
+        used = find(session, connection)
         waited = running(used)
         try:
             return waited.result()
         finally:
             used.background = None
-
-    @module.function
-    def cancel(session: Session, connection: int) -> dict[str, bool]:
-        """End the statement that was started; a transaction that this has spoilt is rolled back.
-
-        Returns:
-            whether it was ``cancelled`` (else it had ended), and whether the connection is ``in_transaction``.
-        """
-        used = postgresql(session, connection)
-        stopped = running(used)
-        used.background = None
-        cancelled = False
-        if not stopped.done:
-            used.cancel()
-        with contextlib.suppress(Exception):
-            stopped.result()
-        with used.using():
-            if used.is_spoilt:
-                cancelled = True
-                used.rollback()
-            return {"cancelled": cancelled, "in_transaction": used.in_transaction}

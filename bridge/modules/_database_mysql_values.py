@@ -1,6 +1,6 @@
 """Values of MariaDB and MySQL: columns as text and in binary, and the parameters of prepared statements.
 
-Pure. Both forms of a column make the same value: a number where it is one and nothing of its look is lost, text where
+Both forms of a column make the same value: a number where it is one and nothing of its look is lost, text where
 it has a character set, bytes elsewhere.
 """
 

@@ -135,9 +135,8 @@ sub selectrow_hashref {
 }
 
 sub selectall_arrayref {
-    my $dbh = shift;
-    my ( $statement, $attributes ) = @_;
-    my $sth = _executed( $dbh, @_ ) or return;
+    my ( $dbh, $statement, $attributes, @values ) = @_;
+    my $sth = _executed( $dbh, $statement, $attributes, @values ) or return;
     my $slice = $attributes->{Slice};
     if ( !$slice && ( my $columns = $attributes->{Columns} ) ) {
 
@@ -162,9 +161,8 @@ sub selectall_hashref {
 }
 
 sub selectcol_arrayref {
-    my $dbh = shift;
-    my ( $statement, $attributes ) = @_;
-    my $sth = _executed( $dbh, @_ ) or return;
+    my ( $dbh, $statement, $attributes, @values ) = @_;
+    my $sth = _executed( $dbh, $statement, $attributes, @values ) or return;
     my @at = map { $_ - 1 } $attributes->{Columns} ? @{ $attributes->{Columns} } : 1;
     my $count = $sth->FETCH('NUM_OF_FIELDS') || 0;
     return $dbh->set_err( $DBI::stderr, "selectcol_arrayref: there is no column " . ( 1 + ( sort { $b <=> $a } @at )[0] ) . ", only $count" )

@@ -275,7 +275,10 @@ sub dispatcher {
                 }
             }
         }
-        $inner->{Statement} = $_[0] if $shows && !ref $_[0];
+        if ($shows) {    # a variable that is tied is asked once
+            splice @_, 0, 1, my $statement = $_[0];
+            $inner->{Statement} = $statement if !ref $statement;
+        }
         my $list = wantarray;
         my @result;
         my $skip;

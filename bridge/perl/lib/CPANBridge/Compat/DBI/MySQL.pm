@@ -3,29 +3,52 @@ package CPANBridge::Compat::DBI::MySQL;
 use strict;
 use warnings;
 
-use Carp ();
+use Config ();
 
-use CPANBridge::Bytes;
-use CPANBridge::Compat::DBI::MySQLCatalog;
+use CPANBridge::Compat::DBI::MySQLDatabase;
+use CPANBridge::Compat::DBI::MySQLStatement;
 use CPANBridge::Compat::DBI::Remote;
 
 our $VERSION = '0.1.0';
 
-$Carp::Internal{$_}++ for __PACKAGE__, map { __PACKAGE__ . "::$_" } qw(dr db st);
+$Carp::Internal{$_}++ for __PACKAGE__, __PACKAGE__ . '::dr';
 
 # Attributes of connect, without their prefix, and what the daemon calls them.
 my %WORD = (
-    socket                 => 'unix_socket',
-    connect_timeout        => 'connect_timeout',
-    init_command           => 'init_command',
-    multi_statements       => 'multi_statements',
-    client_found_rows      => 'found_rows',
+    socket             => 'unix_socket',
+    connect_timeout    => 'connect_timeout',
+    read_timeout       => 'read_timeout',
+    write_timeout      => 'write_timeout',
+    init_command       => 'init_command',
+    multi_statements   => 'multi_statements',
+    client_found_rows  => 'found_rows',
+    max_allowed_packet => 'max_allowed_packet',
+);
+
+# Those that count where TLS is asked for.
+my %TLS_WORD = (
     ssl                    => 'ssl',
+    ssl_optional           => 'ssl_optional',
     ssl_ca_file            => 'ssl_ca',
     ssl_client_cert        => 'ssl_cert',
     ssl_client_key         => 'ssl_key',
     ssl_verify_server_cert => 'ssl_verify_cert',
 );
+
+# Those that would make a connection less safe if they were passed over.
+my @REFUSED = qw(ssl_ca_path ssl_cipher);
+
+# Attributes of connect that are known and change nothing here.
+my @IDLE = qw(compression conn_attrs local_infile skip_secure_auth no_autocommit_cmd embedded_options embedded_groups read_default_file read_default_group);
+
+# Of database handles, to be set at any time; true or false.
+my @SETTING = qw(server_prepare server_prepare_disable_fallback auto_reconnect use_result bind_type_guessing bind_comment_placeholders);
+my @OF_OLD  = qw(enable_utf8 enable_utf8mb4);
+
+my %CAN_BE_SET = ( ( map { ( $_ => 0 ) } keys %WORD, keys %TLS_WORD, @REFUSED, @IDLE ), map { ( $_ => 1 ) } @SETTING, @OF_OLD );
+
+# 1 for an attribute that is true or false and counts at any time, 0 for one that counts when the handle connects.
+sub can_be_set { my ($name) = @_; return $CAN_BE_SET{$name} }
 
 # "database=x;host=y", "x", "x:y" or "x:y:port".
 sub parse_dsn {
@@ -43,6 +66,9 @@ sub parse_dsn {
 
 sub is_number { return $_[0] =~ /\A[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\z/ }
 
+# Whether an attribute of connect, a setting or a word about TLS is given and says yes.
+sub _is_on { my ($value) = @_; return defined $value && length $value && $value ne '0' }
+
 # --- the driver -----------------------------------------------------------------------------------------------------
 
 package    # not to be indexed
@@ -57,33 +83,74 @@ sub connect {
     my ( $prefix, $unicode ) = ( ref $drh )->_kind;
     my $word  = CPANBridge::Compat::DBI::MySQL->parse_dsn($dsn);
     my %given = ( %$word, %{ $attributes || {} } );
-    my %parameter;
-    for my $name ( keys %WORD ) {
-        my $value = $given{"${prefix}_$name"};
-        $parameter{ $WORD{$name} } = "$value" if defined $value && length "$value";
+    my %own;
+    for my $name ( keys %given ) { $own{$1} = $given{$name} if $name =~ /\A${prefix}_(\w+)\z/ }
+    if ( ( $given{host} || '' ) eq 'embedded' || defined $own{embedded_options} ) {
+        return $drh->set_err( 2000, 'Connection error: Embedded server is not supported', 'HY000' );
     }
-    for my $name (qw(host port user password)) { $parameter{$name} = $given{$name} if defined $given{$name} && length $given{$name} }
-    $parameter{user}     = "$user"     if defined $user     && length $user;
-    $parameter{password} = "$password" if defined $password && length "$password";
-    $parameter{user} = ( getpwuid $> )[0] if !defined $parameter{user};
+    for my $name ( grep { defined $own{$_} && length $own{$_} } @REFUSED ) {
+        return $drh->set_err( 2000, "CPANBridge: ${prefix}_$name is not supported", 'HY000' ) if CPANBridge::Compat::DBI::MySQL::_is_on( $own{ssl} );
+    }
+    return if !$drh->_add_options( \%given, \%own );
+    my $parameter = $drh->_parameters( \%given, \%own, $prefix );
+    ( $user, $password ) = map { defined $given{ $_->[0] } ? $given{ $_->[0] } : $_->[1] } [ Username => $user ], [ Password => $password ];
+    $parameter->{user}     = "$user"     if defined $user     && length $user;
+    $parameter->{password} = "$password" if defined $password && length "$password";
+    $parameter->{user} = ( getpwuid $> )[0] if !defined $parameter->{user};
+    my $flag      = $prefix eq 'mysql' && ( $given{mysql_enable_utf8} || $given{mysql_enable_utf8mb4} );
+    my $database  = defined $given{database} ? $given{database} : '';
+    my %arguments = ( driver => 'mysql', database => $database, parameters => $parameter );
+    my %handle    = (
+        AutoCommit => 1,
+        _prefix    => $prefix,
+        _unicode   => $unicode || $flag ? 1 : 0,
+        _connect   => \%arguments,
+        _stats     => { auto_reconnects_ok => 0, auto_reconnects_failed => 0 },
+        ( map { ( "${prefix}_$_" => '' ) } @SETTING ),
+    );
+    my $name = defined $dsn ? $dsn : '';
+    my ( $outer, $dbh ) = CPANBridge::Compat::DBI::Remote::connect( $drh, $name, \%handle, \%arguments );
+    return if !$outer;
+    for my $setting ( grep { exists $word->{"${prefix}_$_"} } @SETTING, @OF_OLD ) { $dbh->STORE( "${prefix}_$setting" => $word->{"${prefix}_$setting"} ) }
+    return $outer;
+}
+
+# What option files say, where they are asked for, and nothing else says otherwise.
+sub _add_options {
+    my ( $drh, $given, $own ) = @_;
+    my ( $file, $group ) = @$own{qw(read_default_file read_default_group)};
+    return 1 if !grep { defined && length } $file, $group;
+    require CPANBridge::Compat::DBI::MySQLOptions;
+    my $options = eval { CPANBridge::Compat::DBI::MySQLOptions::of( $file, $group ) };
+    if ( !$options ) { $drh->set_err( 2000, "CPANBridge: $@", 'HY000' ); return }
+    for my $name (qw(user password host port database)) { $given->{$name} = $options->{$name} if !defined $given->{$name} && defined $options->{$name} }
+    for my $name ( keys %WORD, keys %TLS_WORD ) { $own->{$name} = $options->{$name} if !defined $own->{$name} && defined $options->{$name} }
+    return 1;
+}
+
+# What the daemon is told to connect with.
+sub _parameters {
+    my ( $drh, $given, $own, $prefix ) = @_;
+    my %parameter;
+    my @words = %WORD;
+    @words = ( @words, %TLS_WORD ) if CPANBridge::Compat::DBI::MySQL::_is_on( $own->{ssl} );
+    my %word = @words;
+    for my $name ( keys %word ) {
+        my $value = $own->{$name};
+        $parameter{ $word{$name} } = "$value" if defined $value && length "$value";
+    }
+    $parameter{found_rows} = 1 if !defined $parameter{found_rows};    # that is how the original counts
+    $parameter{collation}  = 'utf8mb4_unicode_ci' if $prefix eq 'mariadb';
+    for my $name (qw(host port user password)) { $parameter{$name} = "$given->{$name}" if defined $given->{$name} && length $given->{$name} }
 
     # "localhost" is this machine's Unix socket, as for all of the server's clients.
     delete $parameter{host} if ( $parameter{host} || '' ) eq 'localhost' && !defined $parameter{port};
     $parameter{unix_socket} = $ENV{MYSQL_UNIX_PORT} if !defined $parameter{host} && !defined $parameter{unix_socket} && length( $ENV{MYSQL_UNIX_PORT} || '' );
-    my $flag = $prefix eq 'mysql' && ( $given{mysql_enable_utf8} || $given{mysql_enable_utf8mb4} );
-    my ( $outer, $dbh ) = CPANBridge::Compat::DBI::Remote::connect(
-        $drh,
-        defined $dsn ? $dsn : '',
-        { AutoCommit => 1, _prefix => $prefix, _unicode => $unicode || $flag ? 1 : 0, "${prefix}_server_prepare" => 0, "${prefix}_auto_reconnect" => 0 },
-        {
-            driver     => 'mysql',
-            database   => defined $word->{database} ? $word->{database} : '',
-            parameters => \%parameter,
-        }
-    );
-    return if !$outer;
-    $dbh->{_host} = $parameter{host};
-    return $outer;
+
+    # What the server shows of its clients is the program, not the daemon.
+    my %about = ( _pid => $$, _os => $^O, _platform => ( split /-/, $Config::Config{archname} )[0], %{ $own->{conn_attrs} || {} } );
+    $parameter{"attribute.$_"} = "$about{$_}" for grep { defined $about{$_} } keys %about;
+    return \%parameter;
 }
 
 sub data_sources {
@@ -93,258 +160,13 @@ sub data_sources {
     my $server = join ';', map {"$_=$given{$_}"} grep { defined $given{$_} } qw(host port);
     my ( $user, $password ) = @given{qw(user password)};
     my $dbh = DBI->connect( "dbi:$name:$server", $user, $password, { PrintError => 0, %given } ) or return;
-    return map {"DBI:$name:$_"} @{ $dbh->selectcol_arrayref('SHOW DATABASES') || [] };
+    return $dbh->data_sources;
 }
 
-# --- database handles -----------------------------------------------------------------------------------------------
-
-package    # not to be indexed
-  CPANBridge::Compat::DBI::MySQL::db;
-
-use strict;
-use warnings;
-
-our @ISA = ( 'CPANBridge::Compat::DBI::MySQLCatalog', 'CPANBridge::Compat::DBI::Remote::db' );
-
-sub _gone { my ( $dbh, $what ) = @_; return $dbh->set_err( 2006, "$what failed: the handle is not connected", '08003' ) }
-
-sub prepare {
-    my ( $dbh, $sql, $attributes ) = @_;
-    return $dbh->_gone('prepare') if !$dbh->{Active};
-    $sql = '' if !defined $sql;
-    my $answer = $dbh->_call( prepare => { connection => $dbh->{_connection}, sql => $dbh->_characters($sql) } ) or return;
-    my ($outer) = DBI::_new_sth(
-        $dbh,
-        {
-            Statement  => $sql,
-            _statement => $answer->{statement},
-            _names     => $answer->{parameters},
-            _params    => [],
-            _kind      => $answer->{kind},
-        }
-    );
-    return $outer;
-}
-
-# Strings are characters; without Unicode they are bytes of UTF-8, or of Latin-1 where they are none.
-sub _characters {
-    my ( $dbh, $text ) = @_;
-    utf8::decode($text) if !$dbh->{_unicode} && !utf8::is_utf8($text);
-    return $text;
-}
-
-my %WHOLE = map { ( $_ => 1 ) } 4, 5, -5, -6;
-my %REAL  = map { ( $_ => 1 ) } 6, 7, 8;
-my %BYTES = map { ( $_ => 1 ) } -2, -3, -4, 30;
-
-sub _encode {
-    my ( $dbh, $value, $type ) = @_;
-    if ( $type && $BYTES{$type} ) {
-        my $bytes = "$value";
-        if ( !utf8::downgrade( $bytes, 1 ) ) { utf8::encode($bytes) }
-        return CPANBridge::Bytes->new($bytes);
-    }
-    if ( $type && ( $WHOLE{$type} || $REAL{$type} ) && CPANBridge::Compat::DBI::MySQL::is_number($value) ) {
-        return 0 + $value if $REAL{$type} || $value =~ /\A[-+]?[0-9]{1,18}\z/;
-    }
-    return $dbh->_characters("$value");
-}
-
-sub _decode {
-    my ( $dbh, $answer ) = @_;
-    my $rows = $answer->{rows};
-    return if $dbh->{_unicode};
-    for my $row (@$rows) { defined && utf8::is_utf8($_) && utf8::encode($_) for @$row }
-    return;
-}
-
-sub _column_names {
-    my ( $dbh, $names ) = @_;
-    return $names if $dbh->{_unicode};
-    return [ map { my $name = $_; utf8::encode($name) if utf8::is_utf8($name); $name } @$names ];
-}
-
-sub _failed { return }
-
-sub _note {
-    my ( $dbh, $answer ) = @_;
-    my $was = $dbh->{_in_transaction};
-    $dbh->{_in_transaction} = $answer->{in_transaction} ? 1 : 0;
-    $dbh->{_insert_id}      = $answer->{insert_id}                   if $answer->{insert_id};
-    $dbh->{_warnings}       = $answer->{warnings}                    if defined $answer->{warnings};
-    if ( $was && !$dbh->{_in_transaction} && $dbh->{BegunWork} && $dbh->{_ends} ) {
-        $dbh->{BegunWork} = '';
-        $dbh->STORE( AutoCommit => 1 );
-    }
-    return;
-}
-
-sub do {
-    my ( $dbh, $sql, $attributes, @values ) = @_;
-    return $dbh->_gone('do') if !$dbh->{Active};
-    $sql = '' if !defined $sql;
-    my @sent = map { defined $_ ? scalar $dbh->_encode($_) : undef } @values;
-    $dbh->{Statement} = $sql;
-    my $answer = $dbh->_call(
-        run => { connection => $dbh->{_connection}, sql => $dbh->_characters($sql), values => \@sent, rows => 1, @values ? () : ( verbatim => \1 ) } )
-      or return;
-    local $dbh->{_ends} = $sql =~ /\A\s*(?:COMMIT|ROLLBACK)\b/i;
-    $dbh->_note($answer);
-    $dbh->{_link}->release( database => $answer->{statement} ) if $answer->{statement};
-    return $answer->{count} || '0E0';
-}
-
-sub ping {
-    my ($dbh) = @_;
-    return 0 if !$dbh->{Active} || !$dbh->{_link};
-    my @errors = @{ $dbh->{_e} };
-    my $alive = $dbh->_call( alive => { connection => $dbh->{_connection} } );
-    @{ $dbh->{_e} } = @errors;
-    return $alive ? 1 : 0;
-}
-
-sub commit   { return _end( $_[0], 'commit' ) }
-sub rollback { return _end( $_[0], 'rollback' ) }
-
-sub _end {
-    my ( $dbh, $what ) = @_;
-    return $dbh->_gone($what) if !$dbh->{Active};
-    if ( $dbh->FETCH('AutoCommit') ) {
-        Carp::carp("$what ineffective with AutoCommit enabled") if $dbh->{Warn};
-        return 1;
-    }
-    $dbh->_call( $what => { connection => $dbh->{_connection} } ) or return;
-    $dbh->{_in_transaction} = 0;
+sub disconnect_all {
+    my ($drh) = @_;
+    $_->disconnect for grep { $_ && $_->FETCH('Active') } @{ $drh->{ChildHandles} || [] };
     return 1;
-}
-
-sub last_insert_id { my ($dbh) = @_; return $dbh->{_insert_id} }
-
-sub STORE {
-    my ( $dbh, $name, $value ) = @_;
-    if ( $name eq 'AutoCommit' ) {
-        $value = $value ? 1 : 0;
-        return 1 if !$dbh->{_link} || $value == $dbh->{_autocommit};
-        my $answer = $dbh->_call( set => { connection => $dbh->{_connection}, settings => { autocommit => \$value } } ) or return;
-        $dbh->{_autocommit} = $value;
-        $dbh->_note($answer);
-        return 1;
-    }
-    if ( $name eq 'ReadOnly' && $dbh->{_link} ) {
-        $dbh->_call( set => { connection => $dbh->{_connection}, settings => { read_only => $value ? \1 : \0 } } ) or return;
-    }
-    $dbh->{_unicode} = $value ? 1 : 0 if $name =~ /\Amysql_enable_utf8(?:mb4)?\z/;
-    return $dbh->SUPER::STORE( $name, $value );
-}
-
-sub FETCH {
-    my ( $dbh, $name ) = @_;
-    return $dbh->{_autocommit} ? 1 : '' if $name eq 'AutoCommit';
-    if ( $name =~ /\A(?:mysql|mariadb)_(\w+)\z/ ) {
-        my ( $what, $info ) = ( $1, $dbh->{_info} );
-        return $info->{version} if $what eq 'serverinfo';
-        return $info->{version} =~ /(?:5\.5\.5-)?(\d+)\.(\d+)\.(\d+)/ ? $1 * 10_000 + $2 * 100 + $3 : 0 if $what eq 'serverversion';
-        return $info->{host} if $what eq 'hostinfo';
-        return $info->{protocol} if $what eq 'protoinfo';
-        return $info->{thread} if $what eq 'thread_id';
-        return $dbh->{_insert_id} if $what eq 'insertid';
-        return $dbh->{_warnings} || 0 if $what eq 'warning_count';
-        return $dbh->{_e}[0] if $what eq 'errno';
-        return $dbh->{_e}[1] if $what eq 'error';
-        return 'CPANBridge ' . CPANBridge->VERSION if $what eq 'clientinfo';
-        return 100_000 if $what eq 'clientversion';
-        if ( $what eq 'max_allowed_packet' || $what eq 'stat' || $what eq 'info' ) {
-            my $row = $what eq 'max_allowed_packet' ? $dbh->selectrow_arrayref('SELECT @@max_allowed_packet') : undef;
-            return $row ? $row->[0] : undef;
-        }
-    }
-    return $dbh->SUPER::FETCH($name);
-}
-
-# --- statement handles ----------------------------------------------------------------------------------------------
-
-package    # not to be indexed
-  CPANBridge::Compat::DBI::MySQL::st;
-
-use strict;
-use warnings;
-
-our @ISA = 'CPANBridge::Compat::DBI::Remote::st';
-
-# Of each type of the server's: its name, and DBI's number; of those that may hold bytes also that of bytes.
-my %TYPE = (
-    0   => [ decimal    => 3 ],  1   => [ tinyint   => -6 ], 2   => [ smallint   => 5 ],  3   => [ integer   => 4 ],
-    4   => [ float      => 7 ],  5   => [ double    => 8 ],  6   => [ null       => 0 ],  7   => [ timestamp => 93 ],
-    8   => [ bigint     => -5 ], 9   => [ mediumint => 4 ],  10  => [ date       => 91 ], 11  => [ time      => 92 ],
-    12  => [ datetime   => 93 ], 13  => [ year      => 5 ],  14  => [ date       => 91 ], 16  => [ bit       => -2 ],
-    245 => [ json       => -1 ], 246 => [ decimal   => 3 ],  247 => [ enum       => 1 ],  248 => [ set       => 1 ],
-    249 => [ tinytext   => -1, -4 ], 250 => [ mediumtext => -1, -4 ], 251 => [ longtext => -1, -4 ], 252 => [ text => -1, -4 ],
-    253 => [ varchar    => 12, -3 ], 254 => [ char => 1, -2 ], 255 => [ geometry => -4 ],
-);
-my $BINARY = 63;    # the number of the character set that is none
-my %NAME_OF_BYTES = ( tinytext => 'tinyblob', mediumtext => 'mediumblob', longtext => 'longblob', text => 'blob', varchar => 'varbinary', char => 'binary' );
-
-sub _take {
-    my ( $sth, $answer ) = @_;
-    @$sth{qw(_about _results _own_insert_id)} = ( $answer, $answer->{results}, $answer->{insert_id} );
-    local $sth->{Database}{_ends} = ( $sth->{Statement} || '' ) =~ /\A\s*(?:COMMIT|ROLLBACK)\b/i;
-    my $result = $sth->SUPER::_take($answer);
-    return $result;
-}
-
-# The server tells of the columns when the statement is executed.
-sub _describe { return }
-
-sub execute {
-    my ( $sth, @values ) = @_;
-    return $sth->{Database}->_gone('execute') if !$sth->{Database}{Active};
-    return $sth->SUPER::execute(@values);
-}
-
-sub more_results {
-    my ($sth) = @_;
-    return if !$sth->{_results};
-    my $answer = $sth->_call( next_result => { statement => $sth->{_statement} } );
-    return if !ref $answer;
-    delete @$sth{qw(NAME NUM_OF_FIELDS _fbav)};
-    $sth->_take($answer);
-    return 1;
-}
-
-sub last_insert_id { my ($sth) = @_; return $sth->{_own_insert_id} }
-
-my %FLAG = ( is_not_null => 1, is_pri_key => 2, is_unique => 4, is_key => 2 | 4 | 8, is_blob => 16, is_auto_increment => 512 );
-
-sub FETCH {
-    my ( $sth, $name ) = @_;
-    my $about = $sth->{_about} || {};
-    my $types = $about->{types};
-    if ( $name eq 'TYPE' || $name eq 'NULLABLE' || $name eq 'PRECISION' || $name eq 'SCALE' ) {
-        return if !$types;
-        return [ map { $TYPE{ $types->[$_] } ? $TYPE{ $types->[$_] }[ $about->{charsets}[$_] == $BINARY && $TYPE{ $types->[$_] }[2] ? 2 : 1 ] : 12 } 0 .. $#$types ] if $name eq 'TYPE';
-        return [ map { $_ & 1 ? 0 : 1 } @{ $about->{flags} } ] if $name eq 'NULLABLE';
-        return $about->{scales} if $name eq 'SCALE';
-        return $about->{lengths};
-    }
-    if ( $name =~ /\A(?:mysql|mariadb)_(\w+)\z/ ) {
-        my $what = $1;
-        return $sth->{_own_insert_id} if $what eq 'insertid';
-        return $about->{warnings} || 0 if $what eq 'warning_count';
-        return if !$types && $what =~ /\A(?:is_|type|length|max_length|table)/;
-        return [ map { $_ & $FLAG{$what} ? 1 : '' } @{ $about->{flags} } ] if $FLAG{$what};
-        return [ map { ( $_ >= 0 && $_ <= 5 || $_ == 8 || $_ == 9 || $_ == 13 || $_ == 246 ) ? 1 : '' } @$types ] if $what eq 'is_num';
-        return $types if $what eq 'type';
-        return [ map { _type_name( $types->[$_], $about->{charsets}[$_] ) } 0 .. $#$types ] if $what eq 'type_name';
-        return $about->{lengths} if $what eq 'length' || $what eq 'max_length';
-        return $about->{tables} if $what eq 'table';
-    }
-    return $sth->SUPER::FETCH($name);
-}
-
-sub _type_name {
-    my ( $type, $charset ) = @_;
-    my $name = $TYPE{$type} ? $TYPE{$type}[0] : 'varchar';
-    return $charset == $BINARY && $NAME_OF_BYTES{$name} || $name;
 }
 
 1;
@@ -355,12 +177,13 @@ __END__
 
 =head1 NAME
 
-CPANBridge::Compat::DBI::MySQL - handles of MariaDB and MySQL databases
+CPANBridge::Compat::DBI::MySQL - driver handles of MariaDB and MySQL
 
 =head1 DESCRIPTION
 
 Used by the replacements of L<DBD::MariaDB> and L<DBD::mysql>, which differ in the prefix of their attributes and in what
-strings are; programs have no need of it.
+strings are; programs have no need of it. Database handles are in L<CPANBridge::Compat::DBI::MySQLDatabase>, statement handles in
+L<CPANBridge::Compat::DBI::MySQLStatement>.
 
 =head1 METHODS
 
@@ -368,25 +191,7 @@ strings are; programs have no need of it.
 
 =head2 data_sources
 
-=head2 prepare
-
-=head2 do
-
-=head2 ping
-
-=head2 commit
-
-=head2 rollback
-
-=head2 execute
-
-=head2 more_results
-
-=head2 last_insert_id
-
-=head2 STORE
-
-=head2 FETCH
+=head2 disconnect_all
 
 Are described in L<DBI>.
 
@@ -399,5 +204,9 @@ Returns the words of a data source.
 =head2 is_number
 
 Whether a text is a number as the server writes it.
+
+=head2 can_be_set
+
+Whether there is such an attribute of database handles, and whether it counts at any time.
 
 =cut

@@ -36,11 +36,11 @@ sub table_info {
         my @names = qw(TABLE_CAT TABLE_SCHEM TABLE_NAME TABLE_TYPE REMARKS);
         return _ask( $dbh, 'SELECT ' . join( ', ', map { ( $_ == $at ? $what : 'NULL' ) . " AS $names[$_]" } 0 .. 4 ) . " $from" );
     };
-    return $only->( 0, 'NULL', 'FROM DUAL WHERE FALSE' ) if $given[0] eq '%' && "$given[1]$given[2]" eq '' && defined $schema && defined $table;
+    return $only->( 0, 'NULL', 'FROM DUAL WHERE FALSE' ) if $given[0] eq '%' && "$given[1]$given[2]" eq '';
     return $only->( 1, 'SCHEMA_NAME', 'FROM information_schema.SCHEMATA ORDER BY 2' )
-      if $given[1] eq '%' && "$given[0]$given[2]" eq '' && defined $catalog && defined $table;
+      if $given[1] eq '%' && "$given[0]$given[2]" eq '';
     return $only->( 3, 't', q{FROM (SELECT 'TABLE' AS t UNION SELECT 'VIEW') AS v ORDER BY 4} )
-      if $given[3] eq '%' && "$given[0]$given[1]$given[2]" eq '' && defined $catalog;
+      if $given[3] eq '%' && "$given[0]$given[1]$given[2]" eq '';
     my @values;
     my @where = _where( \@values, TABLE_SCHEMA => $schema, TABLE_NAME => $table );
     push @where, 'TABLE_SCHEMA = DATABASE()' if !length $given[1];
@@ -96,7 +96,7 @@ sub column_info {
             undef, $in, $of, $name, defined $number ? $number : 12, uc( $whole =~ /unsigned/i ? "$type UNSIGNED" : $type ),
             defined $length ? $length : $precision, undef, $scale, defined $precision ? 10 : undef, $null eq 'YES' ? 1 : 0, $comment, $default,
             defined $number ? $number : 12, undef, $octets, $at, $null, (undef) x 18,
-            $key eq 'PRI' ? 1 : '', $extra =~ /auto_increment/i ? 1 : '', $whole, $values,
+            $key eq 'PRI' ? 1 : '', $extra =~ /auto_increment/i ? 1 : 0, $whole, $values,
         ];
     }
     return $dbh->_made( [ @COLUMN, map {"${prefix}_$_"} qw(is_pri_key is_auto_increment type_name values) ], \@made );
@@ -119,7 +119,9 @@ sub primary_key_info {
     my @values = ( $table, defined $schema && length $schema ? $schema : () );
     return _ask(
         $dbh,
-        'SELECT NULL AS TABLE_CAT, TABLE_SCHEMA AS TABLE_SCHEM, TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION AS KEY_SEQ, CONSTRAINT_NAME AS PK_NAME '
+        'SELECT NULL AS TABLE_CAT, '
+          . ( @values > 1 ? 'TABLE_SCHEMA' : 'NULL' )
+          . ' AS TABLE_SCHEM, TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION AS KEY_SEQ, CONSTRAINT_NAME AS PK_NAME '
           . q{FROM information_schema.KEY_COLUMN_USAGE WHERE CONSTRAINT_NAME = 'PRIMARY' AND TABLE_NAME = ? AND TABLE_SCHEMA = }
           . ( @values > 1 ? '?' : 'DATABASE()' ) . ' ORDER BY 2, 3, 5',
         @values
@@ -172,6 +174,7 @@ my %IS_BYTES = map { ( $_ => 1 ) } -2, -3, -4, 30;
 
 sub quote {
     my ( $dbh, $text, $type ) = @_;
+    return $dbh->_refuse if $dbh->{_running};
     return 'NULL' if !defined $text;
     return "$text" if $type && $IS_NUMBER{$type} && CPANBridge::Compat::DBI::MySQL::is_number($text);
     $text = "$text";
@@ -179,12 +182,19 @@ sub quote {
         utf8::encode($text) if !utf8::downgrade( $text, 1 );
         return "X'" . uc( unpack 'H*', $text ) . "'";
     }
+    if ( $dbh->{_plain_backslashes} ) {    # by the server's sql_mode
+        $text =~ s/'/''/g;
+        return "'$text'";
+    }
     $text =~ s/([\0\n\r\\'"\x1a])/$ESCAPE{$1}/g;
     return "'$text'";
 }
 
 my %INFO = (
-    2 => sub {"DBI:$_[0]{Driver}{Name}:$_[0]{Name}"}, 6 => sub {"DBD/$_[0]{Driver}{Name}.pm"}, 13 => sub { $_[0]{_info}{host} },
+    2 => sub {"DBI:$_[0]{Driver}{Name}:$_[0]{Name}"},
+    7 => sub { sprintf '%02d.%02d.%04d', ( split /[._]/, $_[0]{Driver}{Version} ), 0, 0 },
+    10_021 => 2, 10_022 => 1,    # statements run asynchronously, one at a time
+    6 => sub {"DBD/$_[0]{Driver}{Name}.pm"}, 13 => sub { $_[0]{_info}{host} },
     14 => '\\', 16 => sub { ( $_[0]->selectrow_array('SELECT DATABASE()') )[0] },
     17 => sub { $_[0]{_info}{version} =~ /maria/i ? 'MariaDB' : 'MySQL' },
     18 => sub { my $v = $_[0]->FETCH('mariadb_serverversion'); sprintf '%02d.%02d.%02d00', $v / 10_000, $v / 100 % 100, $v % 100 },
@@ -194,7 +204,7 @@ my %INFO = (
 
 sub get_info {
     my ( $dbh, $number ) = @_;
-    my $info = $INFO{$number};
+    my $info = defined $number ? $INFO{$number} : undef;
     return ref $info ? $info->($dbh) : $info;
 }
 

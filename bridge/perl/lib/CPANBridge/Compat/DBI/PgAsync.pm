@@ -3,7 +3,7 @@ package CPANBridge::Compat::DBI::PgAsync;
 use strict;
 use warnings;
 
-use Scalar::Util ();
+use CPANBridge::Compat::DBI::Background;
 
 our $VERSION = '0.1.0';
 
@@ -28,10 +28,8 @@ sub start {
     my ( $h, $flags, %arguments ) = @_;
     my $dbh = $h->{Database} || $h;
     make_room( $dbh, $flags ) or return;
-    $h->_call( start => { connection => $dbh->{_connection}, %arguments } ) or return;
+    CPANBridge::Compat::DBI::Background::start( $h, %arguments ) or return;
     $dbh->{pg_async_status} = 1;
-    delete $dbh->{_async};
-    Scalar::Util::weaken( $dbh->{_async} = $h ) if $h != $dbh;
     return '0E0';
 }
 
@@ -45,18 +43,15 @@ sub _running {
 
 sub pg_ready {
     my ($h) = @_;
-    my $dbh = _running($h) or return;
-    my $ready = $h->_call( ready => { connection => $dbh->{_connection} } );
-    return if !defined $ready;
-    return $ready ? 1 : 0;
+    _running($h) or return;
+    return CPANBridge::Compat::DBI::Background::is_ready($h);
 }
 
 sub pg_result {
     my ($h) = @_;
     my $dbh = _running($h) or return;
-    my $answer = $h->_call( result => { connection => $dbh->{_connection} } );
+    my ( $answer, $sth ) = CPANBridge::Compat::DBI::Background::collect($h);
     $dbh->{pg_async_status} = 0;
-    my $sth = delete $dbh->{_async};
     if ( !$answer ) { $dbh->_failed; return }
     return $sth->_take($answer) if $sth;
     $dbh->_note($answer);
@@ -68,7 +63,7 @@ sub pg_cancel {
     my $dbh = _running($h) or return;
     my $answer = $h->_call( cancel => { connection => $dbh->{_connection} } ) or return;
     $dbh->{pg_async_status} = -1;
-    if ( my $sth = delete $dbh->{_async} ) {
+    if ( my $sth = delete $dbh->{_background} ) {
         delete $sth->{_rows};
         $sth->{_cancelled} = 1;
         $sth->STORE( Active => 0 );

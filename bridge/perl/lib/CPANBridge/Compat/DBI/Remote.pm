@@ -68,17 +68,32 @@ sub failed {
 sub connect {
     my ( $drh, $name, $attributes, $arguments ) = @_;
     return adopt( $drh, $name, $attributes ) if defined $drh->{_imp_data_given};
-    my ( $link, $answer );
-    eval { $link = CPANBridge::Compat::Link->get; 1 } or return failed( $drh, $@ );
-    eval { $answer = $link->call( database => 'connect', $arguments ); 1 } or return failed( $drh, $@ );
+    my ( $link, $answer ) = open_connection( $drh, $arguments ) or return;
     my ( $outer, $dbh ) = DBI::_new_dbh( $drh, { Name => $name, %$attributes } );
+    attach( $dbh, $link, $answer );
+    return wantarray ? ( $outer, $dbh ) : $outer;
+}
+
+# Has the daemon open a database. Returns the link to it and its answer, or nothing after the handle's error was set.
+sub open_connection {
+    my ( $h, $arguments ) = @_;
+    my ( $link, $answer );
+    return ( $link, $answer )
+      if eval { $link = CPANBridge::Compat::Link->get; $answer = $link->call( database => 'connect', $arguments ); 1 };
+    failed( $h, $@ );
+    return;
+}
+
+# Makes a handle that of an open database.
+sub attach {
+    my ( $dbh, $link, $answer ) = @_;
     $dbh->{_link}       = $link;
     $dbh->{_token}      = $link->token;
     $dbh->{_connection} = $answer->{connection};
     $dbh->{_info}       = $answer;
     $dbh->{_autocommit} = 1;
     $dbh->STORE( Active => 1 );
-    return wantarray ? ( $outer, $dbh ) : $outer;
+    return;
 }
 
 # Connections that were taken out of their handles, by what take_imp_data returned.
@@ -123,6 +138,17 @@ sub _park {
 
 # What the daemon says of the transaction with each answer.
 sub _note { my ( $dbh, $answer ) = @_; $dbh->{_in_transaction} = $answer->{in_transaction} ? 1 : 0; return }
+
+# Has a server begin transactions by itself, or not.
+sub _set_autocommit {
+    my ( $dbh, $value ) = @_;
+    $value = $value ? 1 : 0;
+    return 1 if !$dbh->{_link} || $value == $dbh->{_autocommit};
+    my $answer = $dbh->_call( set => { connection => $dbh->{_connection}, settings => { autocommit => \$value } } ) or return;
+    $dbh->{_autocommit} = $value;
+    $dbh->_note($answer);
+    return 1;
+}
 
 sub ping {
     my ($dbh) = @_;
@@ -462,7 +488,7 @@ CPANBridge::Compat::DBI::Remote - handles of databases that the daemon has open
 
 =head1 DESCRIPTION
 
-Used by the replacements of L<DBD::SQLite> and L<DBD::Pg>; programs have no need of it. Here is what their database and
+Used by the replacements of L<DBD::SQLite>, L<DBD::Pg> and L<DBD::MariaDB>; programs have no need of it. Here is what their database and
 statement handles have in common: the calls of the daemon's module C<database>, and the rows, which come in batches.
 
 =head1 FUNCTIONS
@@ -478,6 +504,14 @@ Makes a handle for a connection that C<take_imp_data> took out of another one.
 =head2 connect
 
 Opens a database.
+
+=head2 open_connection
+
+Has the daemon open a database.
+
+=head2 attach
+
+Makes a handle that of an open database.
 
 =head2 failed
 

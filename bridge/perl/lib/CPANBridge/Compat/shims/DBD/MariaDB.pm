@@ -7,6 +7,7 @@ use warnings;
 use DBI ();
 
 use CPANBridge::Compat::DBI::MySQL;
+use CPANBridge::Compat::DBI::MySQLTypes;
 
 our $VERSION = '1.22';
 
@@ -19,11 +20,15 @@ $Carp::Internal{$_}++ for 'DBD::MariaDB', map { "DBD::MariaDB::$_" } qw(dr db st
 # The prefix of attributes, and whether strings are characters.
 sub DBD::MariaDB::dr::_kind { return ( 'mariadb', 1 ) }
 
+CPANBridge::Compat::DBI::MySQLTypes::make_constants( 'DBD::MariaDB', 'TYPE_' );
+
 my $drh;
 
 sub driver {
     return $drh if $drh;
     my ( $class, $attributes ) = @_;
+    DBD::MariaDB::db->install_method("mariadb_$_") for qw(async_ready async_result sockfd);
+    DBD::MariaDB::st->install_method("mariadb_$_") for qw(async_ready async_result);
     return $drh = DBI::_new_drh( "${class}::dr",
         { Name => 'MariaDB', Version => $VERSION, Attribution => 'the interface of DBD::MariaDB, served by CPANBridge' } );
 }

@@ -343,14 +343,7 @@ for my $name (qw(savepoint rollback_to release)) {
 
 sub STORE {
     my ( $dbh, $name, $value ) = @_;
-    if ( $name eq 'AutoCommit' ) {
-        $value = $value ? 1 : 0;
-        return 1 if !$dbh->{_link} || $value == $dbh->{_autocommit};
-        my $answer = $dbh->_call( set => { connection => $dbh->{_connection}, settings => { autocommit => \$value } } ) or return;
-        $dbh->{_autocommit} = $value;
-        $dbh->_note($answer);
-        return 1;
-    }
+    return $dbh->_set_autocommit($value) if $name eq 'AutoCommit';
     return 1 if $name eq 'RowCacheSize';
     $value = 1 if $name eq 'pg_errorlevel' && ( !defined $value || $value !~ /\A[02]\z/ );
     if ( $name eq 'pg_enable_utf8' ) { $dbh->{_utf8} = !defined $value || $value < 0 ? -1 : $value ? 1 : 0; return 1 }

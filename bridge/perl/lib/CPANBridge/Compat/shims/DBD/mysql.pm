@@ -7,6 +7,7 @@ use warnings;
 use DBI ();
 
 use CPANBridge::Compat::DBI::MySQL;
+use CPANBridge::Compat::DBI::MySQLTypes;
 
 our $VERSION = '4.050';
 
@@ -19,11 +20,15 @@ $Carp::Internal{$_}++ for 'DBD::mysql', map { "DBD::mysql::$_" } qw(dr db st);
 # The prefix of attributes, and whether strings are characters.
 sub DBD::mysql::dr::_kind { return ( 'mysql', 0 ) }
 
+CPANBridge::Compat::DBI::MySQLTypes::make_constants( 'DBD::mysql', 'FIELD_TYPE_', CHAR => 1, INTERVAL => 247 );
+
 my $drh;
 
 sub driver {
     return $drh if $drh;
     my ( $class, $attributes ) = @_;
+    DBD::mysql::db->install_method("mysql_$_") for qw(async_ready async_result fd);
+    DBD::mysql::st->install_method("mysql_$_") for qw(async_ready async_result);
     return $drh = DBI::_new_drh( "${class}::dr",
         { Name => 'mysql', Version => $VERSION, Attribution => 'the interface of DBD::mysql, served by CPANBridge' } );
 }

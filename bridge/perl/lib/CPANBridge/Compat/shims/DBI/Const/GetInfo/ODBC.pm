@@ -57,6 +57,7 @@ our %InfoTypes = (
     SQL_MAX_COLUMNS_IN_GROUP_BY       => 97,
     SQL_MAX_COLUMNS_IN_INDEX          => 98,
     SQL_MAX_COLUMNS_IN_ORDER_BY       => 99,
+    SQL_MAX_ASYNC_CONCURRENT_STATEMENTS => 10022,
     SQL_MAX_COLUMNS_IN_SELECT         => 100,
     SQL_MAX_COLUMNS_IN_TABLE          => 101,
     SQL_MAX_COLUMN_NAME_LEN           => 30,

@@ -35,6 +35,8 @@ TAKING_VALUES = QUERIES | CHANGES | BLOCKS | {"EXPLAIN", "LOCK", ""}
 
 RETURNING = re.compile(r"\bRETURN(?:ING)?\b", re.IGNORECASE)
 
+BINARY = (oracledb.DB_TYPE_BLOB, oracledb.DB_TYPE_BFILE)
+
 FETCH_ROWS = 500
 """Rows that python-oracledb takes from the server at a time."""
 
@@ -200,8 +202,9 @@ class Oracle(Connection):
         if isinstance(thing, oracledb.Cursor):
             statement = OracleStatement(self, "", NO_PLACEHOLDERS)
             statement.take(thing)
+            statement.is_cursor = True
             return {"__statement__": self.put(statement), **facts(thing.description)}
-        return {"__lob__": self.put(Large(self, thing))}
+        return {"__lob__": self.put(Large(self, thing)), "binary": thing.type in BINARY}
 
 
 def _names(rows: list[Any]) -> Names:
@@ -254,6 +257,8 @@ class OracleStatement(Statement):
         self._converters: list[tuple[int, Converter]] = []
         self._columns: list[oracledb.FetchInfo] | None = None
         self._long = Long()
+        self.is_cursor = False
+        """Whether the server has opened it; then it stays open when its rows have been fetched, for PL/SQL to close."""
 
     @property
     def is_block(self) -> bool:
@@ -321,6 +326,8 @@ class OracleStatement(Statement):
         if cursor.description is None:
             outcome["columns"] = None
             outcome["out"] = made.results(self.connection, self._long)
+            if self.word in CHANGES:
+                outcome["rowid"] = cursor.lastrowid
             cursor.close()
         else:
             outcome["count"] = 0  # of rows to come the server does not know the number
@@ -396,6 +403,11 @@ class OracleStatement(Statement):
             return super().fetch(count)
 
     def finish(self) -> None:
+        self.rows = None
+        if not self.is_cursor:
+            self.close()
+
+    def close(self) -> None:
         self.rows = None
         cursor, self._cursor = self._cursor, None
         if cursor is not None:

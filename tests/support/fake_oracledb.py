@@ -265,6 +265,7 @@ class Cursor(oracledb.Cursor):
     connection = property(lambda self: self._owner)
     description = property(lambda self: self._description)
     rowcount = property(lambda self: self._rowcount)
+    lastrowid = property(lambda self: f"AAAR{self._owner.last_row:04d}" if self._rowcount else None)
     warning = property(lambda self: self._warning)
 
     @staticmethod
@@ -485,6 +486,7 @@ class Connection(oracledb.Connection):
         self.sequences: dict[str, itertools.count[int]] = {}
         self.told: dict[str, str] = {}
         self.ended: list[str] = []
+        self.last_row = 0
         self.cancelled = threading.Event()
         self._autocommit = False
         self._handler: Any = None
@@ -602,6 +604,7 @@ class Connection(oracledb.Connection):
             rows = made.fetchall() if not describe_only else []
         except (sqlite3.OperationalError, sqlite3.IntegrityError, sqlite3.ProgrammingError) as error:
             raise self._oracle_s(error, statement) from None
+        self.last_row = made.lastrowid or 0
         cursor._rowcount = len(rows) if returned else max(made.rowcount, 0) if word != "SELECT" else 0
         for at, name in enumerate(returned):
             binds[name].returned = [binds[name]._checked(str(row[at])) for row in rows]

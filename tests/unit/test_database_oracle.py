@@ -358,6 +358,7 @@ class TestValues:
         run(session, connection, "INSERT INTO t (text) VALUES (:1)", "one two")
         outcome = executed(session, connection, "SELECT text FROM t FOR UPDATE", [], handles=True)
         lob = outcome["rows"][0][0]["__lob__"]
+        assert outcome["rows"][0][0]["binary"] is False
         assert call("lob_read", session, lob, 5, 3) == "two"
         assert call("lob_write", session, lob, "2", 5) == 1
         assert call("lob_write", session, lob, "!") == 1
@@ -521,6 +522,7 @@ class TestOut:
         for number in ("1", "2"):
             found = executed(session, connection, sql, ["x", "ignored"], binds={"1": {"out": True}})
             assert (found["out"], found["count"]) == ([(1, [number], True)], 1)
+            assert found["rowid"] == f"AAAR000{number}"
         sql = "UPDATE t SET a = 'y' WHERE id > :least RETURNING id INTO :id"
         found = executed(session, connection, sql, ["0", None], binds={"1": {"out": True}})
         assert found["out"] == [(1, ["1", "2"], True)]

@@ -25,9 +25,9 @@ sub call {
     my ( $h, $function, $args ) = @_;
     my $dbh  = $h->{Database} || $h;
     my $link = $dbh->{_link};
-    if ( !$link ) { return $h->set_err( 1, "$function: the database handle is not connected", '08003' ) }
+    if ( !$link ) { return $h->set_err( _number($dbh), "$function: the database handle is not connected", '08003' ) }
     if ( $dbh->{_pid} != $$ || $dbh->{_thread} != $CPANBridge::Compat::DBI::Handle::THREAD ) {
-        return $h->set_err( 1,
+        return $h->set_err( _number($dbh),
             'CPANBridge: this handle belongs to another process or thread; connect again in this one', $LOST );
     }
     if ( !$link->is_current( $dbh->{_token} ) ) { return lost($h) }
@@ -36,11 +36,14 @@ sub call {
     return failed( $h, $@ );
 }
 
+# The number of an error that the database has none for. Where 1 is one of the database's own, its driver says another.
+sub _number { my ($h) = @_; return $h->{_own_error} || 1 }
+
 sub lost {
     my ($h) = @_;
     my $dbh = $h->{Database} || $h;
     $dbh->STORE( Active => 0 );
-    return $h->set_err( 1,
+    return $h->set_err( _number($dbh),
         'CPANBridge: the connection to the daemon that this handle was made on is gone (the daemon was restarted, or a '
           . 'call was given up); connect again', $LOST );
 }
@@ -51,17 +54,17 @@ sub failed {
     die $error if !Scalar::Util::blessed($error) || !$error->isa('CPANBridge::Error');
     my $answer = $error->answer || {};
     my $type   = $error->type;
+    my $dbh    = $h->{Database} || $h;
     if ( $type eq 'FunctionError' ) {
-        @{ $h->{Database} || $h }{qw(_diagnostics _error_offset)} = @$answer{qw(diagnostics offset)};
-        return $h->set_err( $answer->{code} || 1, $error->message, $answer->{state} );
+        @$dbh{qw(_diagnostics _error_offset)} = @$answer{qw(diagnostics offset)};
+        return $h->set_err( $answer->{code} || _number($dbh), $error->message, $answer->{state} );
     }
     if ( $type eq 'Forbidden' || $type eq 'BadParams' || $type eq 'ResultTooLarge' ) {
-        return $h->set_err( 1, 'CPANBridge: ' . $error->message, 'HY000' );
+        return $h->set_err( _number($dbh), 'CPANBridge: ' . $error->message, 'HY000' );
     }
-    my $dbh = $h->{Database} || $h;
     $dbh->STORE( Active => 0 )
       if $dbh->{Type} eq 'db' && $dbh->{_link} && !$dbh->{_link}->is_current( $dbh->{_token} );
-    return $h->set_err( 1, "CPANBridge: $type: " . $error->message, $LOST );
+    return $h->set_err( _number($dbh), "CPANBridge: $type: " . $error->message, $LOST );
 }
 
 # Opens a database and returns a handle for it.
@@ -245,7 +248,7 @@ sub _arguments {
     my $dbh   = $sth->{Database};
     my $count = @{ $sth->{_names} };
     if (@values) {
-        return $sth->set_err( 1, $sth->_wrong_number( scalar @values, $count ) ) if @values != $count;
+        return $sth->set_err( CPANBridge::Compat::DBI::Remote::_number($dbh), $sth->_wrong_number( scalar @values, $count ) ) if @values != $count;
         my $at = 0;
         for my $value (@values) { ( $sth->{_params}[ $at++ ] ||= [] )->[0] = $value }
     }
@@ -268,7 +271,7 @@ sub _arguments {
     };
 }
 
-sub _unsendable { my ( $sth, $why ) = @_; $why =~ s/ at \S+ line \d+\.\n\z//; return $sth->set_err( 1, $why ) }
+sub _unsendable { my ( $sth, $why ) = @_; $why =~ s/ at \S+ line \d+\.\n\z//; return $sth->set_err( CPANBridge::Compat::DBI::Remote::_number( $sth->{Database} ), $why ) }
 
 sub _wrong_number { my ( $sth, $given, $count ) = @_; return "called with $given bind variables when $count are needed" }
 

@@ -24,7 +24,7 @@ CHAR, CHARZ, RAW, LONG_RAW, CLOB, BLOB, CURSOR, TEXTS, NUMBERS = 96, 97, 23, 24,
 NATIONAL = 2
 
 MOST_IN_SQL, MOST_IN_BLOCKS = 4000, 32_767
-"""Characters or bytes that a value which comes back has room for, unless the caller wants more."""
+"""Characters or bytes that a value which comes back has room for, unless the caller says how many."""
 
 
 class Bind(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -130,8 +130,8 @@ def _in(cursor: oracledb.Cursor, statement: OracleStatement, value: Any, bind: B
 
 
 def _out(cursor: oracledb.Cursor, statement: OracleStatement, value: Any, bind: Bind) -> oracledb.Var:
-    room = max(bind.size, len(value) if isinstance(value, (str, bytes)) else 0)
-    room = max(room, MOST_IN_BLOCKS if statement.is_block else MOST_IN_SQL)
+    most = MOST_IN_BLOCKS if statement.is_block else MOST_IN_SQL
+    room = max(bind.size or most, len(value) if isinstance(value, (str, bytes)) else 0)
     kind: Any = oracledb.DB_TYPE_VARCHAR
     if bind.type == CURSOR:
         kind = oracledb.DB_TYPE_CURSOR

@@ -512,6 +512,8 @@ class TestOut:
         sql = "BEGIN :both := :both || '!'; END;"
         found = executed(session, connection, sql, ["ho"], binds={"0": {"out": True, "size": 10}})
         assert found["out"] == [(0, "ho!", False)]
+        with pytest.raises(BridgeError, match="ORA-06502"):
+            executed(session, connection, sql, ["ho"], binds={"0": {"out": True, "size": 2}})
 
     def test_returning(self, session: Session) -> None:
         """One value for each changed row."""

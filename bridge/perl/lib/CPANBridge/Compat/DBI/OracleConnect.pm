@@ -15,9 +15,9 @@ sub target {
     $_ = defined $_ ? "$_" : '' for $dsn, $user, $password;
     my %parameter;
 
-    # "user/password@database", each part of which may be missing.
+    # "user/password@database", each part of which may be missing. A password there goes before the other one.
     if ( $user =~ /\A([^@]*?)\@(.*)\z/s ) { $user = $1; $dsn = $2 if !length $dsn }
-    if ( !length $password && $user =~ m{\A([^/]*)/(.*)\z}s ) { ( $user, $password ) = ( $1, $2 ) }
+    if ( $user =~ m{\A([^/]*)/(.*)\z}s ) { ( $user, $password ) = ( $1, $2 ) }
     $user =~ s/\s+\z//;
     @parameter{qw(user password)} = ( $user, $password );
     if ( !length $user ) {
@@ -107,12 +107,15 @@ sub _session {
     $parameter->{cclass}      = "$given->{ora_drcp_class}" if defined $given->{ora_drcp_class};
     $parameter->{cclass}      = $ENV{ORA_DRCP_CLASS} if !defined $parameter->{cclass} && defined $ENV{ORA_DRCP_CLASS};
     $parameter->{server}      = 'pooled' if $given->{ora_drcp};
-    $parameter->{driver_name} = defined $given->{ora_driver_name} ? "$given->{ora_driver_name}" : 'DBD::Oracle by CPANBridge';
+    $parameter->{driver_name} = driver_name($given);
     $parameter->{osuser}      = ( getpwuid $> )[0];
     ( $parameter->{program} = $0 ) =~ s{\A.*/}{}s;
     delete $parameter->{$_} for grep { !defined $parameter->{$_} || !length $parameter->{$_} } keys %$parameter;
     return;
 }
+
+# What the server calls a program's driver.
+sub driver_name { my ($attributes) = @_; my $name = $attributes && $attributes->{ora_driver_name}; return defined $name ? "$name" : 'DBD::Oracle by CPANBridge' }
 
 sub _offset {
     require POSIX;
@@ -166,6 +169,10 @@ Used by the replacement of L<DBD::Oracle>; programs have no need of it.
 
 Makes of a DSN, a user, a password and the environment what the daemon's C<connect> takes. Where that cannot be, returns C<undef> and
 the reason.
+
+=head2 driver_name
+
+Returns the name by which the server knows the driver.
 
 =head2 charset
 

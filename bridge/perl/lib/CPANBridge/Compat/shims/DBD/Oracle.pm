@@ -25,7 +25,11 @@ our @EXPORT_OK   = ( 'ORA_OCI', map { @$_ } values %EXPORT_TAGS );
 
 # The daemon's connections cannot be shared between threads.
 sub ora_shared_release { return }
-push @EXPORT_OK, 'ora_shared_release';
+
+# Oracle's libraries may see another environment than Perl; there are none here.
+sub ora_env_var { my ($name) = @_; return $ENV{$name} }
+sub ora_cygwin_set_env { my ( $name, $value ) = @_; $ENV{$name} = $value; return }
+push @EXPORT_OK, qw(ora_shared_release ora_env_var ora_cygwin_set_env);
 
 # What a program that looks for numbers of Oracle's finds where the daemon cannot be asked: "end-of-file on communication channel".
 # DBI's usual 1 would be a duplicate key.
@@ -68,7 +72,7 @@ sub connect {
         defined $dsn ? $dsn : '',
         {
             AutoCommit => 1, _own_error => $LOST, _charset => $charset->[0], _settings => '1,1', ora_parse_error_offset => undef,
-            ora_array_chunk_size => 1000, ora_check_sql => 1
+            ora_array_chunk_size => 1000, ora_driver_name => CPANBridge::Compat::DBI::OracleConnect::driver_name($attributes)
         },
         { driver => 'oracle', database => $database, parameters => $parameters }
     );

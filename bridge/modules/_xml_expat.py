@@ -17,7 +17,8 @@ from collections.abc import Callable
 from typing import Any
 from xml.parsers import expat
 
-from bridge.modules._xml_types import Batch, Event, Options, ParserFullError
+from bridge.modules._xml_columns import Columns
+from bridge.modules._xml_types import Batch, Options, ParserFullError
 
 __all__ = ["EventParser"]
 
@@ -35,6 +36,9 @@ MAX_HELD = 16 * 1024 * 1024
 
 _SEPARATOR = "\x1f"
 """Between a namespace and a name; no character of XML, so that no namespace can hold it."""
+
+_BETWEEN = "\x01"
+"""Between an attribute's name and its value, and the like; no character of XML either."""
 
 
 class _NeedError(Exception):
@@ -62,9 +66,8 @@ class EventParser:
         self._options = options
         self._keep = keep
         self._parents = parents or []  # expat's parsers of entities use their parents' memory
-        self._events: list[Event] = []
+        self._columns = Columns()
         self._text = 0
-        self._depth = 0
         self._skip = 0
         self._told = 0
         self._pieces: list[bytes] | None = [] if parser is None else None
@@ -114,7 +117,7 @@ class EventParser:
         self._supplied.append((content, base))
         self._prolog += len(content or b"")
         self._need = None
-        self._skip, self._position, self._depth = self._told, 0, 0
+        self._skip, self._position = self._told, 0
         self._parents.append(self._parser)
         self._parser = self._made()
         return self._run(list(self._pieces))
@@ -142,19 +145,19 @@ class EventParser:
             ValueError,
         ):  # the last two: an encoding that Python lacks, or of many bytes
             error = self._error()
-        events = self._events[self._skip :]
-        self._events.clear()
+        taken = self._columns.take(self._skip)
+        kinds = taken[0]
         self._skip = 0
-        self._told += len(events)
+        self._told += len(kinds)
         if self._pieces is not None:
-            if need is None and any(event[0] == "S" for event in events):
+            if need is None and ("S" in kinds or "A" in kinds):
                 self._pieces = None
             elif self._prolog > MAX_HELD:
                 raise ParserFullError(f"There is no element within {MAX_HELD} bytes, entities of the prolog included.")
         end = self._parser.CurrentByteIndex
         if error is None and self._fed - end > MAX_HELD and not self._final:
             raise ParserFullError(f"A tag, a comment or the like is longer than {MAX_HELD} bytes.")
-        return Batch(events, end, need, error)
+        return Batch(*taken, end, need, error)
 
     def _error(self) -> dict[str, Any]:
         parser = self._parser
@@ -174,65 +177,91 @@ class EventParser:
         parser.buffer_text = False
         if hasattr(parser, "SetReparseDeferralEnabled"):  # a piece's events are wanted with the piece
             parser.SetReparseDeferralEnabled(False)
-        namespaces = self._options.namespaces
-        append = self._events.append
-
-        def start(element: str, attributes: list[Any]) -> None:
-            self._depth += 1
-            if self._depth > MAX_DEPTH:
-                raise ParserFullError(f"Elements are nested more than {MAX_DEPTH} deep.")
-            if attributes:
-                self._text += sum(map(len, attributes))
-                if namespaces:
-                    attributes[::2] = map(_split, attributes[::2])
-            append(["S", parser.CurrentByteIndex, _split(element) if namespaces else element, *attributes])
-            self._check()
-
-        def end(element: str) -> None:
-            self._depth -= 1
-            append(["E", parser.CurrentByteIndex, _split(element) if namespaces else element])
-
-        text, plain = self._telling(parser)
-        parser.StartElementHandler = start
-        parser.EndElementHandler = end
+        parser.StartElementHandler, parser.EndElementHandler = self._elements(parser)
+        text, mark = self._texts(parser)
+        instruct = text("P")
         parser.CharacterDataHandler = text("C")
-        parser.ProcessingInstructionHandler = plain("P")
+        parser.ProcessingInstructionHandler = lambda target, data: instruct(target + _BETWEEN + data)
         parser.CommentHandler = text("M")
-        parser.StartCdataSectionHandler = plain("[")
-        parser.EndCdataSectionHandler = plain("]")
+        parser.StartCdataSectionHandler = mark("[")
+        parser.EndCdataSectionHandler = mark("]")
         if self._options.expand:
             parser.DefaultHandlerExpand = text("D")
         else:
             parser.DefaultHandler = text("D")
         if self._options.namespaces:
-            parser.StartNamespaceDeclHandler = plain("N")
-            parser.EndNamespaceDeclHandler = plain("n")
-        self._install_declarations(parser, plain)
+            parser.StartNamespaceDeclHandler = self._plain(parser, "N")
+            parser.EndNamespaceDeclHandler = self._plain(parser, "n")
+        self._install_declarations(parser)
 
-    def _telling(
+    def _elements(self, parser: expat.XMLParserType) -> tuple[Callable[[str, list[str]], None], Callable[[str], None]]:
+        """Return the handlers of elements' starts and ends."""
+        columns = self._columns
+        kind, place, add = columns.kinds.append, columns.places.append, columns.texts.append
+        depth = 0
+
+        def start(element: str, attributes: list[str]) -> None:
+            nonlocal depth
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise ParserFullError(f"Elements are nested more than {MAX_DEPTH} deep.")
+            place(parser.CurrentByteIndex)
+            add(element)
+            if attributes:
+                kind("A")
+                pairs = _BETWEEN.join(attributes)
+                self._text += len(pairs)
+                add(pairs)
+            else:
+                kind("S")
+            self._check()
+
+        def end(element: str) -> None:
+            nonlocal depth
+            depth -= 1
+            kind("E")
+            place(parser.CurrentByteIndex)
+            add(element)
+
+        return start, end
+
+    def _texts(
         self, parser: expat.XMLParserType
-    ) -> tuple[Callable[[str], Callable[[str], None]], Callable[[str], Callable[..., None]]]:
-        """Return what makes handlers for a kind of event: of text, and of any values."""
-        append = self._events.append
+    ) -> tuple[Callable[[str], Callable[[str], None]], Callable[[str], Callable[[], None]]]:
+        """Return what makes handlers for a kind of event: of text, and of nothing at all."""
+        columns = self._columns
+        kind, place, add = columns.kinds.append, columns.places.append, columns.texts.append
 
-        def text(kind: str) -> Callable[[str], None]:
+        def text(letter: str) -> Callable[[str], None]:
             def told(data: str) -> None:
+                kind(letter)
+                place(parser.CurrentByteIndex)
+                add(data)
                 self._text += len(data)
-                append([kind, parser.CurrentByteIndex, data])
                 self._check()
 
             return told
 
-        def plain(kind: str) -> Callable[..., None]:
-            def told(*values: Any) -> None:
-                append([kind, parser.CurrentByteIndex, *values])
+        def mark(letter: str) -> Callable[[], None]:
+            def told() -> None:
+                kind(letter)
+                place(parser.CurrentByteIndex)
                 self._check()
 
             return told
 
-        return text, plain
+        return text, mark
 
-    def _install_declarations(self, parser: expat.XMLParserType, plain: Callable[[str], Callable[..., None]]) -> None:
+    def _plain(self, parser: expat.XMLParserType, letter: str, *first: str) -> Callable[..., None]:
+        """Return a handler for events that have values of their own."""
+
+        def told(*values: Any) -> None:
+            self._columns.add(letter, parser.CurrentByteIndex, *first, *values)
+            self._check()
+
+        return told
+
+    def _install_declarations(self, parser: expat.XMLParserType) -> None:
         wanted = self._options.handlers
         for kind, attribute in (
             ("Attlist", "AttlistDeclHandler"),
@@ -245,7 +274,7 @@ class EventParser:
             ("XMLDecl", "XmlDeclHandler"),
         ):
             if kind in wanted:
-                setattr(parser, attribute, plain(kind))
+                setattr(parser, attribute, self._plain(parser, "X", kind))
         if "ExternEnt" in wanted:
 
             def refer(context: str | None, base: str | None, system: str | None, public: str | None) -> int:
@@ -254,7 +283,7 @@ class EventParser:
             parser.ExternalEntityRefHandler = refer
 
     def _check(self) -> None:
-        if len(self._events) > MAX_EVENTS or self._text > MAX_TEXT:
+        if len(self._columns.kinds) > MAX_EVENTS or self._text > MAX_TEXT:
             raise ParserFullError(
                 f"A piece of the document grew to more than {MAX_EVENTS} events or {MAX_TEXT} characters; "
                 "it may be built of entities that multiply."
@@ -271,7 +300,7 @@ class EventParser:
                 return 1
             part = parser.ExternalEntityParserCreate(context)
             entity = EventParser(self._options, self._keep, part, [*self._parents, parser])
-            self._events.append(["R", parser.CurrentByteIndex, self._keep(entity), *identity])
+            self._columns.add("R", parser.CurrentByteIndex, self._keep(entity), *identity)
             return 1
         if self._position == len(self._supplied):
             self._need = identity
@@ -285,13 +314,8 @@ class EventParser:
         if base is not None:
             part.SetBase(base)
         self._install(part)
-        self._events.append(["I", parser.CurrentByteIndex, self._position - 1])
+        self._columns.add("I", parser.CurrentByteIndex, self._position - 1)
         part.Parse(content, True)
-        self._events.append(["F", parser.CurrentByteIndex])
+        self._columns.kinds.append("F")
+        self._columns.places.append(parser.CurrentByteIndex)
         return 1
-
-
-def _split(name: str) -> list[str | None] | str:
-    """Return ``[namespace, name]``, or the name alone when it is in none."""
-    namespace, separator, local = name.rpartition(_SEPARATOR)
-    return [namespace, local] if separator else name

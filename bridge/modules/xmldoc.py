@@ -95,8 +95,8 @@ def feed(
         mute: give no events from now on, only errors.
 
     Returns:
-        ``parser``, ``events``, ``end``, and where there is one, ``need`` or ``error``; see :class:`Batch`. After the
-        end and after an error the parser is gone.
+        ``parser``, and what :class:`Batch` holds: ``kinds``, ``places``, ``texts``, ``others``, ``end``, and where
+        there is one, ``need`` or ``error``. After the end and after an error the parser is gone.
     """
     known = _parsers(session)
     number = known.put(_made(options, known)) if parser is None else parser
@@ -166,7 +166,14 @@ def _bytes(value: object) -> bytes:
 def _told(known: _Parsers, number: int, batch: Batch, final: bool) -> dict[str, Any]:
     if batch.error is not None or (final and batch.need is None):
         known.parsers.pop(number, None)
-    answer: dict[str, Any] = {"parser": number, "events": batch.events, "end": batch.end}
+    answer: dict[str, Any] = {
+        "parser": number,
+        "kinds": batch.kinds,
+        "places": batch.places,
+        "texts": batch.texts,
+        "others": batch.others,
+        "end": batch.end,
+    }
     if batch.need is not None:
         answer["need"] = batch.need
     if batch.error is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from array import array
 from typing import Any
 
 import pytest
@@ -32,9 +33,37 @@ def feed(session: Session, data: object, **more: Any) -> dict[str, Any]:
     return xmldoc.feed(session, None, data, True, **more)
 
 
+def events_of(answer: dict[str, Any]) -> list[list[Any]]:
+    """Return the events one by one: kind, position, what belongs to it. Elements with attributes are ``S``, too."""
+    texts, others = iter(answer["texts"].split("\0")), iter(answer["others"])
+    told: list[list[Any]] = []
+    for kind, place in zip(answer["kinds"], map(int, array("d", answer["places"])), strict=True):
+        if kind in "SECDM":
+            told.append([kind, place, split(next(texts))])
+        elif kind == "A":
+            name, attributes = split(next(texts)), next(texts).split("\x01")
+            told.append(
+                ["S", place, name, *(split(each) if at % 2 == 0 else each for at, each in enumerate(attributes))]
+            )
+        elif kind == "P":
+            told.append([kind, place, *next(texts).split("\x01")])
+        elif kind in "[]F":
+            told.append([kind, place])
+        else:
+            told.append([kind, place, *next(others)])
+    assert next(texts, "") == ""
+    assert next(others, None) is None
+    return told
+
+
+def split(name: str) -> list[str] | str:
+    """Return namespace and name, or the name alone."""
+    return name.split("\x1f") if "\x1f" in name else name
+
+
 def kinds(answer: dict[str, Any]) -> str:
     """Return the kinds of the events in one word."""
-    return "".join(event[0] for event in answer["events"])
+    return "".join(event[0] for event in events_of(answer))
 
 
 def text(events: list[list[Any]]) -> str:
@@ -46,7 +75,7 @@ def test_events_say_what_and_where(session: Session) -> None:
     """Each event has its position in bytes, from which the caller finds the text that belongs to it."""
     document = '<a b="1" c="ü">x<!--m--><?p d?><![CDATA[<]]><e/></a>'
     answer = feed(session, document.encode())
-    assert answer["events"] == [
+    assert events_of(answer) == [
         ["S", 0, "a", "b", "1", "c", "ü"],
         ["C", 16, "x"],
         ["M", 17, "m"],
@@ -64,7 +93,7 @@ def test_events_say_what_and_where(session: Session) -> None:
 def test_names_in_namespaces_come_apart(session: Session) -> None:
     """Declarations come before the element, names with their namespace."""
     answer = feed(session, b'<a xmlns="u" xmlns:p="v|w" p:x="1" y="2"/>', options={"namespaces": True})
-    events = answer["events"]
+    events = events_of(answer)
     assert sorted(map(str, events[:2])) == ["['N', 0, 'p', 'v|w']", "['N', 0, None, 'u']"]
     assert events[2] == ["S", 0, ["u", "a"], ["v|w", "x"], "1", "y", "2"]
     assert kinds(answer) == "NNSEnn"
@@ -75,14 +104,14 @@ def test_pieces_give_what_the_whole_gives(sizes: list[int]) -> None:
     """However a document is cut, the events are the same, but for text that is cut."""
     session = Session(Peer(1, 0, 0))
     document = '<!DOCTYPE a [<!ENTITY i "<k/>yy">]>\n<a x="ä"> t &i; &amp; <b>é€</b>\n</a>'.encode()
-    whole = feed(session, document)["events"]
+    whole = events_of(feed(session, document))
     events: list[list[Any]] = []
     number, at = None, 0
     for size in sizes:
         answer = xmldoc.feed(session, number, document[at : at + size])
         number, at = answer["parser"], at + size
-        events += answer["events"]
-    events += xmldoc.feed(session, number, document[at:], True)["events"]
+        events += events_of(answer)
+    events += events_of(xmldoc.feed(session, number, document[at:], True))
     assert text(events) == text(whole)
     assert [e for e in events if e[0] in "SED"] == [e for e in whole if e[0] in "SED"]
     assert not session.data["xml"].parsers
@@ -92,21 +121,21 @@ def test_a_general_external_entity_is_parsed_when_the_caller_comes_to_it(session
     """Entities inside know the document's declarations, and hold entities of their own."""
     document = b'<!DOCTYPE a [<!ENTITY e SYSTEM "e.ent"><!ENTITY f SYSTEM "f.ent"><!ENTITY i "in">]><a>&e;<z/></a>'
     answer = feed(session, document, options={"handlers": ["ExternEnt"], "base": "dir/"})
-    reference = next(event for event in answer["events"] if event[0] == "R")
+    reference = next(event for event in events_of(answer) if event[0] == "R")
     assert reference[3:] == ["dir/", "e.ent", None]
     inner = xmldoc.feed(session, reference[2], b"<b>&i;</b>&f;", True, base="dir/e.ent")
     assert kinds(inner) == "SCER"
-    assert inner["events"][1][2] == "in"
-    innermost = inner["events"][3]
+    assert events_of(inner)[1][2] == "in"
+    innermost = events_of(inner)[3]
     assert innermost[3:] == ["dir/", "f.ent", None]
-    assert text(xmldoc.feed(session, innermost[2], b"text", True)["events"]) == "text"
+    assert text(events_of(xmldoc.feed(session, innermost[2], b"text", True))) == "text"
 
 
 def test_external_entities_are_skipped_unless_asked_for(session: Session) -> None:
     """Nothing is opened: without a handler the reference is not even told."""
     document = b'<!DOCTYPE a SYSTEM "/etc/passwd" [<!ENTITY e SYSTEM "file:///etc/passwd">]><a>&e;</a>'
     answer = feed(session, document)
-    assert text(answer["events"]) == ""
+    assert text(events_of(answer)) == ""
     assert "need" not in answer
 
 
@@ -119,11 +148,11 @@ def test_parameter_entities_are_asked_for_and_nothing_is_told_twice(session: Ses
     second = xmldoc.supply(session, first["parser"], b"<!ENTITY two '2'>", True, "p.ent")
     assert second["need"] == (None, "a.dtd", None)
     third = xmldoc.supply(session, first["parser"], b"<!ATTLIST a b CDATA 'd'>", True)
-    events = first["events"] + second["events"] + third["events"]
-    assert [event[2] for event in events if event[0] == "Entity"] == ["p", "one", "two"]
-    assert ["S", "a", "b", "d"] in [[e[0], *e[2:]] for e in third["events"]]
+    events = events_of(first) + events_of(second) + events_of(third)
+    assert [event[3] for event in events if event[0] == "X" and event[2] == "Entity"] == ["p", "one", "two"]
+    assert ["S", "a", "b", "d"] in [[e[0], *e[2:]] for e in events_of(third)]
     assert [event[0] for event in events].count("D") == len({event[1] for event in events if event[0] == "D"})
-    assert text(third["events"]) == "2"
+    assert text(events_of(third)) == "2"
 
 
 def test_a_parameter_entity_that_is_missing_is_an_error_of_the_document(session: Session) -> None:
@@ -158,7 +187,7 @@ def test_supplying_what_nobody_asked_for_is_refused(session: Session) -> None:
 )
 def test_encodings(session: Session, document: object, options: dict[str, Any]) -> None:
     """Text arrives as characters, whatever carried it."""
-    assert text(feed(session, document, options=options)["events"]) == "é"
+    assert text(events_of(feed(session, document, options=options))) == "é"
 
 
 @pytest.mark.parametrize(
@@ -236,7 +265,7 @@ def test_a_long_document_is_not_held_back(session: Session, monkeypatch: pytest.
     for _ in range(10):
         answer = xmldoc.feed(session, number, b"text <b/>" * 60)
     assert "error" not in xmldoc.feed(session, number, b"</a>" + b"<!--c-->" * 200, True)
-    assert answer["events"]
+    assert events_of(answer)
 
 
 def test_prologs_with_many_entities_have_a_limit(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,7 +284,7 @@ def test_a_muted_parser_tells_errors_only(session: Session) -> None:
     """For programs that have seen enough, but want to know whether the rest is well-formed."""
     number = xmldoc.feed(session, None, b"<a>")["parser"]
     answer = xmldoc.feed(session, number, b"<b>text</b></c>", True, mute=True)
-    assert answer["events"] == []
+    assert events_of(answer) == []
     assert answer["error"]["message"] == "mismatched tag"
 
 

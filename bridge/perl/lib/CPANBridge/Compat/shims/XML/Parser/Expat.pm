@@ -27,6 +27,9 @@ our %Handler_Setters = map { $_ => 1 } qw(
 # Events that the daemon tells of when asked.
 my @DECLARATIONS = qw(Attlist Doctype DoctypeFin Element Entity ExternEnt Notation Unparsed XMLDecl);
 
+# Kinds of events, as the daemon names them: the most frequent ones by number.
+use constant { START => ord 'S', START_WITH_ATTRIBUTES => ord 'A', STOP => ord 'E', TEXT => ord 'C' };
+
 # Events that go to the default handler as text when they have no handler of their own.
 my %PLAIN = ( C => 'Char', P => 'Proc', M => 'Comment', '[' => 'CdataStart', ']' => 'CdataEnd' );
 
@@ -248,81 +251,101 @@ sub _content {
 
 sub _dispatch {
     my ( $self, $answer ) = @_;
-    my $events = $answer->{events};
-    my $handlers = $self->{_Handlers};
-    local @$self{qw(_Events _End)} = ( $events, $answer->{end} );
-    local $self->{_Index} = 0;
-    for my $index ( 0 .. $#$events ) {
-        last if $self->{_Finished};
-        my $event = $events->[$index];
-        my $kind  = $event->[0];
-        $self->{_Index} = $index;
-        if ( $kind eq 'S' ) { $self->_start($event) }
-        elsif ( $kind eq 'C' && $handlers->{Char} ) { $handlers->{Char}->( $self, $event->[2] ) if !$self->{_Skip} }
-        elsif ( $kind eq 'E' ) {
-            my $name = ref $event->[2] ? $self->_name( $event->[2] ) : $event->[2];
-            pop @{ $self->{Context} };
-            $handlers->{End}->( $self, $name ) if $handlers->{End} && !$self->{_Skip};
-            pop @{ $self->{_Serials} };
-        }
-        elsif ( $kind eq 'I' ) {
-            push @{ $self->{_Sources} }, $self->{_Source};
-            $self->{_Source} = $self->{_Supplied}[ $event->[2] ];
-        }
-        elsif ( $kind eq 'F' ) {
-            $self->{_Source} = pop @{ $self->{_Sources} };
-            $handlers->{ExternEntFin}->($self) if $handlers->{ExternEntFin};
-        }
-        elsif ( $kind eq 'R' ) { $self->_external($event) }
-        elsif ( $kind eq 'N' ) {
-            my ( $prefix, $namespace ) = @$event[ 2, 3 ];
-            $prefix = '#default' if !defined $prefix || !length $prefix;
-            push @{ $self->{_Prefixes}{$prefix} }, defined $namespace && length $namespace ? $namespace : undef;
-            push @{ $self->{_New_Prefixes} }, $prefix;
-        }
-        elsif ( $kind eq 'n' ) {
-            my $prefix = defined $event->[2] && length $event->[2] ? $event->[2] : '#default';
-            pop @{ $self->{_Prefixes}{$prefix} };
-        }
-        elsif ( $self->{_Skip} ) { next }
-        elsif ( $kind eq 'D' ) { $handlers->{Default}->( $self, $event->[2] ) if $handlers->{Default} }
-        elsif ( my $plain = $PLAIN{$kind} ) {
-            if ( my $handler = $handlers->{$plain} ) { $handler->( $self, @$event[ 2 .. $#$event ] ) }
-            elsif ( $handlers->{Default} ) {
-                my $text = $self->recognized_string;
-                $handlers->{Default}->( $self, $text ) if length $text;
+    my @texts      = split /\0/, $answer->{texts}, -1;
+    my @others     = @{ $answer->{others} };
+    my $handlers   = $self->{_Handlers};
+    my $namespaces = $self->{Namespaces};
+    my $serials    = $self->{_Serials};
+    local @$self{qw(_Kinds _Places _End)} = @$answer{qw(kinds places end)};
+    local $self->{_Index} = -1;
+    my ( $index, $finished, $skip ) = \@$self{qw(_Index _Finished _Skip)};
+    my $next = 0;
+    for my $kind ( unpack 'C*', $answer->{kinds} ) {
+        last if $$finished;
+        $$index++;
+        if ( $kind == START || $kind == START_WITH_ATTRIBUTES ) {
+            my $name = $texts[ $next++ ];
+            my $attributes = $kind == START ? '' : $texts[ $next++ ];
+            my $serial = ++$self->{_Serial};
+            push @$serials, $serial;
+            $$skip = 0 if $$skip && $serial >= $$skip;
+            $name = $self->_name($name) if $namespaces;
+            if ( !$$skip and my $handler = $handlers->{Start} ) {
+                if ( $kind == START ) { $handler->( $self, $name ) }
+                else {
+                    $self->{_Attributes} = $attributes;
+                    my @attributes = split /\x01/, $attributes, -1;
+                    if ($namespaces) {
+                        for ( my $at = 0 ; $at < @attributes ; $at += 2 ) { $attributes[$at] = $self->_name( $attributes[$at] ) }
+                    }
+                    $handler->( $self, $name, @attributes );
+                }
             }
+            push @{ $self->{Context} }, $name;
+            $self->{_New_Prefixes} = [] if $namespaces;
         }
-        else { $self->_declaration($event) }
+        elsif ( $kind == STOP ) {
+            my $name = $texts[ $next++ ];
+            $name = $self->_name($name) if $namespaces;
+            pop @{ $self->{Context} };
+            $handlers->{End}->( $self, $name ) if $handlers->{End} && !$$skip;
+            pop @$serials;
+        }
+        elsif ( $kind == TEXT && $handlers->{Char} ) {
+            my $text = $texts[ $next++ ];
+            $handlers->{Char}->( $self, $text ) if !$$skip;
+        }
+        else {
+            my $letter = chr $kind;
+            my @values = $letter =~ /[CDM]/ ? $texts[ $next++ ] : $letter eq 'P' ? split /\x01/, $texts[ $next++ ], -1 : $letter =~ /[\[\]F]/ ? () : @{ shift @others };
+            $self->_seldom( $letter, @values );
+        }
     }
     return if !$answer->{error};
     delete $self->{_Number};
     local $self->{_Position} = $answer->{error}{byte};
-    $self->{_Events} = undef;
+    undef $self->{_Places};
     return $self->_fail( @{ $answer->{error} }{qw(message line column byte)} );
 }
 
-sub _start {
-    my ( $self, $event ) = @_;
-    my $serial = ++$self->{_Serial};
-    push @{ $self->{_Serials} }, $serial;
-    $self->{_Skip} = 0 if $self->{_Skip} && $serial >= $self->{_Skip};
-    my $name = ref $event->[2] ? $self->_name( $event->[2] ) : $event->[2];
-    if ( !$self->{_Skip} and my $handler = $self->{_Handlers}{Start} ) {
-        my @attributes = @$event[ 3 .. $#$event ];
-        if ( $self->{Namespaces} ) {
-            for ( my $at = 0 ; $at < @attributes ; $at += 2 ) { $attributes[$at] = $self->_name( $attributes[$at] ) }
-        }
-        $handler->( $self, $name, @attributes );
+# All other events.
+sub _seldom {
+    my ( $self, $kind, @values ) = @_;
+    my $handlers = $self->{_Handlers};
+    if ( $kind eq 'I' ) {
+        push @{ $self->{_Sources} }, $self->{_Source};
+        $self->{_Source} = $self->{_Supplied}[ $values[0] ];
     }
-    push @{ $self->{Context} }, $name;
-    $self->{_New_Prefixes} = [];
+    elsif ( $kind eq 'F' ) {
+        $self->{_Source} = pop @{ $self->{_Sources} };
+        $handlers->{ExternEntFin}->($self) if $handlers->{ExternEntFin};
+    }
+    elsif ( $kind eq 'R' ) { $self->_external(@values) }
+    elsif ( $kind eq 'N' ) {
+        my ( $prefix, $namespace ) = @values;
+        $prefix = '#default' if !defined $prefix || !length $prefix;
+        push @{ $self->{_Prefixes}{$prefix} }, defined $namespace && length $namespace ? $namespace : undef;
+        push @{ $self->{_New_Prefixes} }, $prefix;
+    }
+    elsif ( $kind eq 'n' ) {
+        my $prefix = defined $values[0] && length $values[0] ? $values[0] : '#default';
+        pop @{ $self->{_Prefixes}{$prefix} };
+    }
+    elsif ( $self->{_Skip} ) { return }
+    elsif ( $kind eq 'D' ) { $handlers->{Default}->( $self, @values ) if $handlers->{Default} }
+    elsif ( my $plain = $PLAIN{$kind} ) {
+        if ( my $handler = $handlers->{$plain} ) { $handler->( $self, @values ) }
+        elsif ( $handlers->{Default} ) {
+            my $text = $self->recognized_string;
+            $handlers->{Default}->( $self, $text ) if length $text;
+        }
+    }
+    else { $self->_declaration(@values) }
     return;
 }
 
 sub _declaration {
-    my ( $self, $event ) = @_;
-    my ( $kind, undef, @values ) = @$event;
+    my ( $self, $kind, @values ) = @_;
     my $handler = $self->{_Handlers}{$kind} or return;
     if ( $kind eq 'Entity' ) {
         my ( $name, $is_parameter, $value, undef, $system, $public, $notation ) = @values;
@@ -345,8 +368,7 @@ sub _declaration {
 
 # An external entity in the content: parsed when its place is reached.
 sub _external {
-    my ( $self, $event ) = @_;
-    my ( undef, undef, $number, @identity ) = @$event;
+    my ( $self, $number, @identity ) = @_;
     my $handlers = $self->{_Handlers};
     my $content  = $self->_content(@identity);
     if ( !defined $content ) {
@@ -381,7 +403,8 @@ sub _fail {
 # A name in a namespace is also a number: the namespace's place in a list.
 sub _name {
     my ( $self, $name ) = @_;
-    return ref $name ? $self->generate_ns_name( $name->[1], $name->[0] ) : $name;
+    my $at = index $name, "\x1f";
+    return $at < 0 ? $name : $self->generate_ns_name( substr( $name, $at + 1 ), substr( $name, 0, $at ) );
 }
 
 sub generate_ns_name {
@@ -419,9 +442,10 @@ sub current_ns_prefixes {
 
 sub current_byte {
     my ($self) = @_;
-    my $events = $self->{_Events};
-    return $events && @$events ? $events->[ $self->{_Index} ][1] : $self->{_Position} || 0;
+    return defined $self->{_Places} && length $self->{_Places} ? $self->_place_of( $self->{_Index} ) : $self->{_Position} || 0;
 }
+
+sub _place_of { my ( $self, $index ) = @_; return unpack 'd', substr $self->{_Places}, 8 * $index, 8 }
 
 sub current_line { my ($self) = @_; return ( $self->{_Source}->place( $self->current_byte ) )[0] }
 
@@ -430,13 +454,16 @@ sub current_column { my ($self) = @_; return ( $self->{_Source}->place( $self->c
 # Where the text of an event begins and ends: where the next one begins.
 sub _extent {
     my ( $self, $index ) = @_;
-    my $events = $self->{_Events} or return ( 0, 0 );
-    my $start  = $events->[$index][1];
-    my $depth  = 0;
-    for my $next ( @$events[ $index + 1 .. $#$events ] ) {
-        if    ( $next->[0] eq 'I' ) { return ( $start, $next->[1] ) if !$depth && $next->[1] > $start; $depth++ }
-        elsif ( $next->[0] eq 'F' ) { last if !$depth--; }
-        elsif ( !$depth && $next->[1] > $start ) { return ( $start, $next->[1] ) }
+    return ( 0, 0 ) if !defined $self->{_Places};
+    my $start = $self->_place_of($index);
+    my $depth = 0;
+    for my $next ( $index + 1 .. length( $self->{_Kinds} ) - 1 ) {
+        my $kind = substr $self->{_Kinds}, $next, 1;
+        last if $kind eq 'F' && !$depth--;
+        next if $kind eq 'F' || $depth && $kind ne 'I';
+        my $place = $self->_place_of($next);
+        return ( $start, $place ) if !$depth && $place > $start;
+        $depth++ if $kind eq 'I';
     }
     return ( $start, $self->{_End} );
 }
@@ -444,15 +471,14 @@ sub _extent {
 # The place of the present event. The end of an empty element has no text of its own.
 sub _current {
     my ($self) = @_;
-    my $index  = $self->{_Index};
-    my $events = $self->{_Events} or return ( 0, 0 );
-    return ( 0, 0 ) if !@$events;
+    my ( $index, $kinds ) = @$self{qw(_Index _Kinds)};
+    return ( 0, 0 ) if !defined $self->{_Places} || !length $self->{_Places};
     my ( $start, $end ) = $self->_extent($index);
-    if ( $events->[$index][0] eq 'E' ) {
+    if ( substr( $kinds, $index, 1 ) eq 'E' ) {
         return ( $start, $start ) if $self->{_Source}->recognized( $start, $end ) !~ m{\A(?:</|&)};
         my $before = $index;
-        $before-- while $before > 0 && $events->[ $before - 1 ][0] eq 'n';
-        if ( $before && $events->[ $before - 1 ][0] eq 'S' ) {
+        $before-- while $before > 0 && substr( $kinds, $before - 1, 1 ) eq 'n';
+        if ( $before && substr( $kinds, $before - 1, 1 ) =~ /[SA]/ ) {
             my ( $from, $to ) = $self->_extent( $before - 1 );
             return ( $start, $start ) if $to == $start && $self->{_Source}->recognized( $from, $to ) =~ m{/>\z};
         }
@@ -478,10 +504,9 @@ sub position_in_context {
 
 sub specified_attr {
     my ($self) = @_;
-    my $event = $self->{_Events}[ $self->{_Index} ];
-    return 0 if !$event || $event->[0] ne 'S';
+    return 0 if !defined $self->{_Places} || substr( $self->{_Kinds}, $self->{_Index}, 1 ) ne 'A';
     my $text  = $self->recognized_string;
-    my $given = @$event - 3;
+    my $given = 1 + ( $self->{_Attributes} =~ tr/\x01// );
     return $given if $text !~ s/\A<[^\s\/>]+//;
     my $count = 0;
     while ( $text =~ /\G\s+([^\s=]+)\s*=\s*(?:"[^"]*"|'[^']*')/gc ) {
@@ -555,7 +580,7 @@ sub release {
     my $number = delete $self->{_Number};
     CPANBridge::Compat::XML::Feed::release( $number, $self->{_Token} ) if defined $number;
     $self->{_Handlers} = {};
-    delete @$self{qw(_Events _Supplied)};
+    delete @$self{qw(_Kinds _Places _Supplied)};
     return;
 }
 

@@ -198,6 +198,11 @@ class Statement(Part):
         self.connection = connection
         self.rows: Rows | None = None
 
+    @property
+    def calls_subs(self) -> bool:
+        """Whether subs of the caller's may be called while rows are fetched."""
+        return False
+
     @abstractmethod
     def describe(self) -> dict[str, Any]:
         """Return ``parameters`` (their names) and ``columns``, as far as they are known before the execution."""

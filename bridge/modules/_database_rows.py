@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Any
 
 __all__ = ["FIRST_ROWS", "MOST_ROWS", "Rows", "size_of"]
 
@@ -25,7 +26,7 @@ AHEAD_CHUNK = 500
 ROW_BYTES = 16
 """About what a row costs besides its strings."""
 
-_STRINGS = frozenset({str, bytes})
+_SMALL = frozenset({int, float, bool, type(None)})
 
 Row = Sequence[object]
 Fetch = Callable[[int], list[Row]]
@@ -51,15 +52,15 @@ def size_of(rows: list[Row]) -> int:
 
 
 def _size_of_mixed(column: Row) -> int:
-    if not _STRINGS.isdisjoint(map(type, column)):
-        return sum(
-            [
-                _utf8_size(value) if value.__class__ is str else len(value)
-                for value in column
-                if value.__class__ is str or value.__class__ is bytes
-            ]
-        )
-    return 0
+    return 0 if _SMALL.issuperset(map(type, column)) else sum(map(_size_of_value, column))
+
+
+def _size_of_value(value: Any) -> int:
+    if value.__class__ is str:
+        return _utf8_size(value)
+    if value.__class__ is list or value.__class__ is tuple:
+        return ROW_BYTES + sum(9 + _size_of_value(item) for item in value)
+    return 0 if value.__class__ in _SMALL else len(value) if value.__class__ is bytes else len(str(value))
 
 
 def _utf8_size(text: str) -> int:
@@ -78,6 +79,7 @@ class Rows:
         self._fetch = fetch
         self._largest = most_bytes
         self._most_bytes = most_bytes
+        self._least = 1
         self._before = (0, 0)  # rows and bytes of the batch before
         self._kept: deque[Row] = deque()  # read, but too much for the batch
         self._ended = False
@@ -88,7 +90,8 @@ class Rows:
         return not self._ended or bool(self._kept)
 
     def bound(self, most_bytes: int | None) -> None:
-        """Have batches be about so large from now on, or as large as ever; never larger than that."""
+        """Have the next batch be about so large at most, and empty where not even one row fits; or as ever."""
+        self._least = 1 if most_bytes is None else 0
         self._most_bytes = self._largest if most_bytes is None else min(most_bytes, self._largest)
 
     def read_ahead(self, most_bytes: int) -> int | None:
@@ -101,7 +104,7 @@ class Rows:
         return len(self._kept) if self._ended else None
 
     def batch(self, count: int) -> list[Row]:
-        """Return the next rows: up to ``count``, fewer where they are large, none only at the end."""
+        """Return the next rows: up to ``count``, fewer where they are large; none at the end, or if :meth:`bound`."""
         count = max(1, min(count, MOST_ROWS))
         rows: list[Row] = []
         used = 0
@@ -113,7 +116,7 @@ class Rows:
                 break
             size = size_of(fresh)
             if used + size > self._most_bytes:
-                fitting = self._fitting(fresh, self._most_bytes - used, at_least=not rows)
+                fitting = self._fitting(fresh, self._most_bytes - used, at_least=self._least if not rows else 0)
                 rows += fresh[:fitting]
                 self._kept.extendleft(reversed(fresh[fitting:]))
                 break
@@ -140,8 +143,8 @@ class Rows:
         return rows
 
     @staticmethod
-    def _fitting(rows: list[Row], room: int, *, at_least: bool) -> int:
-        """Return how many of the rows fit, and one at least where nothing else came before."""
+    def _fitting(rows: list[Row], room: int, *, at_least: int) -> int:
+        """Return how many of the rows fit, at least so many."""
         used, fit, most = 0, 0, len(rows)
         while fit < most:
             middle = (fit + most + 1) // 2
@@ -151,4 +154,4 @@ class Rows:
                 fit = middle
             else:
                 most = middle - 1
-        return max(fit, int(at_least))
+        return max(fit, at_least)

@@ -213,6 +213,11 @@ class SQLite(Connection):
         return int(self.raw.execute("SELECT last_insert_rowid()").fetchone()[0])
 
     @property
+    def calls_subs(self) -> bool:
+        """Whether statements may call subs of the caller's, beside that for REGEXP."""
+        return self.progress is not None or self.authorizer is not None or (self.subs is not None and self.subs.used)
+
+    @property
     def library(self) -> tuple[Library, c_void_p]:
         """What calls SQLite's own functions for this connection.
 
@@ -332,6 +337,7 @@ class SQLiteStatement(Statement):
             name.isdecimal() for name in self.parsed.names
         )
         self.text = text if plain else self.parsed.render(lambda number: f"?{number}")
+        self._matches = "regexp" in text.lower()
         self._cursor: sqlite3.Cursor | None = None
         self._busy = False
         with connection.errors():
@@ -340,6 +346,10 @@ class SQLiteStatement(Statement):
                 found.check(address, self.text)
             elif self.word not in UNCHECKED:
                 connection.raw.execute(f"EXPLAIN {self.text}", [None] * self.parsed.count).close()
+
+    @property
+    def calls_subs(self) -> bool:
+        return self._matches or self.connection.calls_subs
 
     def describe(self) -> dict[str, Any]:
         about = {"parameters": self.parsed.names, "kind": self.word}

@@ -48,6 +48,10 @@ class Subs:
         library: SQLite's functions.
         db: the connection's address.
         lent: lets calls that a sub makes use the connection.
+
+    Attributes:
+        error: what a sub died of for which SQLite has no way to say so.
+        used: whether there are subs beside that for REGEXP, or that one has been called.
     """
 
     def __init__(self, library: Library, db: ctypes.c_void_p, lent: Callable[[], AbstractContextManager[None]]) -> None:
@@ -60,9 +64,11 @@ class Subs:
         self._trace: Sub | None = None
         self._profile: Sub | None = None
         self.error: str | None = None
+        self.used = False
 
     def ask(self, sub: Sub, *arguments: object) -> Any:
         """Call a sub; meanwhile the connection may be used."""
+        self.used = True
         with self._library.unlocked(self._db), self._lent():
             return sub(*arguments)
 
@@ -82,6 +88,7 @@ class Subs:
 
     def function(self, name: str, arguments: int, sub: Sub | None, flags: int) -> None:
         """Define a function of SQL's, or take it away."""
+        self.used = True
         self._function(name, arguments, None if sub is None else functools.partial(self.ask, sub), flags)
 
     def _function(self, name: str, arguments: int, called: Sub | None, flags: int) -> None:
@@ -126,6 +133,7 @@ class Subs:
 
         ``finish`` gets the rows that ``step`` has not had as a second argument.
         """
+        self.used = True
         library = self._library
 
         def collect(context: int, count: int, values: Any) -> None:
@@ -163,6 +171,7 @@ class Subs:
 
     def collation(self, name: str, sub: Sub | None) -> None:
         """Define how strings are ordered, or take that away."""
+        self.used = True
 
         def compare(_: object, length: int, one: int, other_length: int, other: int) -> int:
             texts = [
@@ -206,6 +215,7 @@ class Subs:
     def hook(self, kind: str, sub: Sub | None) -> None:
         """Have a sub called at each ``commit``, ``rollback`` or ``update`` (of any row); or no longer."""
         kept: Any = None
+        self.used = True
         if sub is not None:
             called = sub
             if kind == "commit":
@@ -223,6 +233,7 @@ class Subs:
 
     def watch_statements(self, kind: str, sub: Sub | None) -> None:
         """Tell a sub of each statement: ``trace`` of its text with the values, ``profile`` of text and nanoseconds."""
+        self.used = True
         if kind == "trace":
             self._trace = sub
         else:

@@ -338,11 +338,12 @@ def execute(
 
     Returns:
         ``columns``: their names, or null for a statement that returns no rows; ``rows``, ``more``; ``count``: how many
-        rows were changed; ``in_transaction``.
+        rows were changed; ``in_transaction``. ``ahead`` is true where the caller may ask for more rows while it does
+        something else: nothing that is fetched calls a sub of its own.
     """
     used = _statement(session, statement)
     with used.connection.using():
-        return used.connection.marked(used.execute(decoded(values), as_text, rows))
+        return _marked(used, used.execute(decoded(values), as_text, rows))
 
 
 @module.function
@@ -373,7 +374,7 @@ def run(  # noqa: PLR0917 - callers name them
     used = _connection(session, connection)
     with used.using():
         statement = used.prepare_verbatim(sql) if verbatim else used.prepare(sql)
-        outcome = used.marked(statement.execute(decoded(values), as_text, rows))
+        outcome = _marked(statement, statement.execute(decoded(values), as_text, rows))
         outcome["rest"] = getattr(statement, "rest", "")
         if outcome["more"] or outcome.get("results"):
             outcome["statement"] = _table(session).put(statement)
@@ -406,7 +407,7 @@ def execute_many(
 def fetch(session: Session, statement: int, rows: Count = MOST_ROWS, size: Size | None = None) -> dict[str, Any]:
     """Return the next ``rows`` of a statement, fewer where they are large, and whether there may be ``more``.
 
-    They are about ``size`` bytes at most, where that is less than the configured ``batch_bytes``.
+    They are about ``size`` bytes at most where that is given, and none if the next row alone is larger.
     """
     used = _statement(session, statement)
     with used.connection.using():
@@ -422,7 +423,7 @@ def next_result(session: Session, statement: int, rows: Count = FIRST_ROWS) -> O
     used = _statement(session, statement)
     with used.connection.using():
         found = used.next_result(rows)
-        return None if found is None else used.connection.marked(found)
+        return None if found is None else _marked(used, found)
 
 
 @module.function
@@ -455,6 +456,12 @@ def _about(statement: Statement) -> dict[str, Any]:
     if isinstance(statement, SQLiteStatement):
         return {"parameters": statement.parsed.names, "kind": statement.word, "rest": statement.rest}
     return statement.prepared()
+
+
+def _marked(statement: Statement, outcome: Outcome) -> Outcome:
+    if outcome["more"] and not statement.calls_subs:
+        outcome["ahead"] = True
+    return statement.connection.marked(outcome)
 
 
 def _connection(session: Session, number: int) -> Connection:

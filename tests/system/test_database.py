@@ -83,6 +83,92 @@ def test_an_ordinary_program_runs_unchanged(script: Script, tmp_path: Path) -> N
     assert (tmp_path / "test.db").exists(), "a relative name is looked for where the program runs"
 
 
+def test_rows_that_come_in_many_batches(script: Script) -> None:
+    """Each row comes once and in order: by all ways to fetch, in nested loops, after an early end, with large rows."""
+    said = script(
+        CONNECT  # noqa: S608 - it is a program
+        + r"""
+        my $numbers = 'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 0 + ?) SELECT i, ';
+        my $count = 20_000;
+        my $sth = $dbh->prepare( $numbers . "'row ' || i, NULL, i / 2.0 FROM n" );
+        $sth->execute($count);
+        my ( $at, $wrong, $kept ) = ( 0, 0, undef );
+        while ( my $row = $sth->fetch ) {
+            $at++;
+            $wrong++ if $kept && $kept != $row || "$row->[0] $row->[1] $row->[3]" ne "$at row $at " . $at / 2;
+            $kept = $row;
+            $wrong++ if $sth->rows != $at;
+            $dbh->do('CREATE TABLE IF NOT EXISTS t (a)') if $at == 15_000;
+        }
+        print "$at $wrong ", $sth->rows, "
+";
+
+        $sth->execute($count);
+        $sth->bind_columns( \my ( $number, $text, $null, $half ) );
+        ( $at, $wrong ) = ( 0, 0 );
+        while ( $sth->fetch ) { $at++; $wrong++ if "$number $text $half" ne "$at row $at " . $at / 2 || defined $null }
+        print "$at $wrong
+";
+
+        $sth = $dbh->prepare( $numbers . "'row ' || i AS word FROM n" );
+        $sth->execute($count);
+        ( $at, $wrong ) = ( 0, 0 );
+        while ( my $row = $sth->fetchrow_hashref ) { $at++; $wrong++ if "$row->{i} $row->{word}" ne "$at row $at" }
+        print "$at $wrong
+";
+
+        my ( $outer, $inner ) = map { $dbh->prepare( $numbers . "'$_' FROM n" ) } 'outer', 'inner';
+        $outer->execute(4000);
+        my %seen;
+        while ( my ( $i, $word ) = $outer->fetchrow_array ) {
+            $seen{$word}++;
+            next if $i % 100;
+            $inner->execute(3000);
+            my $till = $i % 200 ? 3000 : 1500;
+            while ( my ( $j, $word ) = $inner->fetchrow_array ) { $seen{$word}++; last if $j == $till }
+        }
+        print "$seen{outer} $seen{inner}
+";
+        $inner->finish;
+
+        my $all = $dbh->selectall_arrayref( $numbers . '2 * i FROM n', undef, $count );
+        print scalar @$all, ' ', scalar( grep { $all->[$_][1] != 2 * $_ + 2 } 0 .. $#$all ), "
+";
+        my $column = $dbh->selectcol_arrayref( $numbers . '2 * i FROM n', { Columns => [2] }, $count );
+        print scalar @$column, " $column->[-1]
+";
+        my $some = $dbh->selectall_arrayref( $numbers . '2 * i FROM n', { MaxRows => 2500 }, $count );
+        print scalar @$some, " $some->[-1][0]
+";
+
+        $sth = $dbh->prepare( $numbers . "printf( '%.*c', CASE WHEN i = 2000 THEN 300000 ELSE 10 END, 'x' ) FROM n" );
+        $sth->execute(3000);
+        ( $at, my $length ) = ( 0, 0 );
+        while ( my ( undef, $text ) = $sth->fetchrow_array ) { $at++; $length += length $text }
+        print "$at $length
+";
+
+        $sth = $dbh->prepare( $numbers . 'abs( CASE WHEN i = 9000 THEN -9223372036854775807 - 1 ELSE i END ) FROM n' );
+        $sth->execute($count);
+        $at = 0;
+        eval { $at++ while $sth->fetch; 1 } or print $at < 9000 ? 1 : 0, ' ', $@ =~ /(integer overflow)/, "
+";
+
+        $dbh->sqlite_create_function( twice => 1, sub { 2 * $_[0] } );
+        $sth = $dbh->prepare( $numbers . 'twice(i) FROM n' );
+        $sth->execute(3000);
+        ( $at, $wrong ) = ( 0, 0 );
+        while ( my $row = $sth->fetch ) { $at++; $wrong++ if $row->[1] != 2 * $at }
+        print "$at $wrong
+";
+        """
+    )
+    assert said.splitlines() == [
+        "20000 0 20000", "20000 0", "20000 0", "4000 90000", "20000 0", "20000 40000", "2500 2500", "3000 329990",
+        "1 integer overflow", "3000 0",
+    ]  # fmt: skip
+
+
 def test_errors_come_as_dbi_s(script: Script) -> None:
     """With number and text, at the program's line; and characters come as characters where that is wanted."""
     said = script(

@@ -276,6 +276,69 @@ class TestAhead:
         assert said == ["0", "ConnectionFailed", "ConnectionLost", "no error"]
 
 
+class TestCallsAhead:
+    def test_an_answer_of_the_size_fits_unread(self, lab: Callable[..., DaemonProcess]) -> None:
+        """The daemon is done with it although nobody has read it: it does not wait for this client."""
+        said = perl(
+            lab(),
+            """
+            my $room = $link->room;
+            my $id = $link->ahead( lab => 'large', [$room] );
+            my ( $fh, $seen ) = ( $link->{connection}{fh}, '' );
+            for ( 1 .. 2000 ) {
+                recv $fh, $seen, 2 * $room, Socket::MSG_PEEK();
+                last if length $seen > $room;
+                select undef, undef, undef, 0.005;
+            }
+            print length $seen > $room ? 1 : 0, length $link->collect($id) == $room ? 1 : 0, "\\n";
+            """,
+        )
+        assert said == ["11"]
+
+    def test_an_alarm(self, lab: Callable[..., DaemonProcess]) -> None:
+        """A die while an answer is awaited ends the connection; one in between ends nothing."""
+        said = perl(
+            lab(),
+            """
+            my $id = $link->ahead( lab => 'same', ['mine'] );
+            eval { local $SIG{ALRM} = sub { die "alarm\\n" }; kill ALRM => $$; select undef, undef, undef, 5 };
+            print $@;
+            print $link->collect($id), "\\n";
+            $id = $link->ahead( lab => 'note', ['slow', 2] );
+            local $SIG{ALRM} = sub { die "alarm\\n" };
+            alarm 1;
+            print eval { $link->collect($id); 1 } ? "no alarm\\n" : $@;
+            print $link->call( lab => 'same', ['next'] ), "\\n";
+            print eval { $link->collect($id); 1 } ? "no error\\n" : $@->type . "\\n";
+            $id = $link->ahead( lab => 'note', ['slow', 2] );
+            $SIG{ALRM} = sub { print 'handler ', eval { $link->collect($id); 1 } ? "no error\\n" : $@->type . "\\n" };
+            alarm 1;
+            print $link->call( lab => 'same', ['last'] ), "\\n";
+            """,
+        )
+        assert said == ["alarm", "mine", "alarm", "next", "ConnectionLost", "handler BadParams", "last"]
+
+    def test_what_was_refused_is_repeated(self, lab: Callable[..., DaemonProcess]) -> None:
+        """A call that a limit refuses is made when its answer is wanted."""
+        daemon = lab(limits="max_concurrent_requests = 1\nbackpressure_seconds = 0.05\nmax_queued_requests = 1")
+        with daemon.connect() as other:
+            other.send(b'{"module":"lab","function":"note","params":["slow",1.0]}\n')
+            daemon.wait_until(
+                lambda: daemon.call("system", "metrics")["result"]["resource_status"]["in_flight"],
+                bool,
+                "the slow call",
+            )
+            said = perl(
+                daemon,
+                """
+                my $id = $link->ahead( lab => 'same', ['asked'] );
+                print $link->collect($id), "\\n";
+                """,
+            )
+        assert said == ["asked"]
+        assert daemon.call("system", "stats")["result"]["throttled_requests"] > 0
+
+
 class TestStorable:
     VALUES = r"""[ 0, -1, 127, 128, -129, 2**31, -2**40, '0123', 1.5, 0.1, 1e300, -0.5, '', "\x{e9}", "\x{20ac}\0",
         undef, 'x' x 300, "\x{fc}" x 300, [], {}, { a => [ { "\x{e9}" => 1 }, { "\x{20ac}" => 2 } ] },

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge import storable
 from bridge.api import BridgeError, ErrorType, Peer, Session
 from bridge.modules import database
 from bridge.modules._database_access import Options, Rules
@@ -103,6 +104,37 @@ class TestBatches:
         assert found == source
         assert not made.more
 
+    @given(
+        st.lists(
+            st.tuples(
+                st.integers(-(2**63), 2**63 - 1),
+                st.none() | st.text("ab€\U0001f600", max_size=200),
+                st.floats(allow_nan=False, allow_infinity=False) | st.binary(max_size=100),
+                st.lists(st.none() | st.text("é", max_size=30), max_size=5),
+            ),
+            max_size=40,
+        ),
+        st.integers(100, 2000),
+    )
+    def test_a_batch_asked_for_ahead_is_bounded_as_it_is_sent(self, source: list[Any], most: int) -> None:
+        """What is sent is not much larger than asked for; where not even a row fits, none comes, and none is lost."""
+        left = list(source)
+
+        def fetch(wanted: int) -> list[Any]:
+            taken, left[:] = left[:wanted], left[wanted:]
+            return taken
+
+        made, found = Rows(fetch, 1 << 20), []
+        while made.more:
+            made.bound(most)
+            batch = made.batch(1000)
+            assert len(storable.encode({"rows": batch})) <= 1.5 * most + 50
+            if not batch:
+                made.bound(None)
+                batch = made.batch(1)
+            found += batch
+        assert found == source
+
 
 class TestStatements:
     def test_a_wrong_statement_fails_when_it_is_prepared(self, session: Session) -> None:
@@ -119,6 +151,23 @@ class TestStatements:
         assert (prepared["parameters"], prepared["rest"]) == ([":a", "2"], " select 2")
         for word in ("x", "y"):
             assert database.execute(session, prepared["statement"], [word, "z"])["rows"] == [(f"{word}z",)]
+
+    def test_more_rows_may_be_asked_for_ahead_where_no_sub_is_called(self, session: Session) -> None:
+        """Not where SQL may call one while they are fetched: it would wait for a caller that does something else."""
+        connection = opened(session)
+        source = "with recursive n (i) as (select 1 union all select i + 1 from n where i < 50) select i from n"
+
+        def said(sql: str) -> list[bool]:
+            answers = [database.run(session, connection, sql, [], [], count) for count in (10, 100)]
+            return ["ahead" in answer for answer in answers]
+
+        assert said(source) == [True, False]
+        assert said(f"{source} where i regexp '.'") == [False, False]
+        connection_object = database._connection(session, connection)
+        assert isinstance(connection_object, SQLite)
+        assert connection_object.subs is not None
+        connection_object.subs.function("mine", 1, lambda value: value, 0)
+        assert said(source) == [False, False]
 
     def test_tuples_fail_one_by_one(self, session: Session) -> None:
         """Each has its outcome, in order."""

@@ -41,6 +41,48 @@ subtest 'calls that are not waited for' => sub {
     is( eval { $link->flush; 1 }, 1, 'once' );
 };
 
+subtest 'calls made ahead' => sub {
+    my $link = link_();
+    ok( $link->room > 10_000, 'there is room for their answers' );
+    my $id = $link->ahead( test => 'echo', ['ahead'] );
+    ok( $id, 'one is under way' );
+    is( $link->ahead( test => 'echo', ['another'] ), undef, 'and no other then' );
+    is_deeply( $link->call( test => 'echo', ['between'] ), ['between'], 'a call in between has its own answer' );
+    my $second = $link->ahead( test => 'echo', ['second'] );
+    is_deeply( $link->collect($second), ['second'], 'answers can be collected' );
+    is_deeply( $link->collect($id), ['ahead'], 'in any order' );
+    ok( !eval { $link->collect($id); 1 }, 'but once' );
+    $id = $link->ahead( datetime => 'date.fromisoformat', ['wrong'] );
+    is_deeply( $link->call( test => 'echo', [1] ), [1], 'a failure does not concern other calls' );
+    ok( !eval { $link->collect($id); 1 }, 'it is thrown where the answer is collected' ); my $line = __LINE__;
+    like( "$@", qr/'wrong'.* line $line\.$/, 'with that line' );
+    $link->drop( $link->ahead( test => 'echo', ['unwanted'] ) );
+    is_deeply( $link->call( test => 'echo', [2] ), [2], 'what nobody wants is thrown away' );
+    is( keys %{ $link->{calls} }, 0, 'and forgotten' );
+    $id = $link->ahead( test => 'echo', ['before'] );
+    my $buffer = '';
+    select undef, undef, undef, 0.01 while length $buffer < 20 && ( recv( $link->{connection}{fh}, $buffer, 20, Socket::MSG_PEEK() ), 1 );
+    $link->send( test => 'echo', [$_] ) for 1 .. 40;
+    is_deeply( $link->collect($id), ['before'], 'an answer that has come before others does not end the connection' );
+    ok( $link->is_current( $link->token ), 'which goes on' );
+    $link->flush;
+    $id = $link->ahead( test => 'echo', ['parent'] );
+    my $pid = fork;
+    if ( !$pid ) {
+        require POSIX;
+        POSIX::_exit( eval { $link->collect($id); 1 } ? 1 : 0 );
+    }
+    waitpid $pid, 0;
+    is( $?, 0, 'a child has none of it' );
+    is_deeply( $link->collect($id), ['parent'], 'its parent has' );
+    $id = $link->ahead( test => 'echo', ['lost'] );
+    $daemon->stop;
+    $daemon->start;
+    my $got = eval { $link->collect($id)->[0] };
+    is( defined $got ? $got : $@->type, defined $got ? 'lost' : 'ConnectionLost', 'without the daemon it is lost, unless it had come' );
+    is_deeply( link_()->call( test => 'echo', [3] ), [3], 'and the next call has a new connection' );
+};
+
 subtest 'which connection it is' => sub {
     my $token = link_()->token;
     ok( link_()->is_current($token), 'a token is current' );
@@ -87,6 +129,7 @@ subtest 'in JSON' => sub {
     local $link->{storable} = 0;
     ok( $link->is_plain, 'results may come as JSON' );
     is( $link->call( base64 => 'b64decode', ['/wA='] ), "\xff\0", 'bytes are plain strings then, too' );
+    is( $link->ahead( test => 'echo', [1] ), undef, 'no calls are made ahead' );
     local $link->{knows} = 0;
     $link->send( datetime => 'date.fromisoformat', ['nothing ahead'] ); my $line = __LINE__;
     ok( !eval { $link->call( datetime => 'date.fromisoformat', ['2026-11-28'] ); 1 }, 'a daemon that knows nothing of it' );

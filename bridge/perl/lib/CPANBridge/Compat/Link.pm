@@ -7,6 +7,7 @@ use warnings;
 use Carp ();
 use MIME::Base64 ();
 use Scalar::Util ();
+use Socket ();
 
 use CPANBridge;
 use CPANBridge::Bytes;
@@ -28,6 +29,9 @@ my ( $AHEAD, $AHEAD_BYTES ) = ( 32, 1 << 17 );
 # Handles that were let go of are released with a later call: when there are so many, or so many seconds after the last
 # time. Each release counts as a call, so it must not come with every one.
 my ( $RELEASE_AT, $RELEASE_AFTER ) = ( 20, 5 );
+
+# The part of the socket's buffer that the answer to a call made ahead may take, and the least that is worth it.
+my ( $ROOM, $LEAST_ROOM ) = ( 0.5, 1 << 14 );
 
 # Subs that Python called may make calls that call back in turn; the daemon's bound is the same.
 my $MAX_DEPTH = 16;
@@ -85,6 +89,8 @@ sub _forget {
     $self->{releases} = {};          # by id: [module, handles] on their way
     $self->{early}    = {};          # answers to calls from further out
     $self->{died}     = {};          # by number of callback: what a sub died with
+    $self->{calls}    = {};          # by id: calls made ahead, as { entry, arguments, answer, unwanted }
+    $self->{awaited}  = 0;           # how many of them are not answered
     return;
 }
 
@@ -93,7 +99,7 @@ sub _is_open {
     my ($self) = @_;
     my $connection = $self->{connection} or return 0;
     return 0 if $connection->{open} != $self->{depth};
-    return $connection->is_open if @{ $self->{sent} } || %{ $self->{releases} } || $self->{depth};
+    return $connection->is_open if @{ $self->{sent} } || $self->{awaited} || %{ $self->{releases} } || $self->{depth};
     return $connection->is_usable;
 }
 
@@ -282,6 +288,72 @@ sub send {
     }
     $connection->{open}-- if $self->{connection} && $self->{connection} == $connection;
     return;
+}
+
+# --- calls whose answer is fetched later ------------------------------------------------------------------------------
+
+# One at a time: what the daemon answers must fit into the socket's buffer, or the daemon takes a program that does
+# something else meanwhile for one that has ceased to read.
+sub ahead {
+    my ( $self, $module, $function, $arguments ) = @_;
+    return if !$self->_mine || $self->{busy} || $self->{depth} || !$self->{storable} || $self->{awaited};
+    my $connection = $self->{connection};
+    return if !$connection || $connection->{open} || @{ $self->{sent} } || %{ $self->{errors} };
+    local $self->{busy} = 1;
+    my ( $text, $parts ) = $self->_spell( $module, $function, $arguments );
+    my $id = ++$self->{serial};
+    my $entry = [ $id, undef, $module, $function, undef, undef, $text, $parts ];
+    $self->{calls}{$id} = { entry => $entry, arguments => $arguments };
+    $self->{awaited}++;
+    $connection->{open}++;
+    my $fault = $self->_write( _request( $entry, qq(,"accept":"storable","timeout":$TIMEOUT) ), CPANBridge::Connection::now() + $TIMEOUT );
+    $connection->{open}--;
+    return $fault ? undef : $id;
+}
+
+sub collect {
+    my ( $self, $id ) = @_;
+    my $call = $self->_mine && $self->{calls}{$id};
+    my ( undef, undef, $module, $function ) = @{ $call ? $call->{entry} : [] };
+    if ( !$call ) { CPANBridge::Error->throw( _unsure('The connection to the daemon has ended') ) }
+    if ( $self->{busy} && !$call->{answer} ) {
+        CPANBridge::Error->throw( _no(
+            BadParams => 'What was asked for ahead cannot be taken in a signal handler that has interrupted another call' ) );
+    }
+    my $answer = $call->{answer} || $self->_answer_of( $call, CPANBridge::Connection::now() + $TIMEOUT );
+    delete $self->{calls}{$id};
+    return $answer->{result} if $answer->{success};
+    return $self->call( $module, $function, $call->{arguments} ) if _is_refusal($answer);
+    CPANBridge::Error->throw( $answer, module => $module, function => $function, $self->_cause($answer) );
+}
+
+sub _answer_of {
+    my ( $self, $call, $deadline ) = @_;
+    local $self->{busy} = 1;
+    my $connection = $self->{connection};
+    my $fault;
+    $connection->{open}++;
+    $fault = $self->_resolve( $self->_next($deadline) ) while !$fault && !$call->{answer};
+    $connection->{open}-- if $self->{connection} && $self->{connection} == $connection;
+    return $fault || $call->{answer};
+}
+
+sub drop {
+    my ( $self, $id ) = @_;
+    my $call = $self->_mine && $self->{calls}{$id} or return;
+    if   ( $call->{answer} ) { delete $self->{calls}{$id} }
+    else                     { $call->{unwanted} = 1 }
+    return;
+}
+
+# About how many bytes the answer to a call made ahead may have; 0: there should be none.
+sub room {
+    my ($self) = @_;
+    my $connection = $self->_mine && $self->{storable} && $self->{connection} or return 0;
+    return $connection->{room} if defined $connection->{room};
+    my $buffer = unpack 'i', getsockopt( $connection->{fh}, Socket::SOL_SOCKET(), Socket::SO_SNDBUF() ) || "\0" x 8;
+    my $room = int $buffer * $ROOM;
+    return $connection->{room} = $room < $LEAST_ROOM ? 0 : $room;
 }
 
 sub flush {
@@ -479,14 +551,21 @@ sub _wait_for {
     }
 }
 
-# Takes an answer that nobody waits for: to something sent, a barrier, a release, or a call from further out. Returns one
+# Takes an answer that nobody waits for: to something sent, a barrier, a release, a call made ahead or from further out. Returns one
 # that says why the connection has been given up.
 sub _resolve {
     my ( $self, $answer ) = @_;
+    return $self->_called_back( $answer, CPANBridge::Connection::now() + $TIMEOUT ) if defined $answer->{call};
     my $id = $answer->{request_id};
     if ( !defined $id ) {
         $self->_lose($answer) if $self->{connection};
         return $answer;
+    }
+    if ( my $call = $self->{calls}{$id} ) {
+        $self->{awaited}--;
+        if   ( $call->{unwanted} ) { delete $self->{calls}{$id} }
+        else                       { $call->{answer} = $answer }
+        return;
     }
     if ( my $release = delete $self->{releases}{$id} ) {
         push @{ $self->{released}{ $release->[0] } }, @{ $release->[1] } if !$answer->{success} && _is_refusal($answer);
@@ -715,6 +794,31 @@ Calls a function whose result nobody wants, and goes on without waiting. What is
 later call. After one that failed nothing else of the same module is done, until its error has been thrown by the next
 C<call> of the module or by C<flush>. What the daemon refused because of its limits is repeated, and so is what was sent
 after it, in order.
+
+=head2 ahead
+
+    my $id = $link->ahead( $module => $function, \%named );
+
+Begins a call whose answer is taken later, by C<collect>, and returns its number; other calls may come in between. Only one
+such call can be under way. Returns nothing where it is not possible now: the program calls the function itself then, when
+it needs the answer. The answer must not be larger than C<room>, and the function must not call subs of the program's.
+
+=head2 collect
+
+    my $result = $link->collect($id);
+
+Waits for the answer of a call made ahead, and does with it what C<call> does.
+
+=head2 drop
+
+    $link->drop($id);
+
+Says that nobody will collect the answer. What the function does, it does.
+
+=head2 room
+
+About how many bytes the answer of a call made ahead may have, so that it fits into the socket's buffer; 0 where no calls
+can be made ahead.
 
 =head2 flush
 

@@ -112,6 +112,15 @@ sub _executed {
     return $sth;
 }
 
+# The same where all rows are wanted, which a driver may ask for in larger pieces.
+sub _executed_for_all {
+    my ( $dbh, $statement, $attributes, @values ) = @_;
+    my $sth = ref $statement ? $statement : $dbh->prepare( $statement, $attributes ) or return;
+    CPANBridge::Compat::DBI::Handle::inner($sth)->{_all} = 1;
+    $sth->execute(@values) or return;
+    return $sth;
+}
+
 sub selectrow_array {
     my $dbh = shift;
     my $row = $dbh->selectrow_arrayref(@_) or return;
@@ -136,7 +145,7 @@ sub selectrow_hashref {
 
 sub selectall_arrayref {
     my ( $dbh, $statement, $attributes, @values ) = @_;
-    my $sth = _executed( $dbh, $statement, $attributes, @values ) or return;
+    my $sth = _executed_for_all( $dbh, $statement, $attributes, @values ) or return;
     my $slice = $attributes->{Slice};
     if ( !$slice && ( my $columns = $attributes->{Columns} ) ) {
 
@@ -156,19 +165,20 @@ sub selectall_array {
 
 sub selectall_hashref {
     my ( $dbh, $statement, $keys, $attributes, @values ) = @_;
-    my $sth = _executed( $dbh, $statement, $attributes, @values ) or return;
+    my $sth = _executed_for_all( $dbh, $statement, $attributes, @values ) or return;
     return $sth->fetchall_hashref($keys);
 }
 
 sub selectcol_arrayref {
     my ( $dbh, $statement, $attributes, @values ) = @_;
-    my $sth = _executed( $dbh, $statement, $attributes, @values ) or return;
+    my $sth = _executed_for_all( $dbh, $statement, $attributes, @values ) or return;
     my @at = map { $_ - 1 } $attributes->{Columns} ? @{ $attributes->{Columns} } : 1;
     my $count = $sth->FETCH('NUM_OF_FIELDS') || 0;
     return $dbh->set_err( $DBI::stderr, "selectcol_arrayref: there is no column " . ( 1 + ( sort { $b <=> $a } @at )[0] ) . ", only $count" )
       if grep { $_ >= $count || $_ < 0 } @at;
     my $rows = $sth->fetchall_arrayref( undef, $attributes->{MaxRows} ) or return;
     $sth->finish if defined $attributes->{MaxRows};
+    return [ map { $_->[ $at[0] ] } @$rows ] if @at == 1;
     return [ map { @$_[@at] } @$rows ];
 }
 

@@ -81,6 +81,7 @@ sub STORE {
     my ( $h, $name, $value ) = @_;
     if ( $BOOLEAN{$name} ) {
         $h->{$name} = $value ? 1 : !1;
+        delete $h->{_fast} if $name eq 'ChopBlanks';
         CPANBridge::Compat::DBI::Handle::slow_or_not($h) if $name =~ /^Taint/;
     }
     elsif ( $name eq 'Active' ) { CPANBridge::Compat::DBI::Handle::set_active( $h, $value ) }

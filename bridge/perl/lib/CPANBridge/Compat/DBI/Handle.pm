@@ -23,6 +23,7 @@ $Carp::Internal{ (__PACKAGE__) }++;
 #   _e       [err, errstr, state], shared by a database handle and its statements
 #   _depth   true while a method runs      _slow    callbacks, tracing, a profile or taint: no short cuts
 #   _pid, _thread  who made it             _fbav    the row that fetch returns    _bound  references given to bind_col
+#   _fast    where the short way to rows leads (CPANBridge::Compat::DBI::Fetch)
 
 # The number of this thread: a handle that was cloned into another one must not end the original's life.
 our $THREAD = 0;
@@ -165,6 +166,7 @@ sub slow_or_not {
         require CPANBridge::Compat::DBI::Tainting;
         $inner->{_slow} = 1;
     }
+    delete $inner->{_fast} if $inner->{_slow};
     return;
 }
 
@@ -326,32 +328,6 @@ sub dispatcher {
     };
 }
 
-# Fetching a row is what programs do most often: where a driver has rows at hand, in an array _rows of its inner handle,
-# and nobody wants to see the calls, the row is taken from there. Returns a sub that does that, and everything else by
-# the dispatcher that it is given.
-sub row_dispatcher {
-    my ( $dispatcher, $finish ) = @_;
-    return sub {
-        my $inner = @_ == 1 && tied %{ $_[0] };
-        my $row;
-        goto &$dispatcher
-          if !$inner || !$inner->{_rows} || $inner->{_slow} || $inner->{_convert} || $inner->{ChopBlanks} || !( $row = shift @{ $inner->{_rows} } );
-        $LAST = $inner->{_e};
-        @$LAST = () if defined $LAST->[0];
-        $inner->{_fetched}++;
-        return $finish->( $inner, $row );
-    };
-}
-
-# What fetch returns each time, and where bound variables are.
-sub into_fields {
-    my ( $inner, $row ) = @_;
-    my $fields = $inner->{_fbav} || CPANBridge::Compat::DBI::Statement::make_row($inner);
-    if   ( $inner->{_bound} ) { @$fields[ 0 .. $#$fields ] = @$row }
-    else                      { @$fields = @$row }
-    return $fields;
-}
-
 # Returns whether the method is to be left out, and what the callback returned.
 sub _callback {
     my ( $callback, $name, $list, $handle, $args ) = @_;
@@ -457,14 +433,6 @@ Empties C<CachedKids>, which would keep the handle alive.
 =head2 dispatcher
 
 Returns the sub that programs call as a method.
-
-=head2 row_dispatcher
-
-Returns one that takes the short way to a row, where there is one.
-
-=head2 into_fields
-
-Puts a row into the array that C<fetch> returns.
 
 =head2 KEEP
 

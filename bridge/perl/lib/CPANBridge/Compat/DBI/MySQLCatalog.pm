@@ -106,7 +106,7 @@ sub column_info {
 sub _made {
     my ( $dbh, $names, $rows ) = @_;
     my ( $outer, $sth ) = DBI::_new_sth( $dbh,
-        { Statement => 'catalog', _names => [], _params => [], _rows => $rows, _more => 0, _fetched => 0, _count => scalar @$rows, _kind => 'SELECT' } );
+        { Statement => 'catalog', _names => [], _params => [], _rows => $rows, _batch => scalar @$rows, _more => 0, _fetched => 0, _count => scalar @$rows, _kind => 'SELECT' } );
     $sth->STORE( NAME          => $names );
     $sth->STORE( NUM_OF_FIELDS => scalar @$names );
     $sth->STORE( Active        => 1 );

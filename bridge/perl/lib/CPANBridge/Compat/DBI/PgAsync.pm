@@ -64,7 +64,7 @@ sub pg_cancel {
     my $answer = $h->_call( cancel => { connection => $dbh->{_connection} } ) or return;
     $dbh->{pg_async_status} = -1;
     if ( my $sth = delete $dbh->{_background} ) {
-        delete $sth->{_rows};
+        $sth->_let_go;
         $sth->{_cancelled} = 1;
         $sth->STORE( Active => 0 );
     }

@@ -6,6 +6,7 @@ use warnings;
 use Carp ();
 use Scalar::Util ();
 
+use CPANBridge::Compat::DBI::Fetch;
 use CPANBridge::Compat::DBI::Handle;
 use CPANBridge::Compat::Link;
 
@@ -16,13 +17,33 @@ $Carp::Internal{$_}++ for __PACKAGE__, map { __PACKAGE__ . "::$_" } qw(db st);
 # What an error of the connection to the daemon is called in SQL: "communication link failure".
 our $LOST = '08S01';
 
-# Rows that are asked for: with the answer to execute, then more and more. The daemon bounds a batch by its size, too.
-my ( $FIRST, $GROWS, $MOST ) = ( 100, 10, 5000 );
+# Rows that are asked for: with the answer to execute, and where all are wanted; then more and more. The daemon bounds a
+# batch by its size, too.
+our ( $FIRST, $FIRST_OF_ALL ) = ( 100, 1000 );
+our ( $GROWS, $MOST ) = ( 10, 10_000 );
 
 # Calls a function of the daemon's module for a handle. Returns what it returns (1 where that is nothing), or nothing
 # after the handle's error was set.
 sub call {
     my ( $h, $function, $args ) = @_;
+    my $link = _link( $h, $function ) or return;
+    my $result;
+    return defined $result ? $result : 1 if eval { $result = $link->call( database => $function, $args ); 1 };
+    return failed( $h, $@ );
+}
+
+# Takes the answer of a call that was made ahead.
+sub collect {
+    my ( $h, $id ) = @_;
+    my $link = _link( $h, 'fetch' ) or return;
+    my $result;
+    return $result if eval { $result = $link->collect($id); 1 };
+    return failed( $h, $@ );
+}
+
+# The connection to the daemon that a handle was made on; nothing, after the handle's error was set, if it is not there.
+sub _link {
+    my ( $h, $function ) = @_;
     my $dbh  = $h->{Database} || $h;
     my $link = $dbh->{_link};
     if ( !$link ) { return $h->set_err( _number($dbh), "$function: the database handle is not connected", '08003' ) }
@@ -30,10 +51,7 @@ sub call {
         return $h->set_err( _number($dbh),
             'CPANBridge: this handle belongs to another process or thread; connect again in this one', $LOST );
     }
-    if ( !$link->is_current( $dbh->{_token} ) ) { return lost($h) }
-    my $result;
-    return defined $result ? $result : 1 if eval { $result = $link->call( database => $function, $args ); 1 };
-    return failed( $h, $@ );
+    return $link->is_current( $dbh->{_token} ) ? $link : lost($h);
 }
 
 # The number of an error that the database has none for. Where 1 is one of the database's own, its driver says another.
@@ -173,7 +191,8 @@ sub disconnect {
     $dbh->STORE( Active => 0 );
     for my $child ( grep {defined} @{ $dbh->{ChildHandles} || [] } ) {
         my $sth = CPANBridge::Compat::DBI::Handle::inner($child);
-        delete @$sth{ '_rows', '_statement' };
+        $sth->_let_go if $sth->{_rows};
+        delete $sth->{_statement};
         $sth->STORE( Active => 0 );
     }
     delete $dbh->{_link};
@@ -253,6 +272,7 @@ sub _arguments {
         for my $value (@values) { ( $sth->{_params}[ $at++ ] ||= [] )->[0] = $value }
     }
     $sth->STORE( Active => 0 ) if $sth->{Active};
+    $sth->_let_go if $sth->{_rows};
     my ( @sent, @as_text );
     for my $at ( 0 .. $count - 1 ) {
         my ( $value, $type ) = @{ $sth->{_params}[$at] || [] };
@@ -263,11 +283,12 @@ sub _arguments {
         }
         push @sent, $value;
     }
+    my $first = delete $sth->{_all} ? $FIRST_OF_ALL : $FIRST;
     return {
         statement => $sth->{_statement},
         values    => \@sent,
         @as_text ? ( as_text => \@as_text ) : (),
-        rows => $sth->{_want} = $sth->{RowCacheSize} || $dbh->{RowCacheSize} || $FIRST,
+        rows => $sth->{_want} = $sth->{RowCacheSize} || $dbh->{RowCacheSize} || $first,
     };
 }
 
@@ -285,14 +306,14 @@ sub _take {
     if ($columns) {
         $sth->_columns($answer);
         $dbh->_decode( $answer, $sth );
-        $sth->{_rows}    = $answer->{rows};
-        $sth->{_more}    = $answer->{more};
+        $sth->_hand_out( @$answer{qw(rows more)} );
         $sth->{_fetched} = 0;
+        $sth->{_ahead}   = $answer->{ahead};
         $sth->{_count}   = $answer->{count};
         $sth->STORE( Active => 1 );
         return $answer->{count} || '0E0';
     }
-    delete @$sth{qw(_rows _fetched)};
+    delete @$sth{qw(_rows _fast _fetched)};
     $sth->_columns($answer);
     $sth->{_more}  = 0;
     $sth->{_count} = $answer->{count};
@@ -312,17 +333,84 @@ sub _columns {
     return;
 }
 
-# The next rows, when those that are here have been fetched.
+# Has rows that have come; _batch says how many they were, and _more whether there may be more.
+sub _hand_out {
+    my ( $sth, $rows, $more ) = @_;
+    delete $sth->{_fast};
+    $sth->{_batch} = @$rows;
+    @$sth{qw(_rows _more)} = ( $rows, $more );
+    return;
+}
+
+# Lets go of rows that are left, and of those that were asked for ahead.
+sub _let_go {
+    my ($sth) = @_;
+    $sth->{_fetched} = $sth->_fetched if defined $sth->{_fetched};
+    delete @$sth{qw(_rows _fast)};
+    my $asked = delete $sth->{_asked} or return;
+    my $link = $sth->{Database}{_link} or return;
+    $link->drop($asked);
+    return;
+}
+
+sub _fetched { my ($sth) = @_; return ( $sth->{_fetched} || 0 ) + ( $sth->{_rows} ? ( $sth->{_batch} || 0 ) - @{ $sth->{_rows} } : 0 ) }
+
+# The arguments of the call that gets the next rows.
+sub _next_rows {
+    my ($sth) = @_;
+    my $want = $sth->{RowCacheSize} || $sth->{_want} * $GROWS;
+    $want = $MOST if $want > $MOST;
+    return { statement => $sth->{_statement}, rows => $sth->{_want} = $want };
+}
+
+# Asks for the next rows, which are on their way while the program has those that are here.
+sub _ask_ahead {
+    my ($sth) = @_;
+    return if !$sth->{_more} || $sth->{_asked} || !$sth->{_ahead};
+    my $link = $sth->{Database}{_link}                                or return;
+    my $room = $link->is_current( $sth->{Database}{_token} ) && $link->room or return;
+    $sth->{_asked} = $link->ahead( database => 'fetch', { %{ $sth->_next_rows }, size => $room } );
+    return;
+}
+
+# Has the rows that were asked for ahead among those that are here.
+sub _take_ahead {
+    my ($sth) = @_;
+    my $asked = delete $sth->{_asked} or return;
+    my $answer = CPANBridge::Compat::DBI::Remote::collect( $sth, $asked ) or return;
+    $sth->{Database}->_decode( $answer, $sth );
+    $sth->{_batch} += @{ $answer->{rows} };
+    push @{ $sth->{_rows} }, @{ $answer->{rows} };
+    $sth->{_more} = $answer->{more};
+    return;
+}
+
+# Gets the next rows, when those that are here have been fetched.
 sub _refill {
     my ($sth) = @_;
     return if !$sth->{_more};
-    my $want = $sth->{RowCacheSize} || $sth->{_want} * $GROWS;
-    $want = $MOST if $want > $MOST;
-    my $answer = $sth->_call( fetch => { statement => $sth->{_statement}, rows => $sth->{_want} = $want } ) or return;
+    my $asked = delete $sth->{_asked};
+    my $answer;
+    if ($asked) {
+        $answer = CPANBridge::Compat::DBI::Remote::collect( $sth, $asked ) or return;
+
+        # The next row is too large to be had ahead.
+        if ( $answer->{more} && !@{ $answer->{rows} } ) { undef $answer; $sth->{_ahead} = 0 }
+    }
+    $answer ||= $sth->_call( fetch => $sth->_next_rows ) or return;
+    $sth->{_fetched} += $sth->{_batch};
+    $sth->_hand_out( @$answer{qw(rows more)} );
+    $sth->_ask_ahead;
     $sth->{Database}->_decode( $answer, $sth );
-    $sth->{_rows} = $answer->{rows};
-    $sth->{_more} = $answer->{more};
     return scalar @{ $sth->{_rows} };
+}
+
+# All rows have been fetched, or there are no others after an error.
+sub _end {
+    my ($sth) = @_;
+    $sth->STORE( Active => 0 );
+    $sth->_let_go;
+    return;
 }
 
 sub fetch {
@@ -333,18 +421,14 @@ sub fetch {
         return $sth->_not_active;
     }
     if ( !@$rows ) {
-        if ( !$sth->_refill ) {
-            $sth->STORE( Active => 0 );
-            delete $sth->{_rows};
-            return;
-        }
+        return $sth->_end if !$sth->_refill;
         $rows = $sth->{_rows};
     }
     my $row = shift @$rows;
-    $sth->{_fetched}++;
     my $fields = $sth->{_fbav} || CPANBridge::Compat::DBI::Statement::make_row($sth);
     $sth->_convert($row) if $sth->{_convert} || $sth->{ChopBlanks};
-    @$fields[ 0 .. $#$fields ] = @$row;
+    CPANBridge::Compat::DBI::Fetch::into_fields( $fields, $row, $sth->{_bound} );
+    CPANBridge::Compat::DBI::Fetch::allow( $sth, $rows );
     return $fields;
 }
 
@@ -359,34 +443,33 @@ sub _convert {
 
 sub _fetch_rows {
     my ( $sth, $most ) = @_;
-    my @all;
+    my $all;
     while ( my $rows = $sth->{_rows} ) {
-        my $wanted = defined $most ? $most - @all : scalar @$rows;
-        last if defined $most && $wanted <= 0;
-        my @some = $wanted >= @$rows ? splice @$rows : splice @$rows, 0, $wanted;
-        if ( $sth->{_convert} || $sth->{ChopBlanks} ) { $sth->_convert($_) for @some }
-        $sth->{_fetched} += @some;
-        if ( !@all ) { @all = @some }
-        else         { push @all, @some }
-        last if defined $most && @all >= $most;
-        if ( !@{ $sth->{_rows} } && !$sth->_refill ) {
-            $sth->STORE( Active => 0 );
-            delete $sth->{_rows};
-            return if $sth->{_e}[0] && !@all;
+        my $wanted = defined $most ? $most - ( $all ? @$all : 0 ) : scalar @$rows;
+        last if $wanted <= 0 && defined $most;
+        $sth->_ask_ahead if !defined $most;
+        my $some = [ splice @$rows, 0, $wanted ];
+        if ( $sth->{_convert} || $sth->{ChopBlanks} ) { $sth->_convert($_) for @$some }
+        if   ($all) { push @$all, @$some }
+        else        { $all = $some }
+        last if defined $most && @$all >= $most;
+        if ( !@$rows && !$sth->_refill ) {
+            $sth->_end;
+            return if $sth->{_e}[0] && !@$all;
         }
     }
-    return \@all;
+    return $all || [];
 }
 
 sub rows {
     my ($sth) = @_;
-    return defined $sth->{_fetched} && !$sth->{_count} ? $sth->{_fetched} : defined $sth->{_count} ? $sth->{_count} : -1;
+    return defined $sth->{_fetched} && !$sth->{_count} ? $sth->_fetched : defined $sth->{_count} ? $sth->{_count} : -1;
 }
 
 sub finish {
     my ($sth) = @_;
     my $open = delete $sth->{_more};
-    delete $sth->{_rows};
+    $sth->_let_go if $sth->{_rows};
     $sth->STORE( Active => 0 ) if $sth->{Active};
     return 1 if !$open || !$sth->{Database}{_link};
     return $sth->_call( finish => { statement => $sth->{_statement} } ) ? 1 : undef;
@@ -503,6 +586,10 @@ Calls a function of the module for a handle, and sets the handle's error where t
 =head2 adopt
 
 Makes a handle for a connection that C<take_imp_data> took out of another one.
+
+=head2 collect
+
+Takes the answer of a call that was made ahead, and does the same.
 
 =head2 connect
 

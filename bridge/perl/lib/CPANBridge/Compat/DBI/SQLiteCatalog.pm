@@ -41,7 +41,7 @@ sub _all {
 sub _made {
     my ( $dbh, $statement, $names, $rows ) = @_;
     my ( $outer, $sth ) = DBI::_new_sth(
-        $dbh, { Statement => $statement, _names => [], _params => [], _rows => $rows, _more => 0, _fetched => 0, _kind => 'SELECT' } );
+        $dbh, { Statement => $statement, _names => [], _params => [], _rows => $rows, _batch => scalar @$rows, _more => 0, _fetched => 0, _kind => 'SELECT' } );
     $sth->STORE( NAME          => $names );
     $sth->STORE( NUM_OF_FIELDS => scalar @$names );
     $sth->STORE( Active        => 1 );

@@ -19,6 +19,7 @@ my %maker;
 
 sub make_row {
     my ($inner) = @_;
+    delete $inner->{_fast};
     my $count = $inner->{NUM_OF_FIELDS} || 0;
     my $bound = $inner->{_bound} || [];
     if ( !grep {defined} @$bound ) { return $inner->{_fbav} = [ (undef) x $count ] }
@@ -77,6 +78,7 @@ sub _set_fbav {
 sub bind_col {
     my ( $sth, $column, $ref, $attributes ) = @_;
     my $count = $sth->FETCH('NUM_OF_FIELDS') || 0;
+    delete $sth->{_fast};
     Carp::croak("bind_col: column $column is not a valid column (1..$count)") if $column !~ /\A\d+\z/ || $column < 1 || $column > $count;
     if ( defined $ref ) {
         Carp::croak( "Can't " . $sth->{ImplementorClass} . "->bind_col($column, $ref,...), need a reference to a scalar" )

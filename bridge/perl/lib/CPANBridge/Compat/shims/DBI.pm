@@ -16,6 +16,7 @@ use CPANBridge::Compat::DBI::Report;
 use CPANBridge::Compat::DBI::Values;
 use CPANBridge::Compat::DBI::Driver;
 use CPANBridge::Compat::DBI::Database;
+use CPANBridge::Compat::DBI::Fetch;
 use CPANBridge::Compat::DBI::Statement;
 use CPANBridge::Compat::DBI::Types;
 
@@ -131,20 +132,7 @@ our %installed_drh;
         ( map { $_ => [ 1, 1, '', 0 ] } qw(fetch fetchrow_arrayref fetchrow_array fetchrow) ),
         ( map { $_ => [ undef, 0, '', $silent ] } qw(_get_fbav _set_fbav) ),
     );
-    my $fields = \&CPANBridge::Compat::DBI::Handle::into_fields;
-    my $array  = sub {
-        my ( $inner, $row ) = @_;
-        $fields->( $inner, $row ) if $inner->{_bound};
-        return wantarray ? @$row : $row->[-1];
-    };
-    my $hash = sub {
-        my ( $inner, $row ) = @_;
-        $fields->( $inner, $row ) if $inner->{_bound};
-        my %row;
-        @row{ @{ $inner->{ $inner->{FetchHashKeyName} } || $inner->FETCH( $inner->{FetchHashKeyName} ) } } = @$row;
-        return \%row;
-    };
-    my %short = ( fetch => $fields, fetchrow_arrayref => $fields, fetchrow_array => $array, fetchrow_hashref => $hash );
+    my $short = \%CPANBridge::Compat::DBI::Fetch::METHODS;
     my %kind = ( dr => \%dr, db => \%db, st => \%st );
     for my $kind ( keys %kind ) {
         my %methods = ( %common, %{ $kind{$kind} } );
@@ -153,8 +141,7 @@ our %installed_drh;
         @{"DBI::${kind}::ISA"} = 'DBI::common';
         for my $name ( keys %methods ) {
             my $dispatcher = CPANBridge::Compat::DBI::Handle::dispatcher( $kind, $name, @{ $methods{$name} } );
-            $dispatcher = CPANBridge::Compat::DBI::Handle::row_dispatcher( $dispatcher, $short{$name} )
-              if $kind eq 'st' && $short{$name};
+            $dispatcher = $short->{$name}->($dispatcher) if $kind eq 'st' && $short->{$name};
             *{"DBI::${kind}::$name"} = $dispatcher;
         }
     }

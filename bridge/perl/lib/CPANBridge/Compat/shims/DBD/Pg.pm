@@ -354,6 +354,7 @@ sub STORE {
       :                              undef;
     if ( $name eq 'pg_bool_tf' && $dbh->{_link} ) {    # rows that are here already follow
         for my $sth ( map { CPANBridge::Compat::DBI::Handle::inner($_) } grep {defined} @{ $dbh->{ChildHandles} || [] } ) {
+            $sth->_take_ahead;
             my $types = $sth->{_types} || [];
             my %spelt = $value ? ( 0 => 'f', 1 => 't' ) : ( f => 0, t => 1 );
             for my $at ( grep { $types->[$_] == 16 } 0 .. $#$types ) {
@@ -677,7 +678,7 @@ sub FETCH {
     return [ map { CPANBridge::Compat::DBI::PgTypes::name($_) } @$types ]     if $name eq 'pg_type';
     return $sth->_nullable if $name eq 'NULLABLE';
     return { map { ( $sth->{_names}[$_] => $sth->{_params}[$_] && @{ $sth->{_params}[$_] } ? 1 : 0 ) } 0 .. $#{ $sth->{_names} } } if $name eq 'pg_bound';
-    return $sth->{Active} && $sth->{_fetched} || 0 if $name eq 'pg_current_row';
+    return $sth->{Active} && $sth->_fetched || 0 if $name eq 'pg_current_row';
     return $sth->{Database}{pg_async_status} if $name eq 'pg_async_status';
     return CPANBridge::Compat::DBI::PgTypes::sizes( $name, $types, $sth->{_modifiers} ) if $name eq 'PRECISION' || $name eq 'SCALE';
     return scalar grep { defined && @$_ } @{ $sth->{_params} } if $name eq 'pg_numbound';

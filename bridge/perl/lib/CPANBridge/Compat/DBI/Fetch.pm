@@ -1,0 +1,116 @@
+package CPANBridge::Compat::DBI::Fetch;
+
+use strict;
+use warnings;
+
+use CPANBridge::Compat::DBI::Handle;
+
+our $VERSION = '0.1.0';
+
+# Fetching a row is what programs do most often. Where a driver has rows at hand and nothing special is wanted of them,
+# its inner handle has an array _fast: the rows, the handle's errors, the array that fetch returns, and whether variables
+# are bound to its elements. The subs here are the methods that programs call: they take a row from there, and leave
+# everything else to the dispatcher that they are given. Each keeps to as few of Perl's operations as it can.
+#
+# What splice returns are temporary values, whose strings Perl moves into the place that they are assigned to.
+
+our %METHODS = (
+    fetch             => \&_arrayref,
+    fetchrow_arrayref => \&_arrayref,
+    fetchrow_array    => \&_array,
+    fetchrow_hashref  => \&_hashref,
+);
+
+# To be called by a driver's fetch when it has handed out a row of rows that it keeps in an array: the next ones go the
+# short way.
+sub allow {
+    my ( $inner, $rows ) = @_;
+    return if $inner->{_slow} || $inner->{_convert} || $inner->{ChopBlanks};
+    $inner->{_fast} = [ $rows, @$inner{qw(_e _fbav)}, $inner->{_bound} ? 1 : 0 ];
+    return;
+}
+
+# Puts a row into the array that fetch returns each time.
+sub into_fields {
+    my ( $fields, $row, $bound ) = @_;
+    if   ($bound) { @$fields[ 0 .. $#$fields ] = splice @$row }    # their elements are the program's variables
+    else          { @$fields = splice @$row }
+    return $fields;
+}
+
+sub _arrayref {
+    my ($dispatcher) = @_;
+    return sub {
+        if ( @_ == 1 and my $inner = tied %{ $_[0] } ) {
+            if ( my $fast = $inner->{_fast} and my $row = shift @{ $inner->{_fast}[0] } ) {
+                $CPANBridge::Compat::DBI::Handle::LAST = $fast->[1];
+                @{ $fast->[1] } = () if @{ $fast->[1] };
+                return into_fields( $fast->[2], $row, 1 ) if $fast->[3];
+                @{ $fast->[2] } = splice @$row;
+                return $fast->[2];
+            }
+        }
+        goto &$dispatcher;
+    };
+}
+
+sub _array {
+    my ($dispatcher) = @_;
+    return sub {
+        if ( @_ == 1 and my $inner = tied %{ $_[0] } ) {
+            if ( my $fast = $inner->{_fast} and my $row = shift @{ $inner->{_fast}[0] } ) {
+                $CPANBridge::Compat::DBI::Handle::LAST = $fast->[1];
+                @{ $fast->[1] } = () if @{ $fast->[1] };
+                $row = [ @{ into_fields( $fast->[2], $row, 1 ) } ] if $fast->[3];
+                return wantarray ? splice @$row : $row->[-1];
+            }
+        }
+        goto &$dispatcher;
+    };
+}
+
+sub _hashref {
+    my ($dispatcher) = @_;
+    return sub {
+        if ( @_ and @_ < 3 and my $inner = tied %{ $_[0] } ) {
+            my ( $fast, $names ) = ( $inner->{_fast}, $inner->{ $_[1] || $inner->{FetchHashKeyName} } );
+            if ( $fast and ref $names eq 'ARRAY' and my $row = shift @{ $fast->[0] } ) {
+                $CPANBridge::Compat::DBI::Handle::LAST = $fast->[1];
+                @{ $fast->[1] } = () if @{ $fast->[1] };
+                $row = [ @{ into_fields( $fast->[2], $row, 1 ) } ] if $fast->[3];
+                my %row;
+                @row{@$names} = splice @$row;
+                return \%row;
+            }
+        }
+        goto &$dispatcher;
+    };
+}
+
+1;
+
+__END__
+
+=encoding utf8
+
+=head1 NAME
+
+CPANBridge::Compat::DBI::Fetch - the short way to a row
+
+=head1 DESCRIPTION
+
+Used by the replacement of L<DBI>; programs have no need of it. Methods that fetch one row take it from where the driver
+keeps its rows, without what all methods of handles have in common, as long as nobody traces calls, has callbacks, or has
+values converted.
+
+=head1 FUNCTIONS
+
+=head2 allow
+
+Says that the next rows may go this way. A driver deletes C<_fast> of its inner handle when it has others, or none.
+
+=head2 into_fields
+
+Puts a row into the array that C<fetch> returns, and where bound variables are.
+
+=cut

@@ -7,10 +7,11 @@ use CPANBridge::Compat::DBI::Handle;
 
 our $VERSION = '0.1.0';
 
-# Fetching a row is what programs do most often. Where a driver has rows at hand and nothing special is wanted of them,
-# its inner handle has an array _fast: the rows, the handle's errors, the array that fetch returns, and whether variables
-# are bound to its elements. The subs here are the methods that programs call: they take a row from there, and leave
-# everything else to the dispatcher that they are given. Each keeps to as few of Perl's operations as it can.
+# Fetching a row is what programs do most often. Where a driver has rows at hand, in an array _rows of its inner handle,
+# and nothing special is wanted of them, there is also an array _fast: the handle's errors, the array that fetch returns,
+# and whether variables are bound to its elements. The subs here are the methods that programs call: they take a row from
+# there, and leave everything else to the dispatcher that they are given. Each keeps to as few of Perl's operations as it
+# can.
 #
 # What splice returns are temporary values, whose strings Perl moves into the place that they are assigned to.
 
@@ -24,9 +25,8 @@ our %METHODS = (
 # To be called by a driver's fetch when it has handed out a row of rows that it keeps in an array: the next ones go the
 # short way.
 sub allow {
-    my ( $inner, $rows ) = @_;
-    return if $inner->{_slow} || $inner->{_convert} || $inner->{ChopBlanks};
-    $inner->{_fast} = [ $rows, @$inner{qw(_e _fbav)}, $inner->{_bound} ? 1 : 0 ];
+    my ($inner) = @_;
+    $inner->{_fast} = [ @$inner{qw(_e _fbav)}, $inner->{_bound} ? 1 : 0 ] if !$inner->{_slow} && !$inner->{ChopBlanks};
     return;
 }
 
@@ -42,12 +42,13 @@ sub _arrayref {
     my ($dispatcher) = @_;
     return sub {
         if ( @_ == 1 and my $inner = tied %{ $_[0] } ) {
-            if ( my $fast = $inner->{_fast} and my $row = shift @{ $inner->{_fast}[0] } ) {
-                $CPANBridge::Compat::DBI::Handle::LAST = $fast->[1];
-                @{ $fast->[1] } = () if @{ $fast->[1] };
-                return into_fields( $fast->[2], $row, 1 ) if $fast->[3];
-                @{ $fast->[2] } = splice @$row;
-                return $fast->[2];
+            if ( my $fast = $inner->{_fast} and my $rows = !$inner->{_convert} && $inner->{_rows} ) {
+                my $row = shift @$rows or goto &$dispatcher;
+                $CPANBridge::Compat::DBI::Handle::LAST = $fast->[0];
+                @{ $fast->[0] } = () if @{ $fast->[0] };
+                return into_fields( $fast->[1], $row, 1 ) if $fast->[2];
+                @{ $fast->[1] } = splice @$row;
+                return $fast->[1];
             }
         }
         goto &$dispatcher;
@@ -58,10 +59,11 @@ sub _array {
     my ($dispatcher) = @_;
     return sub {
         if ( @_ == 1 and my $inner = tied %{ $_[0] } ) {
-            if ( my $fast = $inner->{_fast} and my $row = shift @{ $inner->{_fast}[0] } ) {
-                $CPANBridge::Compat::DBI::Handle::LAST = $fast->[1];
-                @{ $fast->[1] } = () if @{ $fast->[1] };
-                $row = [ @{ into_fields( $fast->[2], $row, 1 ) } ] if $fast->[3];
+            if ( my $fast = $inner->{_fast} and my $rows = !$inner->{_convert} && $inner->{_rows} ) {
+                my $row = shift @$rows or goto &$dispatcher;
+                $CPANBridge::Compat::DBI::Handle::LAST = $fast->[0];
+                @{ $fast->[0] } = () if @{ $fast->[0] };
+                $row = [ @{ into_fields( $fast->[1], $row, 1 ) } ] if $fast->[2];
                 return wantarray ? splice @$row : $row->[-1];
             }
         }
@@ -73,11 +75,12 @@ sub _hashref {
     my ($dispatcher) = @_;
     return sub {
         if ( @_ and @_ < 3 and my $inner = tied %{ $_[0] } ) {
-            my ( $fast, $names ) = ( $inner->{_fast}, $inner->{ $_[1] || $inner->{FetchHashKeyName} } );
-            if ( $fast and ref $names eq 'ARRAY' and my $row = shift @{ $fast->[0] } ) {
-                $CPANBridge::Compat::DBI::Handle::LAST = $fast->[1];
-                @{ $fast->[1] } = () if @{ $fast->[1] };
-                $row = [ @{ into_fields( $fast->[2], $row, 1 ) } ] if $fast->[3];
+            my $names = $inner->{ $_[1] || $inner->{FetchHashKeyName} };
+            if ( my $fast = $inner->{_fast} and my $rows = !$inner->{_convert} && ref $names eq 'ARRAY' && $inner->{_rows} ) {
+                my $row = shift @$rows or goto &$dispatcher;
+                $CPANBridge::Compat::DBI::Handle::LAST = $fast->[0];
+                @{ $fast->[0] } = () if @{ $fast->[0] };
+                $row = [ @{ into_fields( $fast->[1], $row, 1 ) } ] if $fast->[2];
                 my %row;
                 @row{@$names} = splice @$row;
                 return \%row;
@@ -107,7 +110,8 @@ values converted.
 
 =head2 allow
 
-Says that the next rows may go this way. A driver deletes C<_fast> of its inner handle when it has others, or none.
+Says that the next rows may go this way. A driver deletes C<_fast> of its inner handle when something special is wanted of its rows; where that is done by subs in C<_convert>, it
+need not.
 
 =head2 into_fields
 

@@ -300,6 +300,7 @@ sub _wrong_number { my ( $sth, $given, $count ) = @_; return "called with $given
 sub _take {
     my ( $sth, $answer ) = @_;
     my $dbh = $sth->{Database};
+    $sth->_let_go if $sth->{_rows} || $sth->{_asked};
     $dbh->_note($answer);
     my $columns = $answer->{columns};
     $sth->{_statement} = $answer->{statement} if $answer->{statement};
@@ -428,7 +429,7 @@ sub fetch {
     my $fields = $sth->{_fbav} || CPANBridge::Compat::DBI::Statement::make_row($sth);
     $sth->_convert($row) if $sth->{_convert} || $sth->{ChopBlanks};
     CPANBridge::Compat::DBI::Fetch::into_fields( $fields, $row, $sth->{_bound} );
-    CPANBridge::Compat::DBI::Fetch::allow( $sth, $rows );
+    CPANBridge::Compat::DBI::Fetch::allow($sth);
     return $fields;
 }
 
@@ -558,6 +559,7 @@ sub DESTROY {
     my ($sth) = @_;
     my $dbh = $sth->{Database};
     return if !$sth->{_statement} || !$dbh->{_link} || !CPANBridge::Compat::DBI::Remote::db::_is_mine($dbh);
+    $dbh->{_link}->drop( $sth->{_asked} ) if $sth->{_asked};
     eval { $dbh->{_link}->release( database => $sth->{_statement} ) };
     return;
 }

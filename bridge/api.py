@@ -17,7 +17,7 @@ import attrs
 
 from bridge.callback import Callback, CallbackError, number_of
 from bridge.errors import BridgeError, ErrorType
-from bridge.upgrade import Descriptor, Filter, FilterError, Flow, Upgrade
+from bridge.upgrade import Descriptor, Filter, FilterError, Flow, Step, Upgrade
 
 __all__ = [
     "BridgeError",
@@ -34,6 +34,7 @@ __all__ = [
     "Peer",
     "Resolver",
     "Session",
+    "Step",
     "Upgrade",
     "did_you_mean",
 ]

@@ -7,26 +7,21 @@ before. Flags of the sockets are not touched, since the client may have copies o
 from __future__ import annotations
 
 import contextlib
-import select
+import os
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.interfaces import IReadWriteDescriptor
+import msgspec
 from twisted.logger import Logger
-from zope.interface import implementer
 
-from bridge.upgrade import FilterError, Flow
+from bridge.streamend import CHUNK, CallersEnd, End, is_hung_up
+from bridge.upgrade import FilterError, Flow, Negotiation, Releasable, Step
 
 if TYPE_CHECKING:
-    from twisted.python.failure import Failure
-
     from bridge.upgrade import Upgrade
 
 __all__ = ["CHUNK", "Tunnel"]
-
-CHUNK = 65536
-"""Bytes read at a time."""
 
 QUIET = 1.0
 """Seconds without a byte after which a stream counts as quiet, so that nothing is lost when it is closed."""
@@ -38,138 +33,8 @@ would reset the connection, and what was written last might be lost on its way."
 
 _FLAGS = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
 
-
-@implementer(IReadWriteDescriptor)
-class _End:
-    """One of the two sockets.
-
-    Attributes:
-        unsent: what the socket has not taken yet.
-        finished: nothing more can be read from it.
-        broken: nothing more can be written to it.
-    """
-
-    def __init__(self, tunnel: Tunnel, sock: socket.socket, reactor: Any) -> None:
-        self.socket = sock
-        self.unsent = b""
-        self.finished = self.broken = False
-        self._tunnel = tunnel
-        self._reactor = reactor
-        self._reading = self._writing = self._closing = False
-
-    def fileno(self) -> int:
-        """Return the descriptor, -1 once it is closed."""
-        return self.socket.fileno()
-
-    def logPrefix(self) -> str:
-        """Name it in Twisted's log."""
-        return "tunnel"
-
-    # --- the reactor calls these ---
-
-    def doRead(self) -> None:
-        """Take one piece."""
-        try:
-            data = self.socket.recv(CHUNK, _FLAGS)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            self.give_up()
-            data = b""
-        if data:
-            self._tunnel.received(self, data)
-        else:
-            self.finish()
-
-    def doWrite(self) -> None:
-        """Send what is unsent."""
-        data, self.unsent = self.unsent, b""
-        self.write(data)
-        self._tunnel.drained(self)
-
-    def connectionLost(self, reason: Failure) -> None:
-        """The other end has gone altogether, and the reactor has let go of us. What it sent may still lie here."""
-        self._reading = self._writing = False
-        self.give_up()
-        self._tunnel.drained(self)
-
-    # --- the tunnel calls these ---
-
-    def write(self, data: bytes) -> None:
-        """Send now what the socket takes, and the rest when it can."""
-        if self.broken or not data:
-            data = b""
-        elif self.unsent:
-            self.unsent += data
-            return
-        else:
-            try:
-                sent = self.socket.send(data, _FLAGS)
-            except (BlockingIOError, InterruptedError):
-                sent = 0
-            except OSError:
-                self.give_up()
-                sent = len(data)
-            self.unsent = data[sent:]
-        if bool(self.unsent) != self._writing:
-            self._writing = not self._writing
-            (self._reactor.addWriter if self._writing else self._reactor.removeWriter)(self)
-        if self._closing and not self.unsent:
-            self._shut()
-
-    def read(self, wanted: bool) -> None:
-        """Begin or stop to read."""
-        wanted = wanted and not self.finished
-        if wanted != self._reading:
-            self._reading = wanted
-            (self._reactor.addReader if wanted else self._reactor.removeReader)(self)
-
-    def finish(self) -> None:
-        """Nothing more comes from this socket."""
-        if not self.finished:
-            self.read(False)
-            self.finished = True
-            self._tunnel.ended(self)
-
-    def dismiss(self) -> None:
-        """Have nothing more to do with the other end."""
-        self.read(False)
-        self.finished = True
-        self.give_up()
-
-    def end_writing(self) -> None:
-        """Tell the other end, once it has everything, that nothing more comes."""
-        self._closing = True
-        if not self.unsent:
-            self._shut()
-
-    def give_up(self) -> None:
-        """Nothing more can be written."""
-        self.broken = True
-        self.unsent = b""
-
-    def stop(self) -> None:
-        """Let go of the reactor."""
-        self.read(False)
-        self.unsent = b""
-        if self._writing:
-            self._writing = False
-            self._reactor.removeWriter(self)
-
-    def is_hung_up(self) -> bool:
-        """Whether the other end is closed altogether, and not only for writing."""
-        poller = select.poll()
-        try:
-            poller.register(self.socket.fileno(), 0)
-            return any(events & (select.POLLHUP | select.POLLERR) for _, events in poller.poll(0))
-        except (OSError, ValueError):
-            return True
-
-    def _shut(self) -> None:
-        if not self.broken:
-            self.broken = True
-            with contextlib.suppress(OSError):  # it has gone, and reading will say so
-                self.socket.shutdown(socket.SHUT_WR)
+GIVEN_BACK = b'{"success":true}\n'
+"""What goes with the peer's socket when its caller has it back."""
 
 
 class Tunnel:
@@ -207,26 +72,43 @@ class Tunnel:
         self._seconds = seconds
         self._on_end = on_end
         self._moved_at = seconds()
-        self._client = _End(self, client, reactor)
-        self._peer = _End(self, upgrade.peer, reactor)
+        self._reactor = reactor
+        # Only where a filter can make use of it is a descriptor received; elsewhere the kernel throws it away.
+        releasable = isinstance(upgrade.filter, Releasable)
+        self._client: End = (CallersEnd if releasable else End)(self, client, reactor)
+        self._peer = End(self, upgrade.peer, reactor)
+        self._negotiation = upgrade.negotiation
+        self._expiry: Any = None
+        self._heir: socket.socket | None = None  # to which the peer's socket is to be given
         self._over = self._stopping = False
         self._done_at: float | None = None
         self._discarded = 0
         self._first = answer
 
     def start(self) -> None:
-        """Send the answer and whatever the peer has said already, and begin to listen to both."""
+        """Send the answer; negotiate, or else begin to listen to both."""
         self._client.write(self._first)
         self._first = b""
-        self._filtered(lambda: self._filter.from_peer(b""))
+        if self._negotiation is None:
+            self._begin()
+        else:
+            self._expiry = self._reactor.callLater(self._negotiation.seconds, self._expired, self._negotiation)
+            self._negotiate(self._negotiation, b"")
 
     # --- the ends call these ---
 
-    def received(self, end: _End, data: bytes) -> None:
+    def received(self, end: End, data: bytes) -> None:
         """Pass one piece on."""
         self.active = True
         if end is self._client:
+            number = end.handed if isinstance(end, CallersEnd) else None
+            if number is not None:
+                data = data[:-1]
             self._filtered(lambda: self._filter.from_client(data))
+            if number is not None:
+                self._release(number)
+        elif self._negotiation is not None:
+            self._negotiate(self._negotiation, data)
         elif self._done_at is not None:
             self._discarded += len(data)
             if self._discarded > LINGER_BYTES:
@@ -234,10 +116,16 @@ class Tunnel:
         else:
             self._filtered(lambda: self._filter.from_peer(data))
 
-    def ended(self, end: _End) -> None:
+    def ended(self, end: End) -> None:
         """Pass on that one side says nothing more."""
+        if self._negotiation is not None:  # the client is not listened to meanwhile
+            self._negotiate(self._negotiation, None)
+            return
+        if self._heir is not None:
+            self._give_back()
+            return
         if end is self._client:
-            if end.is_hung_up():
+            if is_hung_up(end.socket):
                 end.give_up()
             self._filtered(self._filter.client_ended)
             self._peer.end_writing()
@@ -246,7 +134,7 @@ class Tunnel:
             self._client.end_writing()
         self._balance()
 
-    def drained(self, end: _End) -> None:
+    def drained(self, end: End) -> None:
         """One side has taken what was sent to it, or has gone."""
         self.active = True
         self._balance()
@@ -264,7 +152,13 @@ class Tunnel:
                 self.abort()
         elif quiet > idle_timeout or (self._stopping and quiet > QUIET):
             self.close()
-        elif self._client.is_hung_up():
+        elif self._heir is not None:
+            if is_hung_up(self._heir):
+                self.abort()
+        elif is_hung_up(self._client.socket):
+            if self._negotiation is not None:
+                self.abort()
+                return
             # Nobody is left to read; what was written before still goes out, if the peer takes it.
             self._client.give_up()
             if quiet > write_timeout:
@@ -282,7 +176,7 @@ class Tunnel:
         """Say good-bye to both sides as far as they listen, and end."""
         if self._over:
             return
-        if not self._peer.broken:
+        if not self._peer.broken and self._negotiation is None:
             with contextlib.suppress(FilterError):
                 self._peer.write(self._filter.client_ended().to_peer)
         self.abort()
@@ -294,8 +188,97 @@ class Tunnel:
         self._over = True
         self._client.stop()
         self._peer.stop()
+        if self._expiry is not None and self._expiry.active():
+            self._expiry.cancel()
+        if self._heir is not None:
+            self._heir.close()
         self._peer.socket.close()
         self._on_end()
+
+    # --- before the stream ---
+
+    def _negotiate(self, negotiation: Negotiation, data: bytes | None) -> None:
+        """Have one step done in a thread: what a peer sends may cost much to look at."""
+        self._peer.read(False)
+        self._reactor.callInThread(self._step, negotiation, data)
+
+    def _step(self, negotiation: Negotiation, data: bytes | None) -> None:
+        try:
+            step = negotiation.step(data)
+        except Exception:  # noqa: BLE001 - a fault of ours must not leave the client waiting
+            self.log.failure("A negotiation of {function} failed", function=self.function_name)
+            step = Step(over=False)
+        self._reactor.callFromThread(self._stepped, negotiation, step)
+
+    def _expired(self, negotiation: Negotiation) -> None:
+        self._stepped(negotiation, negotiation.expired())
+
+    def _stepped(self, negotiation: Negotiation, step: Step) -> None:
+        """Send what came of a step, and go on or begin or end."""
+        if self._over or self._negotiation is not negotiation:
+            return  # its time was over before
+        self.active = True
+        self._peer.write(step.to_peer)
+        self._client.write(step.to_client)
+        if step.over is None:
+            if self._peer.finished:
+                self._negotiate(negotiation, None)
+            else:
+                self._peer.read(True)
+            return
+        self._negotiation = None
+        if self._expiry.active():
+            self._expiry.cancel()
+        if step.over:
+            self._begin()
+        else:
+            # Its caller has a copy of the peer's socket and goes on with it: nothing is shut here.
+            self._peer.dismiss()
+            self._client.end_writing()
+            self._balance()
+
+    def _begin(self) -> None:
+        """Pass on what the peer has said already, and listen to both."""
+        self._filtered(lambda: self._filter.from_peer(b""))
+
+    # --- the end of a stream whose peer's socket goes back to the client ---
+
+    def _release(self, number: int) -> None:
+        """End the filter's part; then the socket that came last is sent the peer's."""
+        try:
+            heir = socket.socket(fileno=number)
+        except OSError:
+            os.close(number)
+            heir = None
+        usable = heir is not None and heir.family == socket.AF_UNIX and heir.type == socket.SOCK_STREAM
+        if self._over or self._heir is not None or not usable or heir is None:
+            if heir is not None:
+                heir.close()
+            return
+        assert isinstance(self._filter, Releasable)
+        self._heir = heir
+        unread = bool(self._client.unsent)
+        self._client.dismiss()
+        self._peer.boundary = self._filter.boundary
+        if unread:
+            self._give_back("what the peer had sent was not read")
+        elif self._peer.finished or self._peer.broken:
+            self._give_back()
+        else:
+            self._filtered(self._filter.release)
+
+    def _give_back(self, fault: str | None = None) -> None:
+        """Send the peer's socket to its heir, or say why not, and end."""
+        if self._over or self._heir is None:
+            return
+        if fault is None and isinstance(self._filter, Releasable) and self._filter.leftover:
+            fault = f"the peer sent {self._filter.leftover} bytes of plain text along with its good-bye"
+        with contextlib.suppress(OSError):  # nobody is left to have it
+            if fault is None:
+                socket.send_fds(self._heir, [GIVEN_BACK], [self._peer.socket.fileno()], _FLAGS)
+            else:
+                self._heir.send(msgspec.json.encode({"success": False, "error": fault}) + b"\n", _FLAGS)
+        self.abort()
 
     # --- inside ---
 
@@ -307,24 +290,38 @@ class Tunnel:
         except FilterError as error:
             self.log.info("A stream of {function} ends: {why}", function=self.function_name, why=str(error))
             self._peer.write(error.flow.to_peer)
+            if self._heir is not None:
+                self._give_back(str(error))
+                return
             self._peer.dismiss()
             self._client.write(error.flow.to_client)
             self._client.end_writing()
             self._balance()
             return
-        if flow.to_client:
-            self._client.write(flow.to_client)
         if flow.to_peer:
             self._peer.write(flow.to_peer)
+        if self._heir is not None:
+            if flow.to_client:
+                self._give_back("the peer goes on to send encrypted data")
+            elif flow.ended:
+                self._peer.finished = True
+        elif flow.to_client:
+            self._client.write(flow.to_client)
         if flow.ended:
             self._client.end_writing()
         self._balance()
 
     def _balance(self) -> None:
         """Read from each side if the other has room; end when nothing can move any more."""
-        if self._over:
+        if self._over or self._negotiation is not None:
             return
         client, peer = self._client, self._peer
+        if self._heir is not None:
+            if (peer.finished or peer.broken) and not peer.unsent:
+                self._give_back()
+            else:
+                peer.read(True)
+            return
         if client.broken and peer.broken:
             if peer.finished:
                 self.abort()

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import attrs
 
 from bridge.errors import BridgeError, ErrorType
 
-__all__ = ["Descriptor", "Filter", "FilterError", "Flow", "Upgrade"]
+__all__ = ["Descriptor", "Filter", "FilterError", "Flow", "Negotiation", "Releasable", "Step", "Upgrade"]
 
 
 class Descriptor:
@@ -100,6 +100,58 @@ class Filter(Protocol):
         ...
 
 
+@runtime_checkable
+class Releasable(Protocol):
+    """What a filter has besides when its caller may have the peer's socket back in the middle of the stream.
+
+    Attributes:
+        leftover: how many bytes that came from the peer are behind the filter's end, and lost to whoever goes on.
+    """
+
+    leftover: int
+
+    def release(self) -> Flow:
+        """Say good-bye to the peer; its own good-bye is the flow that has ``ended``, now or later."""
+        ...
+
+    def boundary(self, waiting: bytes) -> int:
+        """Return how many of the bytes that wait may be taken without taking any from behind the filter's end."""
+        ...
+
+
+class Step(NamedTuple):
+    """What comes of one step of a negotiation: bytes to send to either side.
+
+    ``over``: ``None`` while it goes on, ``True`` when the stream may begin, ``False`` when it has failed.
+    """
+
+    to_client: bytes = b""
+    to_peer: bytes = b""
+    over: bool | None = None
+
+
+class Negotiation(Protocol):
+    """What is to be agreed on with the peer before the stream begins. It does no I/O, and takes no slot.
+
+    Attributes:
+        seconds: in which it must be over.
+    """
+
+    seconds: float
+
+    def step(self, data: bytes | None) -> Step:
+        """Go on; called in a thread, never twice at a time.
+
+        Args:
+            data: what the peer sent; empty at first, ``None`` at its end.
+        """
+        ...
+
+    def expired(self) -> Step:
+        """Return what is to be said when the time is over."""
+        ...
+
+
 @attrs.frozen
 class Upgrade:
     """The result of a function, and what becomes of the connection once its caller has that result.
@@ -111,11 +163,13 @@ class Upgrade:
         peer: a connected stream socket, the daemon's from now on. Its flags may be shared with the caller's copy of it
             and are left alone.
         filter: what the bytes go through.
+        negotiation: what comes before; its bytes for the caller are the first that he reads after the answer.
     """
 
     result: object
     peer: socket.socket
     filter: Filter
+    negotiation: Negotiation | None = None
 
     def close(self) -> None:
         """Give it up: nobody wants the answer any more."""

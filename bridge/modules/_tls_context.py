@@ -13,11 +13,14 @@ import ssl
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Self
 
 import attrs
 
-__all__ = ["Contexts", "Wanted"]
+from bridge.modules._tls_filter import TlsConnection
+
+__all__ = ["Contexts", "Identity", "Wanted", "make_context"]
 
 KEPT = 16
 """Contexts kept at a time; one with all of a system's authorities takes about a megabyte."""
@@ -44,16 +47,40 @@ machine does not have."""
 _CERTIFICATE = re.compile(rb"-----BEGIN (?:X509 )?CERTIFICATE-----.*?-----END (?:X509 )?CERTIFICATE-----", re.DOTALL)
 
 
+NO_CHECK_TIME = 0x200000
+"""OpenSSL's flag that leaves out whether certificates are valid now; ``ssl`` has no name for it."""
+
+
+@attrs.frozen
+class Identity:
+    """A certificate with its chain, and its private key, PEM; the key may lie in ``certificate``."""
+
+    certificate: bytes = b""
+    key: bytes = attrs.field(default=b"", repr=False)
+    password: str | None = attrs.field(default=None, repr=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.certificate or self.key)
+
+
 @attrs.frozen
 class Wanted:
     """A caller's options; ``docs/protocol.md`` says what they mean."""
 
+    server_side: bool = False
     verify: bool = True
     check_hostname: bool = True
+    report: bool = False
+    require_certificate: bool = False
     ca: bytes | None = None
-    certificate: bytes = b""
-    key: bytes = b""
-    password: str | None = None
+    crl: bytes | None = None
+    check_time: bool = True
+    partial_chain: bool = False
+    identity: Identity = Identity()
+    identities: tuple[Identity, ...] = ()
+    names: tuple[tuple[str, tuple[Identity, ...]], ...] = ()
+    dh: bytes = b""
+    curve: str | None = None
     min_version: str | None = None
     max_version: str | None = None
     ciphers: str | None = None
@@ -62,11 +89,20 @@ class Wanted:
     @property
     def digest(self) -> bytes:
         """What tells one set of options from any other."""
-        found = hashlib.sha256(repr(attrs.astuple(attrs.evolve(self, ca=None, certificate=b"", key=b""))).encode())
-        for part in (self.ca, self.certificate, self.key):
+        short = attrs.evolve(self, ca=None, crl=None, identity=Identity(), identities=(), names=())
+        found = hashlib.sha256(repr(attrs.astuple(short)).encode())
+        own = [part for each in self.own for part in (each.certificate, each.key, (each.password or "").encode())]
+        names = [name.encode() for name, _ in self.names]
+        for part in (self.ca, self.crl, *own, *names):
             found.update(b"-" if part is None else b"%d:" % len(part))
             found.update(part or b"")
         return found.digest()
+
+    @property
+    def own(self) -> list[Identity]:
+        """Everything that holds a private key."""
+        by_name = [each for _, own in self.names for each in own]
+        return [each for each in (self.identity, *self.identities, *by_name) if each]
 
 
 class Contexts:
@@ -82,7 +118,7 @@ class Contexts:
         Raises:
             ValueError: an option is wrong; the message is a sentence that names it.
         """
-        if wanted.certificate or wanted.key:
+        if wanted.own or wanted.server_side:
             return make_context(wanted)
         digest = wanted.digest
         with self._lock:
@@ -100,11 +136,27 @@ class Contexts:
 
 
 def make_context(wanted: Wanted) -> ssl.SSLContext:
-    """Make a client's context; see :meth:`Contexts.get`."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = wanted.verify and wanted.check_hostname
-    context.verify_mode = ssl.CERT_REQUIRED if wanted.verify else ssl.CERT_NONE
-    # A server that asked for it in the middle of a write would have to be heard before the write could go on.
+    """Make a context; see :meth:`Contexts.get`."""
+    context = _make_context(wanted, (wanted.identity, *wanted.identities))
+    if wanted.server_side:
+        by_name = {name.lower(): _make_context(wanted, own) for name, own in wanted.names}
+        context.sni_callback = lambda tls, name, _: _choose(tls, name, by_name)
+    return context
+
+
+def _choose(tls: ssl.SSLObject | ssl.SSLSocket, name: str | None, by_name: dict[str, ssl.SSLContext]) -> None:
+    """Take note of the name that a client asks for, and show it the certificate that is meant for it."""
+    assert isinstance(tls, TlsConnection)
+    tls.asked_name = name
+    context = by_name.get((name or "").lower())
+    if context is not None:
+        tls.context = context
+
+
+def _make_context(wanted: Wanted, own: Iterable[Identity]) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if wanted.server_side else ssl.PROTOCOL_TLS_CLIENT)
+    context.sslobject_class = TlsConnection
+    # A peer that asked for it in the middle of a write would have to be heard before the write could go on.
     context.options |= ssl.OP_NO_RENEGOTIATION
     _set_versions(context, wanted)
     if wanted.ciphers is not None:
@@ -117,13 +169,60 @@ def make_context(wanted: Wanted) -> ssl.SSLContext:
             context.set_alpn_protocols(wanted.alpn)
         except (ssl.SSLError, UnicodeEncodeError):
             raise ValueError("alpn: each protocol must have 1 to 255 ASCII characters") from None
+    _set_trust(context, wanted)
+    for each in own:
+        if each:
+            _load_own_certificate(context, each)
+    _set_key_exchange(context, wanted)
+    return context
+
+
+def _set_trust(context: ssl.SSLContext, wanted: Wanted) -> None:
+    """Say whom to trust, and what comes of a peer whom one does not."""
+    client = not wanted.server_side
+    judged_later = wanted.report and client  # the chain is built, and whether it will do is another's to say
+    context.check_hostname = wanted.verify and wanted.check_hostname and client and not judged_later
+    if not wanted.verify or judged_later:
+        context.verify_mode = ssl.CERT_NONE
+    elif client or wanted.require_certificate:
+        context.verify_mode = ssl.CERT_REQUIRED
+    else:
+        context.verify_mode = ssl.CERT_OPTIONAL
     if wanted.ca is not None:
         _load_authorities(context, wanted.ca)
     elif wanted.verify:
         _load_system_authorities(context)
-    if wanted.certificate or wanted.key:
-        _load_own_certificate(context, wanted)
-    return context
+    if wanted.partial_chain:
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    if not wanted.check_time:
+        context.verify_flags |= NO_CHECK_TIME
+    if wanted.crl is not None:
+        _load_revocations(context, wanted.crl)
+
+
+def _load_revocations(context: ssl.SSLContext, crl: bytes) -> None:
+    """Have revoked certificates refused, and all where there is no valid list of their authority."""
+    context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+    if crl:
+        with _memory_file(crl) as file:
+            try:
+                context.load_verify_locations(cafile=file.name)
+            except ssl.SSLError as error:
+                raise ValueError(f"crl: no list that OpenSSL can read: {error.reason or error}") from None
+
+
+def _set_key_exchange(context: ssl.SSLContext, wanted: Wanted) -> None:
+    if wanted.curve is not None:
+        try:
+            context.set_ecdh_curve(wanted.curve)
+        except (ValueError, ssl.SSLError):
+            raise ValueError(f"curve: OpenSSL does not know {wanted.curve[:200]!r}") from None
+    if wanted.dh:
+        with _memory_file(wanted.dh) as file:
+            try:
+                context.load_dh_params(file.name)
+            except ssl.SSLError as error:
+                raise ValueError(f"dh: OpenSSL cannot use it: {error.reason or error}") from None
 
 
 def _set_versions(context: ssl.SSLContext, wanted: Wanted) -> None:
@@ -173,10 +272,10 @@ def _load_system_authorities(context: ssl.SSLContext) -> None:
                 return
 
 
-def _load_own_certificate(context: ssl.SSLContext, wanted: Wanted) -> None:
+def _load_own_certificate(context: ssl.SSLContext, identity: Identity) -> None:
     """Load the caller's certificate and key; ``ssl`` takes files only, so they lie in memory that looks like one."""
-    with _memory_file(wanted.certificate) as certificate, _memory_file(wanted.key or wanted.certificate) as key:
-        password = wanted.password
+    with _memory_file(identity.certificate) as certificate, _memory_file(identity.key or identity.certificate) as key:
+        password = identity.password
         try:
             # An empty answer to OpenSSL's question for the password; without one it would ask on the daemon's terminal.
             context.load_cert_chain(certificate.name, key.name, password=lambda: password or "")

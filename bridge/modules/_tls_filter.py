@@ -1,24 +1,43 @@
-"""TLS without a socket: the handshake over any stream, then a filter between plain bytes and records."""
+"""TLS without a socket: the steps of a handshake, then a filter between plain bytes and records."""
 
 from __future__ import annotations
 
 import contextlib
-import select
-import socket
 import ssl
-import time
+from collections.abc import Sequence
+from typing import Any
 
 from bridge.api import FilterError, Flow
 
-__all__ = ["HandshakeTimeoutError", "TlsFilter", "shake_hands"]
+__all__ = ["TlsConnection", "TlsFilter"]
 
 PIECE = 65536
 
-_FLAGS = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
+HEADER = 5
+"""Bytes before each record's body; the last two of them are the body's length."""
 
 
-class HandshakeTimeoutError(TimeoutError):
-    """The server did not answer in time."""
+class TlsConnection(ssl.SSLObject):
+    """One connection as ``ssl`` has it, for contexts whose ``sslobject_class`` it is.
+
+    Attributes:
+        asked_name: the name that a client asked its server for.
+    """
+
+    asked_name: str | None = None
+
+    def chain(self, *, verified: bool) -> list[bytes]:
+        """Return certificates in DER, the peer's own first: as it sent them, or up to the authority that is trusted."""
+        inner: Any = self._sslobj  # type: ignore[attr-defined]  # public from Python 3.13 on only
+        found: Sequence[Any] | None = inner.get_verified_chain() if verified else inner.get_unverified_chain()
+        chain = [each.public_bytes(_DER) for each in found or ()]
+        if not verified and (own := self.getpeercert(binary_form=True)) and own not in chain:
+            chain.insert(0, own)  # a server is told the rest only; a session taken up again may know no chain
+        return chain
+
+
+_DER = 2
+"""``ssl``'s number for this form, which has no public name before Python 3.13."""
 
 
 class TlsFilter:
@@ -28,32 +47,47 @@ class TlsFilter:
         context: what is trusted and offered.
         server_name: the name the server is asked for, and, where the context says so, must prove; may be an address.
         session: of an earlier connection, to take up again.
+        server_side: whether this is the server.
+
+    Attributes:
+        leftover: bytes that came along with the peer's good-bye and are behind it.
     """
 
-    def __init__(self, context: ssl.SSLContext, server_name: str | None, session: ssl.SSLSession | None = None) -> None:
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        server_name: str | None,
+        session: ssl.SSLSession | None = None,
+        *,
+        server_side: bool = False,
+    ) -> None:
         self.context = context
+        self.leftover = 0
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._ended = False
+        self._header = b""  # of the record that is arriving, as far as it has come
+        self._left = 0  # bytes of its body that are still to come
         self.tls = context.wrap_bio(
-            self._incoming, self._outgoing, server_side=False, server_hostname=server_name, session=session
+            self._incoming, self._outgoing, server_side=server_side, server_hostname=server_name, session=session
         )
 
     def step(self, data: bytes | None) -> tuple[bool, bytes]:
         """Go on with the handshake.
 
         Args:
-            data: what the server sent; empty at first, ``None`` at its end.
+            data: what the peer sent; empty at first, ``None`` at its end.
 
         Returns:
             whether it is complete, and what to send.
 
         Raises:
-            ssl.SSLError: it failed; :meth:`last_words` has what the server should still be sent.
+            ssl.SSLError: it failed; :meth:`last_words` has what the peer should still be sent.
         """
         if data is None:
             self._incoming.write_eof()
         elif data:
+            self._count(data)
             self._incoming.write(data)
         try:
             self.tls.do_handshake()
@@ -62,7 +96,7 @@ class TlsFilter:
         return True, self._outgoing.read()
 
     def last_words(self) -> bytes:
-        """Return what is to be sent after a failure: the alert that tells the server why."""
+        """Return what is to be sent after a failure: the alert that tells the peer why."""
         return self._outgoing.read()
 
     # --- bridge.api.Filter ---
@@ -80,22 +114,26 @@ class TlsFilter:
         """Decrypt."""
         if self._ended:
             return Flow()
-        self._incoming.write(data)
+        if data:
+            self._count(data)
+            self._incoming.write(data)
         pieces = []
         try:
             while piece := self.tls.read(PIECE):
                 pieces.append(piece)
-            self._ended = True  # the server has said good-bye
+            self._ended = True  # the peer has said good-bye
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLZeroReturnError:
             self._ended = True
         except ssl.SSLError as error:
             raise FilterError(_reason(error), Flow(b"".join(pieces), self._outgoing.read())) from None
+        if self._ended:
+            self.leftover = self._incoming.pending
         return Flow(pieces[0] if len(pieces) == 1 else b"".join(pieces), self._outgoing.read(), self._ended)
 
     def client_ended(self) -> Flow:
-        """Say good-bye to the server."""
+        """Say good-bye to the peer."""
         with contextlib.suppress(ssl.SSLError):  # it has not said good-bye itself, and need not
             self.tls.unwrap()
         return Flow(to_peer=self._outgoing.read())
@@ -104,51 +142,39 @@ class TlsFilter:
         """Many servers close without good-bye; that is the end of what can be read, as for OpenSSL's other users."""
         return Flow()
 
+    # --- bridge.upgrade.Releasable ---
 
-def shake_hands(tls: TlsFilter, sock: socket.socket, deadline: float) -> None:
-    """Do the handshake, waiting as long as the clock (``time.monotonic``) allows. Leaves the socket's flags alone.
+    def release(self) -> Flow:
+        """Say good-bye, if that has not been done, to a peer that will be spoken to without TLS."""
+        return self.client_ended()._replace(ended=self._ended)
 
-    Raises:
-        HandshakeTimeoutError: it took too long.
-        ssl.SSLError: it failed.
-        OSError: the connection did.
-    """
-    data: bytes | None = b""
-    while True:
-        try:
-            done, answer = tls.step(data)
-        except ssl.SSLError:
-            with contextlib.suppress(OSError):  # the failure itself is what the caller hears of
-                sock.send(tls.last_words(), _FLAGS)
-            raise
-        _send(sock, answer, deadline)
-        if done:
-            return
-        data = _receive(sock, deadline) or None
+    def boundary(self, waiting: bytes) -> int:
+        """Return how much of ``waiting`` belongs to the record that is arriving."""
+        if self._left:
+            return min(self._left, len(waiting))
+        missing = HEADER - len(self._header)
+        if len(waiting) <= missing:
+            return len(waiting)
+        header = self._header + waiting[:missing]
+        return min(len(waiting), missing + int.from_bytes(header[3:], "big"))
 
+    # --- inside ---
 
-def _send(sock: socket.socket, data: bytes, deadline: float) -> None:
-    while data:
-        try:
-            data = data[sock.send(data, _FLAGS) :]
-        except BlockingIOError:
-            _wait(sock, select.POLLOUT, deadline)
-
-
-def _receive(sock: socket.socket, deadline: float) -> bytes:
-    while True:
-        try:
-            return sock.recv(PIECE, _FLAGS)
-        except BlockingIOError:
-            _wait(sock, select.POLLIN, deadline)
-
-
-def _wait(sock: socket.socket, event: int, deadline: float) -> None:
-    poller = select.poll()
-    poller.register(sock, event)
-    left = deadline - time.monotonic()
-    if left <= 0 or not poller.poll(left * 1000):
-        raise HandshakeTimeoutError("the server did not finish the handshake in time")
+    def _count(self, data: bytes) -> None:
+        """Keep track of where records end."""
+        at, end = 0, len(data)
+        while at < end:
+            if self._left:
+                taken = min(self._left, end - at)
+                self._left -= taken
+                at += taken
+                continue
+            piece = data[at : at + HEADER - len(self._header)]
+            at += len(piece)
+            self._header += piece
+            if len(self._header) == HEADER:
+                self._left = int.from_bytes(self._header[3:], "big")
+                self._header = b""
 
 
 def _reason(error: ssl.SSLError) -> str:

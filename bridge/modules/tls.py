@@ -1,26 +1,26 @@
 """Module ``tls``: encrypts a connection that the caller has made, for Perl's IO::Socket::SSL.
 
 The caller sends the connected socket along with its call. The handshake is done here; then the caller's connection to
-the daemon becomes a stream of plain bytes, and what runs through the socket is encrypted. The daemon connects nowhere:
-it touches no socket but the one it was handed.
+the daemon becomes a stream of plain bytes, and what runs through the socket is encrypted. The daemon connects nowhere
+and listens nowhere: it touches no socket but the one it was handed.
 """
 
 from __future__ import annotations
 
 import base64
-import contextlib
 import os
 import socket
 import ssl
 import threading
-import time
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from bridge.api import BridgeError, Descriptor, ErrorType, Module, Session, Upgrade
-from bridge.modules._tls_context import Contexts, Wanted
-from bridge.modules._tls_filter import HandshakeTimeoutError, TlsFilter, shake_hands
+from bridge.modules._tls_context import Contexts, Identity, Wanted, make_context
+from bridge.modules._tls_filter import TlsConnection, TlsFilter
+from bridge.modules._tls_handshake import Handshake
+from bridge.modules._tls_verify import faults
 
 __all__ = ["module"]
 
@@ -64,100 +64,155 @@ class _Open:
 _open = _Open()
 
 
+class Credentials(msgspec.Struct, forbid_unknown_fields=True):
+    """A certificate with its chain, and its private key, PEM; the key may lie in ``certificate``."""
+
+    certificate: bytes = b""
+    key: bytes = b""
+    password: Text | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """The same as contexts have it."""
+        return Identity(self.certificate, self.key, self.password)
+
+
 @module.function(timeout=300)
 def start(
     session: Session,
     descriptor: Descriptor,
     *,
+    server_side: bool = False,
     server_name: Text | None = None,
     verify: bool = True,
     check_hostname: bool = True,
+    report: bool = False,
+    require_certificate: bool = False,
     ca: bytes | None = None,
+    crl: bytes | None = None,
     certificate: bytes = b"",
     key: bytes = b"",
     password: Text | None = None,
+    more_certificates: list[Credentials] = [],  # noqa: B006 - never changed
+    certificates_by_name: dict[Text, list[Credentials]] = {},  # noqa: B006 - never changed
     min_version: Version | None = None,
     max_version: Version | None = None,
     ciphers: Text | None = None,
+    curve: Text | None = None,
+    dh: bytes = b"",
     alpn: list[str] = [],  # noqa: B006 - never changed
     session_key: Text | None = None,
     timeout: Seconds = 60,
 ) -> Upgrade:
-    """Do the client's part of a TLS handshake on the socket that came with the call.
+    """Do one side's part of a TLS handshake on the socket that came with the call, once the call is over.
 
     Args:
         session: the caller's.
         descriptor: a connected stream socket.
+        server_side: whether the caller is the server.
         server_name: what the server is asked for (SNI) and, with ``check_hostname``, must prove to be.
-        verify: whether the server's certificate must come from an authority that is trusted.
+        verify: whether the server's certificate must come from an authority that is trusted; as a server, whether the
+            client is asked for one, which must then.
         check_hostname: whether it must be made out to ``server_name``. Counts only with ``verify``.
+        report: say what is wrong with the server's certificate instead of refusing it; the caller judges.
+        require_certificate: as a server with ``verify``: refuse clients without a certificate.
         ca: the certificates to trust, PEM or DER, instead of the system's authorities.
+        crl: lists of revoked certificates, PEM; with it, even if empty, the peer's certificate must be in the scope of
+            a valid list and not on it.
         certificate: the caller's own certificate with its chain, PEM.
         key: its private key, PEM; may lie in ``certificate``.
         password: of the key.
+        more_certificates: as a server: others to choose from, with keys of other kinds.
+        certificates_by_name: as a server: those for clients that ask for a name.
         min_version: lowest version of TLS.
         max_version: highest version of TLS.
         ciphers: OpenSSL's list of ciphers, up to TLS 1.2.
+        curve: the only curve for the exchange of keys.
+        dh: as a server: parameters for the older exchange of keys, PEM.
         alpn: protocols to offer, the preferred one first.
         session_key: connections of one process with equal options and key share TLS sessions, as FTP servers ask for.
         timeout: seconds for the handshake.
 
     Returns:
-        ``version``, ``cipher``, ``bits``, ``alpn``, ``certificates`` (DER in base64, the server's own first),
-        ``reused``. The stream follows.
+        nothing; the stream begins with a line that tells how the handshake went.
     """
     wanted = Wanted(
+        server_side=server_side,
         verify=verify,
         check_hostname=check_hostname,
+        report=report,
+        require_certificate=require_certificate,
         ca=ca,
-        certificate=certificate,
-        key=key,
-        password=password,
+        crl=crl,
+        identity=Identity(certificate, key, password),
+        identities=tuple(each.identity for each in more_certificates),
+        names=tuple((name, tuple(each.identity for each in own)) for name, own in certificates_by_name.items()),
         min_version=min_version,
         max_version=max_version,
         ciphers=ciphers,
+        curve=curve,
+        dh=dh,
         alpn=tuple(alpn),
     )
-    deadline = time.monotonic() + timeout
     sock = _adopt(descriptor)
-    guard = _Guard(sock)
     try:
-        session.on_close(guard.caller_has_gone)
         known_as = None if session_key is None else (session.peer, wanted.digest, server_name, session_key)
         tls = _make(wanted, server_name, known_as)
-        shake_hands(tls, sock, deadline)
         if sock.family != socket.AF_UNIX:
             # What the caller writes is sent when it comes, not when the answer to the last piece has come.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except BaseException:
+        sock.close()
+        raise
+
+    def succeeded(connection: TlsConnection) -> dict[str, Any]:
         if known_as is not None:
             _open.add(known_as, tls)
             session.on_close(lambda: _open.remove(known_as, tls))
-        return Upgrade(_told(tls), sock, tls)
-    except BaseException as error:
-        sock.close()
-        if isinstance(error, OSError):  # ssl.SSLError is one
-            raise _failed(error) from None
-        raise
-    finally:
-        guard.over()
+        return _judged(wanted, connection, server_name) if report and verify and not server_side else {}
+
+    return Upgrade(None, sock, tls, Handshake(tls, timeout, succeeded))
 
 
-class _Guard:
-    """Ends a handshake whose caller has gone."""
+@module.function
+def check(
+    credentials: list[Credentials],
+    *,
+    ca: bytes | None = None,
+    crl: bytes | None = None,
+    ciphers: Text | None = None,
+    curve: Text | None = None,
+    dh: bytes = b"",
+) -> None:
+    """Say whether a server can be made of these, before there is a client; they mean the same as for ``start``.
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock: socket.socket | None = sock
+    Args:
+        credentials: all its certificates with their keys.
+        ca: authorities of its clients.
+        crl: lists of revoked certificates.
+        ciphers: OpenSSL's list of ciphers.
+        curve: for the exchange of keys.
+        dh: parameters for the older exchange of keys.
+    """
+    own = tuple(each.identity for each in credentials)
+    wanted = Wanted(
+        server_side=True, verify=ca is not None, ca=ca, crl=crl, identities=own, ciphers=ciphers, curve=curve, dh=dh
+    )
+    try:
+        make_context(wanted)
+    except (ValueError, TypeError, ssl.SSLError) as error:
+        raise BridgeError(ErrorType.BAD_PARAMS, f"tls.check: {error}.") from None
 
-    def caller_has_gone(self) -> None:
-        """Wake the thread that waits for the server."""
-        sock = self._sock
-        if sock is not None:
-            with contextlib.suppress(OSError):  # the server may have gone, too
-                sock.shutdown(socket.SHUT_RDWR)
 
-    def over(self) -> None:
-        """The handshake is done, or has failed."""
-        self._sock = None
+def _judged(wanted: Wanted, connection: TlsConnection, server_name: str | None) -> dict[str, Any]:
+    """Say what is wrong with the server's certificates, and which of them, up to an authority, were looked at."""
+    chain = connection.chain(verified=False)
+    found = faults(wanted, chain, server_name)
+    verified = connection.chain(verified=True) if not found else []
+    return {
+        "faults": [[fault.code, fault.message, fault.final] for fault in found],
+        "verified": [base64.b64encode(der).decode() for der in verified],
+    }
 
 
 def _adopt(descriptor: Descriptor) -> socket.socket:
@@ -188,7 +243,9 @@ def _unfit(why: str) -> BridgeError:
 
 
 def _make(wanted: Wanted, server_name: str | None, known_as: tuple[object, ...] | None) -> TlsFilter:
-    if wanted.verify and wanted.check_hostname and not server_name:
+    if wanted.server_side and (server_name is not None or known_as is not None):
+        raise BridgeError(ErrorType.BAD_PARAMS, "tls.start: server_name and session_key are for clients.")
+    if wanted.verify and wanted.check_hostname and not server_name and not wanted.server_side:
         # OpenSSL would check nothing and say nothing.
         raise BridgeError(
             ErrorType.BAD_PARAMS,
@@ -197,39 +254,6 @@ def _make(wanted: Wanted, server_name: str | None, known_as: tuple[object, ...] 
     try:
         context = _contexts.get(wanted)
         session = None if known_as is None else _open.latest_session(known_as, context)
-        return TlsFilter(context, server_name, session)
+        return TlsFilter(context, server_name, session, server_side=wanted.server_side)
     except (ValueError, TypeError, ssl.SSLError) as error:
         raise BridgeError(ErrorType.BAD_PARAMS, f"tls.start: {error}.") from None
-
-
-def _told(tls: TlsFilter) -> dict[str, Any]:
-    name, _, bits = tls.tls.cipher() or ("", "", 0)
-    chain = getattr(tls.tls, "get_unverified_chain", None)  # from Python 3.13 on
-    certificates = chain() if chain is not None else [tls.tls.getpeercert(binary_form=True)]
-    return {
-        "version": tls.tls.version(),
-        "cipher": name,
-        "bits": bits,
-        "alpn": tls.tls.selected_alpn_protocol(),
-        "certificates": [base64.b64encode(der).decode() for der in certificates if der],
-        "reused": bool(tls.tls.session_reused),
-    }
-
-
-def _failed(error: OSError) -> BridgeError:
-    """Say what went wrong, in OpenSSL's words where it was OpenSSL."""
-    details: dict[str, object] = {"exception": type(error).__name__}
-    if isinstance(error, ssl.SSLCertVerificationError):
-        text = f"certificate verify failed: {error.verify_message}"
-        details["verify_code"] = error.verify_code
-    elif isinstance(error, ssl.SSLEOFError):
-        text = "the server closed the connection during the handshake"
-    elif isinstance(error, ssl.SSLError) and error.reason:
-        text = error.reason.replace("_", " ").lower()
-    elif isinstance(error, HandshakeTimeoutError):
-        text = str(error)
-    else:
-        text = error.strerror or str(error)
-    if isinstance(error, ssl.SSLError) and error.reason:
-        details["reason"] = error.reason
-    return BridgeError(ErrorType.FUNCTION_ERROR, f"tls.start: {text}", **details)

@@ -18,7 +18,7 @@ from fuzzing import fuzz, load_tests, mutate
 from hypothesis import strategies as st
 from tls_server import Authority
 
-from bridge.api import BridgeError, Descriptor, ErrorType, FilterError, Flow, Peer, Session
+from bridge.api import BridgeError, Descriptor, ErrorType, FilterError, Flow, Peer, Session, Upgrade
 from bridge.registry import Registry
 
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion")  # old versions are for who names them
@@ -78,12 +78,17 @@ def test_options(params: dict[str, Any], answer: bytes) -> None:
     descriptor = session.descriptor = Descriptor(os.dup(ours.fileno()))
     ours.close()
     try:
-        START.bind({"timeout": 5, **params}, session)()
+        upgrade = START.bind({"timeout": 5, **params}, session)()
     except BridgeError as error:
-        assert error.error_type in {ErrorType.BAD_PARAMS, ErrorType.FUNCTION_ERROR}
+        assert error.error_type is ErrorType.BAD_PARAMS
         json.dumps(error.details)
     else:
-        raise AssertionError("no such bytes are a handshake")
+        assert isinstance(upgrade, Upgrade) and upgrade.negotiation is not None
+        steps = [upgrade.negotiation.step(data) for data in (b"", answer, None)]
+        told = next(step for step in steps if step.over is not None)
+        assert told.over is False
+        assert json.loads(told.to_client)["error_type"] == ErrorType.FUNCTION_ERROR
+        upgrade.close()
     descriptor.close()
     session.close()
     theirs.close()

@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 from bridge.modules import _tls_context
-from bridge.modules._tls_context import Contexts, Wanted
+from bridge.modules._tls_context import Contexts, Identity, Wanted
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,8 @@ class TestContexts:
     def test_keys_are_not_kept(self, authority: trustme.CA) -> None:
         """A context with a private key is its connection's alone."""
         contexts = Contexts()
-        wanted = Wanted(verify=False, certificate=authority.issue_cert("me").private_key_and_cert_chain_pem.bytes())
+        identity = Identity(authority.issue_cert("me").private_key_and_cert_chain_pem.bytes())
+        wanted = Wanted(verify=False, identity=identity)
         assert contexts.get(wanted) is not contexts.get(wanted)
         assert not contexts._kept
 

@@ -400,7 +400,7 @@ subtest 'no daemon' => sub {
 
 subtest 'machines' => sub {
     require CPANBridge::Compat::TLS::Handover;
-    my $number = \&CPANBridge::Compat::TLS::Handover::sendmsg_number;
+    my $number = \&CPANBridge::Compat::TLS::Descriptors::numbers;
     is( $number->( 'x86_64-linux-gnu-thread-multi',  8, 8 ), 46,  'x86_64' );
     is( $number->( 'aarch64-linux-gnu-thread-multi', 8, 8 ), 211, 'aarch64' );
     for my $other ( [ 'i686-linux', 4, 4 ], [ 'x86_64-linux-gnux32', 4, 8 ], [ 's390x-linux-gnu', 8, 8 ], [ 'amd64-freebsd', 8, 8 ], [ 'x86_64-darwin', 8, 8 ] ) {

@@ -33,6 +33,15 @@ sub from_pem {
     return $class->new( MIME::Base64::decode_base64($base64) );
 }
 
+# All certificates of a text.
+sub all_from_pem {
+    my ( $class, $pem ) = @_;
+    return map { $class->new( MIME::Base64::decode_base64($_) ) } $pem =~ /-----BEGIN (?:X509 )?CERTIFICATE-----(.*?)-----END/gs;
+}
+
+# Whether bytes are a bag of keys and certificates: its version is the number 3, and no certificate begins so.
+sub is_pkcs12 { my ($bytes) = @_; return $bytes =~ /\A\x30(?:[\x00-\x7f]|\x80|\x81.|\x82..|\x83...)\x02\x01\x03/s ? 1 : 0 }
+
 sub der { return $_[0]{der} }
 
 sub pem {
@@ -192,6 +201,10 @@ Those that read the certificate die where it cannot be read.
 
 Takes the first certificate in a text; dies if there is none.
 
+=head2 all_from_pem
+
+    my @certificates = CPANBridge::Compat::TLS::Certificate->all_from_pem($text);
+
 =head2 der
 
 =head2 pem
@@ -233,5 +246,13 @@ In hexadecimal digits.
 =head2 not_after
 
 Seconds since 1970.
+
+=head1 FUNCTIONS
+
+=head2 is_pkcs12
+
+    if ( CPANBridge::Compat::TLS::Certificate::is_pkcs12($bytes) ) ...
+
+Whether they are keys and certificates in the form of PKCS#12.
 
 =cut

@@ -5,34 +5,21 @@ use 5.014;
 use strict;
 use warnings;
 
-use Config ();
 use Errno qw(EAGAIN ECONNREFUSED EINTR EPROTO ETIMEDOUT EWOULDBLOCK);
 use Fcntl qw(F_GETFD F_GETFL F_SETFD F_SETFL O_NONBLOCK);
 use POSIX ();
 use Scalar::Util qw(weaken);
-use Socket qw(MSG_PEEK SOL_SOCKET);
+use Socket qw(MSG_PEEK);
 
 use CPANBridge;
 use CPANBridge::Connection;
 use CPANBridge::JSON;
+use CPANBridge::Compat::TLS::Descriptors;
 
 our $VERSION = '0.1.0';
 
-# sendmsg(2), which Perl has no function for, by number. Its structures are packed below as 64-bit Linux has them.
-my %SENDMSG = ( x86_64 => 46, aarch64 => 211 );
-
-my ( $SCM_RIGHTS, $MSG_NOSIGNAL ) = ( 1, 0x4000 );
-
 # Calls that the daemon refuses without having begun may be made again.
 my $RETRIES = 3;
-
-sub sendmsg_number {
-    my ( $archname, $pointer_size, $integer_size ) =
-      @_ ? @_ : @Config::Config{qw(archname ptrsize ivsize)};
-    my ( $machine, $system ) = $archname =~ /\A(\w+)-(\w+)/;
-    return $SENDMSG{$machine} if defined $machine && $SENDMSG{$machine} && $system eq 'linux' && $pointer_size == 8 && $integer_size == 8;
-    die "TLS needs a 64-bit perl on Linux for x86_64 or aarch64, to give the connection to the daemon; this one is for $archname\n";
-}
 
 # Takes the socket, the parameters of tls.start as JSON text without braces, and seconds.
 sub begin {
@@ -51,7 +38,7 @@ sub begin {
 sub _begin {
     my ($self) = @_;
     my $socket = $self->{socket};
-    my $number = eval { sendmsg_number() } or return $self->_fail( EPROTO, _first_line($@) );
+    eval { CPANBridge::Compat::TLS::Descriptors::numbers(); 1 } or return $self->_fail( EPROTO, _first_line($@) );
 
     # A connection of its own, since it will be no connection for calls any more.
     my $bridge = CPANBridge->new;
@@ -65,7 +52,7 @@ sub _begin {
     utf8::encode($bytes) if utf8::is_utf8($bytes);
     $self->{line} = $bytes;
 
-    return if !$self->_send( $connection, $number );
+    return if !$self->_send($connection);
 
     # From here on whoever waits for the handle waits for the daemon.
     my $done = _replace( $socket, $connection->{fh} );
@@ -87,19 +74,14 @@ sub _replace {
 
 # The descriptor goes with the first byte of the request.
 sub _send {
-    my ( $self, $connection, $number ) = @_;
-    my $byte    = '{';
-    my $control = pack 'Q l l l x4', 20, SOL_SOCKET, $SCM_RIGHTS, fileno $self->{plain};
-    my $vector  = pack 'P Q', $byte, 1;
-    my $message = pack 'Q L x4 P Q P Q l x4', 0, 0, $vector, 1, $control, length $control, 0;
-    my $sent;
-    do { $sent = syscall $number, fileno( $connection->{fh} ), $message, $MSG_NOSIGNAL } while $sent < 0 && $! == EINTR;
-    return $self->_fail( 0 + $!, "cannot give the connection to the daemon: $!" ) if $sent != 1;
+    my ( $self, $connection ) = @_;
+    CPANBridge::Compat::TLS::Descriptors::send_byte( $connection->{fh}, '{', fileno $self->{plain} )
+      or return $self->_fail( 0 + $!, "cannot give the connection to the daemon: $!" );
     return 1 if $connection->_send( $self->{line}, $self->{deadline} );
     return $self->_fail( EPROTO, $connection->fault->[1] );
 }
 
-# Returns the answer's result; nothing while there is none yet, which only happens where the socket does not block; and
+# Returns what the handshake agreed on; nothing while it goes on, which only happens where the socket does not block; and
 # nothing with {fault} set after a failure. The socket is the caller's own again then.
 sub finish {
     my ( $self, $wait ) = @_;
@@ -108,6 +90,10 @@ sub finish {
         return if !defined $line;
         my $answer = eval { local $SIG{__DIE__}; CPANBridge::JSON::decode($line) };
         return $self->_fail( EPROTO, 'what the daemon answered cannot be understood' ) if ref $answer ne 'HASH';
+        if ( $answer->{success} && !$self->{accepted} ) {
+            $self->{accepted} = 1;    # the next line tells how the handshake went
+            next;
+        }
         if ( $answer->{success} ) {
             $self->_set_blocking( $self->{socket}, $self->{blocking} );
             delete @$self{qw(plain line)};
@@ -115,7 +101,7 @@ sub finish {
         }
         my $text = defined $answer->{error} ? $answer->{error} : 'no reason given';
         $text =~ s/\Atls\.start: // or $text = "CPANBridge: $text";
-        my $retry = defined $answer->{executed} && !$answer->{executed} && $self->{retries}-- > 0;
+        my $retry = !$self->{accepted} && defined $answer->{executed} && !$answer->{executed} && $self->{retries}-- > 0;
         my $pause = $answer->{retry_after} || 1;
         if ( !$retry || !$wait || CPANBridge::Connection::now() + $pause > $self->{deadline} ) {
             my $number = ( $answer->{exception} || '' ) eq 'HandshakeTimeoutError' ? ETIMEDOUT : EPROTO;
@@ -217,17 +203,11 @@ object, but an error number and a sentence.
 
     my $result = $handover->finish($wait);
 
-Returns the answer's result. Without C<$wait> and before the answer has come, nothing. After a failure nothing, and
+Returns what the handshake agreed on. Without C<$wait> and before it is over, nothing. After a failure nothing, and
 C<fault> is set; the handle is the unencrypted connection again, of which the server has seen the beginning of a handshake.
 
 =head2 fault
 
 Returns C<[$number, $sentence]> of the failure, or undef.
-
-=head2 sendmsg_number
-
-    my $number = CPANBridge::Compat::TLS::Handover::sendmsg_number();
-
-The number of the system call C<sendmsg> on this machine; dies with a sentence where it is not known.
 
 =cut

@@ -9,33 +9,22 @@ use MIME::Base64 ();
 use Socket qw(AF_INET6 inet_pton);
 
 use CPANBridge::JSON;
+use CPANBridge::Compat::TLS::Credentials;
 use CPANBridge::Compat::TLS::Names;
 
 our $VERSION = '0.1.0';
 
-my $VERIFY_PEER = 0x01;
+my ( $VERIFY_PEER, $FAIL_IF_NO_PEER_CERT ) = ( 0x01, 0x02 );
 
 my @VERSIONS = qw(TLSv1 TLSv1.1 TLSv1.2 TLSv1.3);
-
-# What we cannot do must not be left undone without a word where it guards something.
-my %REFUSED = (
-    SSL_verify_callback => 'a sub that judges certificates',
-    SSL_crl_file        => 'a list of revoked certificates',
-    SSL_check_crl       => 'a list of revoked certificates',
-    SSL_cert            => 'a certificate as an object of OpenSSL',
-    SSL_key             => 'a key as an object of OpenSSL',
-);
 
 # Files seldom change, and reading a bundle of authorities takes longer than anything else here.
 my %file_json;
 
-# Returns the parameters as JSON text without braces, and [name, scheme] where the name is to be checked here. Dies with
-# a sentence. Takes the arguments, the host that the program named itself (or undef), and the time-out.
+# Returns the parameters as JSON text without braces, and {name, rules, scheme, callback} of what is to be checked here.
+# Dies with a sentence. Takes the arguments, the host that the program named itself (or undef), and the time-out.
 sub params {
     my ( $args, $host, $timeout ) = @_;
-    for my $name ( sort keys %REFUSED ) {
-        die "$name: $REFUSED{$name} is not covered by CPANBridge\n" if $args->{$name};
-    }
     die "SSL_ocsp_mode: OCSP is not covered by CPANBridge\n" if ( $args->{SSL_ocsp_mode} || 0 ) & 6;
     my @found = ( 'timeout', $timeout );
     my $mode = $args->{SSL_verify_mode};
@@ -46,27 +35,120 @@ sub params {
     if ( !exists $args->{SSL_hostname} ) { $asked = defined $host && !_is_address($host) ? $host : $name }
 
     # The daemon checks the name that it asks the server for. A different one is checked here, and so are rules that
-    # the program has made itself.
-    my $own = defined $name && ( ref $check || $check eq 'ours' || !defined $asked || !length $asked || $asked ne $name );
+    # the program has made itself, and all where the program judges the certificate.
+    my $callback = $verify ? $args->{SSL_verify_callback} : undef;
+    my $own = defined $name && ( $callback || ref $check || $check eq 'ours' || !defined $asked || !length $asked || $asked ne $name );
     push @found, server_name => $asked if defined $asked && length $asked;
     push @found, verify => \0 if !$verify;
     push @found, check_hostname => \0 if !defined $name || $own;
+    push @found, report => \1 if $callback;
+    push @found, session_key => "$args->{SSL_session_key}" if defined $args->{SSL_session_key};
+    my $json = _json( @found, _offers($args) );
+    my $trusted = $verify ? authorities($args) : undef;
+    $json .= qq("ca":$trusted,) if defined $trusted;
+    $json .= _revocations($args) if $verify;
+    for my $own ( CPANBridge::Compat::TLS::Credentials::all($args) ) { $json .= _credentials( $own->[1] ) . ',' if !length $own->[0] }
+    chop $json;
+    return ( $json, { callback => $callback, $own ? ( name => $name, rules => ref $check ? $check : undef, scheme => $args->{SSL_verifycn_scheme} ) : () } );
+}
+
+# The same for a server.
+sub server_params {
+    my ( $args, $timeout ) = @_;
+    my $mode = $args->{SSL_verify_mode} || 0;
+    my $verify = $mode & $VERIFY_PEER;
+    my $json = _json( timeout => $timeout, server_side => \1, $verify ? () : ( verify => \0 ), $mode & $FAIL_IF_NO_PEER_CERT ? ( require_certificate => \1 ) : (), _offers($args) );
+    $json .= _trust_of_server($args);
+    my ( @default, %by_name );
+    for my $own ( CPANBridge::Compat::TLS::Credentials::all($args) ) { push @{ length $own->[0] ? $by_name{ $own->[0] } ||= [] : \@default }, _credentials( $own->[1] ) }
+    $json .= shift(@default) . ',' if @default;
+    $json .= '"more_certificates":[' . join( ',', map {"{$_}"} @default ) . '],' if @default;
+    my $named = join ',', map { CPANBridge::JSON::encode($_) . ':[' . join( ',', map {"{$_}"} @{ $by_name{$_} } ) . ']' } sort keys %by_name;
+    $json .= qq("certificates_by_name":{$named},) if length $named;
+    chop $json;
+    return ( $json, { callback => $verify ? $args->{SSL_verify_callback} : undef } );
+}
+
+# Whether a server can be made of the arguments; dies with a sentence if not, the daemon's included.
+sub check_server {
+    my ($args) = @_;
+    my @own = map { '{' . _credentials( $_->[1] ) . '}' } CPANBridge::Compat::TLS::Credentials::all($args);
+    _versions( $args->{SSL_version} );
+    my %offers = _offers($args);
+    my $json = '"credentials":[' . join( ',', @own ) . '],' . _json( map { exists $offers{$_} ? ( $_ => $offers{$_} ) : () } qw(ciphers curve dh) ) . _trust_of_server($args);
+    chop $json;
+    require CPANBridge::Compat::TLS::Daemon;
+    CPANBridge::Compat::TLS::Daemon::call( 'check', CPANBridge::JSON::decode("{$json}") );
+    return 1;
+}
+
+sub _trust_of_server {
+    my ($args) = @_;
+    return '' if !( ( $args->{SSL_verify_mode} || 0 ) & $VERIFY_PEER );
+    my $trusted = authorities($args);
+    return ( defined $trusted ? qq("ca":$trusted,) : '' ) . _revocations($args);
+}
+
+# What both sides offer.
+sub _offers {
+    my ($args) = @_;
+    my @found;
     my ( $lowest, $highest ) = _versions( $args->{SSL_version} );
     push @found, min_version => $lowest  if defined $lowest;
     push @found, max_version => $highest if defined $highest;
     push @found, ciphers     => $args->{SSL_cipher_list} if defined $args->{SSL_cipher_list} && length $args->{SSL_cipher_list};
     push @found, alpn        => [ @{ $args->{SSL_alpn_protocols} } ] if $args->{SSL_alpn_protocols};
-    push @found, session_key => "$args->{SSL_session_key}" if defined $args->{SSL_session_key};
-    my $json = '';
-
-    while ( my ( $field, $value ) = splice @found, 0, 2 ) {
-        $json .= qq("$field":) . ( ref $value eq 'SCALAR' ? 'false' : CPANBridge::JSON::encode($value) ) . ',';
+    push @found, curve       => _curve( $args->{SSL_ecdh_curve} ) if defined $args->{SSL_ecdh_curve} && length $args->{SSL_ecdh_curve} && $args->{SSL_ecdh_curve} ne 'auto';
+    if ( defined( my $file = $args->{SSL_dh_file} ) ) {
+        push @found, dh => { __bytes__ => MIME::Base64::encode_base64( CPANBridge::Compat::TLS::Credentials::content( $file, 'SSL_dh_file' ), '' ) };
     }
-    my $trusted = $verify ? authorities($args) : undef;
-    $json .= qq("ca":$trusted,) if defined $trusted;
-    $json .= _own_certificate($args);
-    chop $json;
-    return ( $json, $own ? [ $name, ref $check ? $check : undef, $args->{SSL_verifycn_scheme} ] : undef );
+    die "SSL_dh: parameters as an object of OpenSSL are not covered by CPANBridge\n" if $args->{SSL_dh};
+    return @found;
+}
+
+# Only one can be named to Python's ssl; who lists several would be bound to the first.
+sub _curve {
+    my ($name) = @_;
+    die "SSL_ecdh_curve $name: more than one curve is not covered by CPANBridge\n" if $name =~ /:/;
+    return { 'P-256' => 'prime256v1', 'P-384' => 'secp384r1', 'P-521' => 'secp521r1' }->{$name} || $name;
+}
+
+# Pairs as JSON text, each with a comma after it.
+sub _json {
+    my @found = @_;
+    my $json = '';
+    while ( my ( $field, $value ) = splice @found, 0, 2 ) {
+        $json .= qq("$field":) . ( ref $value eq 'SCALAR' ? ( $$value ? 'true' : 'false' ) : CPANBridge::JSON::encode($value) ) . ',';
+    }
+    return $json;
+}
+
+sub _credentials {
+    my ($own) = @_;
+    my $json = '"certificate":' . _bytes_json( $own->{certificate} );
+    $json .= ',"key":' . _bytes_json( $own->{key} ) if defined $own->{key};
+    $json .= ',"password":' . CPANBridge::JSON::encode( $own->{password} ) if defined $own->{password};
+    return $json;
+}
+
+# Lists of revoked certificates: from their own file, and those that lie among the authorities.
+sub _revocations {
+    my ($args) = @_;
+    my $file = $args->{SSL_crl_file};
+    return '' if !$args->{SSL_check_crl} && !( defined $file && length $file );
+    my $text = defined $file && length $file ? CPANBridge::Compat::TLS::Credentials::content( $file, 'SSL_crl_file' ) : '';
+    die "SSL_crl_file $file has no list of revoked certificates in it\n" if length $text && $text !~ /-----BEGIN X509 CRL-----/;
+    my @beside = grep { defined && !ref && length } $args->{SSL_ca_file};
+    for my $directory ( _directories( $args->{SSL_ca_path} ) ) {
+        push @beside, grep { -r } glob "\Q$directory\E/*.r[0-9]*";
+    }
+    for my $beside (@beside) { $text .= join '', map {"$_\n"} CPANBridge::Compat::TLS::Credentials::content( $beside, 'SSL_ca_file' ) =~ /(-----BEGIN X509 CRL-----.*?-----END X509 CRL-----)/gs }
+    return '"crl":' . _bytes_json($text) . ',';
+}
+
+sub _directories {
+    my ($path) = @_;
+    return grep { defined && length } ref $path eq 'ARRAY' ? @$path : defined $path && !ref $path ? split /:/, $path : ();
 }
 
 # The name that the certificate must be made out to, and how it is to be checked: 'daemon', or the program's own rules.
@@ -134,14 +216,14 @@ sub authorities {
         return undef if !defined $file && !defined $path;
         undef $file if defined $file && !-r $file;
     }
-    my @paths = grep { defined && length } ref $path eq 'ARRAY' ? @$path : defined $path ? split /:/, $path : ();
+    my @paths = _directories($path);
     return _file_json($file) if defined $file && length $file && !@paths && !@objects;
     my $text = join "\n", map { ref && $_->can('pem') ? $_->pem : die "SSL_ca: not a certificate that CPANBridge has made\n" } @objects;
-    $text .= "\n" . _content( $file, 'SSL_ca_file' ) if defined $file && length $file;
+    $text .= "\n" . CPANBridge::Compat::TLS::Credentials::content( $file, 'SSL_ca_file' ) if defined $file && length $file;
     for my $directory (@paths) {
         opendir my $entries, $directory or die "SSL_ca_path $directory cannot be read: $!\n";
         for my $name ( sort grep {/\A[0-9a-f]{8}\.[0-9]+\z/} readdir $entries ) {
-            $text .= "\n" . _content( "$directory/$name", 'SSL_ca_path' ) if -r "$directory/$name";
+            $text .= "\n" . CPANBridge::Compat::TLS::Credentials::content( "$directory/$name", 'SSL_ca_path' ) if -r "$directory/$name";
         }
     }
     return _bytes_json( $text =~ /\S/ ? $text : '' );
@@ -154,7 +236,7 @@ sub _file_json {
     my $kept = $file_json{$file};
     return $kept->[1] if $kept && $kept->[0] eq $key;
     %file_json = () if keys %file_json > 20;
-    my $content = _content( $file, 'SSL_ca_file' );
+    my $content = CPANBridge::Compat::TLS::Credentials::content( $file, 'SSL_ca_file' );
     die "SSL_ca_file $file has no certificate in it\n" if $content !~ /-----BEGIN |\A\x30/;
     my $json = _bytes_json($content);
     $file_json{$file} = [ $key, $json ];
@@ -162,28 +244,6 @@ sub _file_json {
 }
 
 sub _bytes_json { my ($bytes) = @_; return '{"__bytes__":"' . MIME::Base64::encode_base64( $bytes, '' ) . '"}' }
-
-sub _content {
-    my ( $file, $argument ) = @_;
-    open my $in, '<:raw', $file or die "$argument $file cannot be read: $!\n";
-    my $content = do { local $/; <$in> };
-    die "$argument $file cannot be read: $!\n" if !defined $content;
-    return $content;
-}
-
-# The program's own certificate and key, as JSON text that ends with a comma.
-sub _own_certificate {
-    my ($args) = @_;
-    my ( $certificate, $key ) = @$args{qw(SSL_cert_file SSL_key_file)};
-    return '' if !defined $certificate || ref $certificate || !length $certificate;
-    my $json = '"certificate":' . _bytes_json( _content( $certificate, 'SSL_cert_file' ) ) . ',';
-    $json .= '"key":' . _bytes_json( _content( $key, 'SSL_key_file' ) ) . ',' if defined $key && length $key;
-    if ( my $ask = $args->{SSL_passwd_cb} ) {
-        my $password = $ask->( 0, undef );
-        $json .= '"password":' . CPANBridge::JSON::encode("$password") . ',' if defined $password;
-    }
-    return $json;
-}
 
 1;
 
@@ -206,8 +266,21 @@ none.
 
     my ( $json, $check ) = CPANBridge::Compat::TLS::Options::params( \%args, $host, $seconds );
 
-Returns the parameters of C<tls.start> and, where a name remains to be checked after the handshake, an array of it and
-the rules. Dies with a sentence for arguments that are wrong or not covered.
+Returns the parameters of C<tls.start> for a client, and what remains to be checked after the handshake: a hash with the
+C<name>, its C<rules> or C<scheme>, and the program's C<callback>, as far as they are there. Dies with a sentence for
+arguments that are wrong or not covered.
+
+=head2 server_params
+
+    my ( $json, $check ) = CPANBridge::Compat::TLS::Options::server_params( \%args, $seconds );
+
+The same for a server.
+
+=head2 check_server
+
+    CPANBridge::Compat::TLS::Options::check_server( \%args );
+
+Dies with a sentence if no server can be made of the arguments; asks the daemon, too.
 
 =head2 authorities
 

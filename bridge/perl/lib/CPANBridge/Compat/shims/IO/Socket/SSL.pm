@@ -1,7 +1,7 @@
 package IO::Socket::SSL;
 
-# Our own IO::Socket::SSL, client side: the handshake is done by the daemon of CPANBridge, to which the connection is
-# handed over; see the documentation below.
+# Our own IO::Socket::SSL: the handshake is done by the daemon of CPANBridge, to which the connection is handed over; see
+# the documentation below.
 use 5.014;
 use strict;
 use warnings;
@@ -60,7 +60,8 @@ $Carp::Internal{ (__PACKAGE__) }++;
 # Seconds for a handshake where nobody says how many; the daemon allows no more.
 my $TIMEOUT = 300;
 
-my ( %default, $filter );
+# Arguments for all sockets of one side.
+my ( %default, %server_default, $filter );
 
 sub import {
     my ( $class, @words ) = @_;
@@ -79,21 +80,34 @@ sub import {
 
 my %SHORT = ( mode => 'SSL_verify_mode', callback => 'SSL_verify_callback', scheme => 'SSL_verifycn_scheme', name => 'SSL_verifycn_name' );
 
-sub set_defaults {
-    my %args = ref $_[0] ? %{ $_[0] } : @_ % 2 ? @_[ 1 .. $#_ ] : @_;
+sub _set {
+    my ( $defaults, @words ) = @_;
+    my %args = ref $words[0] ? %{ $words[0] } : @words % 2 ? @words[ 1 .. $#words ] : @words;
     for my $name ( keys %args ) {
         my $full = $SHORT{$name} || ( $name =~ /\ASSL_/ ? $name : "SSL_$name" );
-        if   ( defined $args{$name} ) { $default{$full} = $args{$name} }
-        else                          { delete $default{$full} }
+        for my $default (@$defaults) {
+            if   ( defined $args{$name} ) { $default->{$full} = $args{$name} }
+            else                          { delete $default->{$full} }
+        }
     }
     return;
 }
 
-sub set_client_defaults { goto &set_defaults }
-sub set_server_defaults { return }
+sub set_defaults        { return _set( [ \%default, \%server_default ], @_ ) }
+sub set_client_defaults { return _set( [ \%default ], @_ ) }
+sub set_server_defaults { return _set( [ \%server_default ], @_ ) }
 sub set_ctx_defaults    { goto &set_defaults }
 sub context_init        { goto &set_defaults }
-sub set_default_context { my $context = pop; @default{ keys %{ $context->{args} } } = values %{ $context->{args} } if ref $context; return }
+
+sub set_default_context {
+    my $context = pop;
+    return if !ref $context;
+    my $default = $context->{args}{SSL_server} ? \%server_default : \%default;
+    @$default{ keys %{ $context->{args} } } = values %{ $context->{args} };
+    delete $default->{SSL_server};
+    return;
+}
+
 sub set_default_session_cache { return }
 
 sub set_args_filter_hack {
@@ -106,7 +120,7 @@ sub _prefer_defaults {
     my ( undef, $args ) = @_;
     delete @$args{
         qw(SSL_verify_mode SSL_verifycn_scheme SSL_ca SSL_ca_file SSL_ca_path SSL_version SSL_cipher_list SSL_fingerprint)};
-    %$args = ( %$args, %default );
+    %$args = ( %$args, $args->{SSL_server} ? %server_default : %default );
     return;
 }
 
@@ -114,8 +128,10 @@ sub default_ca {
     my @words = grep { !defined || $_ ne __PACKAGE__ } @_;
     if (@words) {
         my %ca = ref $words[0] ? %{ $words[0] } : @words > 1 ? @words : !defined $words[0] ? () : -d $words[0] ? ( SSL_ca_path => $words[0] ) : ( SSL_ca_file => $words[0] );
-        delete @default{qw(SSL_ca SSL_ca_file SSL_ca_path)};
-        @default{ keys %ca } = values %ca;
+        for my $default ( \%default, \%server_default ) {
+            delete @$default{qw(SSL_ca SSL_ca_file SSL_ca_path)};
+            @$default{ keys %ca } = values %ca;
+        }
     }
     my %found = map { exists $default{$_} ? ( $_ => $default{$_} ) : () } qw(SSL_ca SSL_ca_file SSL_ca_path);
     return %found if %found;
@@ -127,8 +143,8 @@ sub default_ca {
 }
 
 sub can_client_sni       { return 1 }
-sub can_server_sni       { return 0 }
-sub can_multi_cert       { return 0 }
+sub can_server_sni       { return 1 }
+sub can_multi_cert       { return 1 }
 sub can_alpn             { return 1 }
 sub can_npn              { return 0 }
 sub can_ecdh             { return 1 }
@@ -149,7 +165,6 @@ sub new {
     @args = ( PeerAddr => $args[0] ) if @args == 1 && !ref $args[0];
     @args = %{ $args[0] }            if @args == 1;
     my %args = @args;
-    if ( _is_server( \%args ) ) { return _refuse_server() }
     undef $SSL_ERROR;
     my $self = $class->SUPER::new(%args);
     if ( !$self ) {
@@ -159,14 +174,6 @@ sub new {
     return $self;
 }
 
-sub _is_server {
-    my ($args) = @_;
-    return 1 if $args->{SSL_server};
-    return $args->{Listen} && !( exists $args->{SSL_startHandshake} && !$args->{SSL_startHandshake} );
-}
-
-sub _refuse_server { Carp::croak('IO::Socket::SSL of CPANBridge does not cover the server side of TLS') }
-
 sub configure {
     my ( $self, $args ) = @_;
     my %plain = map { $_ => $args->{$_} } grep { !/\ASSL_/ } keys %$args;
@@ -174,16 +181,30 @@ sub configure {
     if ( defined $host && !ref $host ) {
         $host =~ s/\A\[([^\]]*)\](?::\S*)?\z/$1/s or $host =~ s/\A([^:]*):[^:]*\z/$1/s;
     }
-    $self->_remember( $args, ref $host ? undef : $host );
+    $self->_remember( { $args->{Listen} ? ( SSL_server => 1 ) : (), %$args }, ref $host ? undef : $host );
+    my $ssl = ${*$self}{_SSL_arguments};
+    my $later = exists $args->{SSL_startHandshake} && !$args->{SSL_startHandshake};
+
+    # Whoever listens learns at once, and not with the first client, that a certificate cannot be used.
+    return if $args->{Listen} && !$later && !$self->_check_server($ssl);
     ${*$self}{_SSL_configuring} = 1;
     my $result = $self->SUPER::configure( \%plain );
     delete ${*$self}{_SSL_configuring};
     return if !$result;
-    return $result if exists $args->{SSL_startHandshake} && !$args->{SSL_startHandshake};
+    return $result if $later;
     return $result if !defined getpeername $self;    # not connected yet, or a listener
-    return $self->connect_SSL if $self->blocking;
-    $self->connect_SSL or $SSL_ERROR == SSL_WANT_READ or return;
+    return $self->_handshake( 1, undef ) if $self->blocking;
+    $self->_handshake( 0, undef ) or $SSL_ERROR == SSL_WANT_READ or return;
     return $result;
+}
+
+sub _check_server {
+    my ( $class, $ssl ) = @_;
+    require CPANBridge::Compat::TLS::Options;
+    return 1 if eval { local $SIG{__DIE__}; CPANBridge::Compat::TLS::Options::check_server($ssl); 1 };
+    chomp( my $why = $@ );
+    Carp::croak($why) if $why =~ /\Ainvalid SSL_version/;
+    return $class->_error( $why, EINVAL );
 }
 
 # A socket that was made without a peer. While configure runs it is the base class that connects.
@@ -213,9 +234,9 @@ sub _remember {
         my $theirs = ref $other && $other->isa('IO::Socket::SSL::SSL_Context') ? $other->{args} : ${*$other}{_SSL_arguments};
         %ssl = ( %{ $theirs || {} }, %ssl );
     }
-    %ssl = ( %default, %ssl );
+    %ssl = ( $ssl{SSL_server} ? %server_default : %default, %ssl );
     delete $ssl{$_} for grep { !defined $ssl{$_} && $_ ne 'SSL_ca' } keys %ssl;
-    $filter->( 0, \%ssl ) if $filter;
+    $filter->( $ssl{SSL_server} ? 1 : 0, \%ssl ) if $filter;
     ${*$self}{_SSL_arguments} = \%ssl;
     ${*$self}{_SSL_host} = $host if defined $host;
     ${*$self}{_SSL_timeout} = $args->{Timeout} if $args->{Timeout};
@@ -229,27 +250,34 @@ sub start_SSL {
     if ( !ref $socket && ref \$socket ne 'GLOB' || !defined eval { fileno $socket } ) {
         return $class->_error( 'start_SSL needs an open socket', EINVAL );
     }
-    _refuse_server() if $args{SSL_server};
     my $before = ref $socket;
-    if ( $before ne 'GLOB' && eval { $socket->isa(__PACKAGE__) } && ${*$socket}{_SSL_arguments} && !${*$socket}{_SSL_info} ) {
+    if ( $before ne 'GLOB' && eval { $socket->isa(__PACKAGE__) } && ${*$socket}{_SSL_arguments} && !${*$socket}{_SSL_object} ) {
         %args = ( %{ ${*$socket}{_SSL_arguments} }, %args );
     }
     bless $socket, $class;
     $socket->_forget;
     $socket->_remember( \%args, undef );
+    $before = 'IO::Socket::INET' if $before eq 'GLOB';
+    ${*$socket}{_SSL_class_before} = $before if !$before->isa(__PACKAGE__);
     return $socket if exists $args{SSL_startHandshake} && !$args{SSL_startHandshake};
 
     # Whoever does not want to wait says so by SSL_startHandshake.
     return $socket if $socket->_handshake( 1, $args{Timeout} );
-    bless $socket, $before eq 'GLOB' ? 'IO::Socket::INET' : $before;
+    bless $socket, $before if ref $socket eq $class;
     return;
 }
 
-sub connect_SSL {
-    my ( $self, @args ) = @_;
-    my %args = ref $args[0] ? %{ $args[0] } : @args;
-    my $own  = \%{ *$self };
-    my $ssl  = $own->{_SSL_arguments} ||= {%default};
+sub connect_SSL { my ( $self, @args ) = @_; return $self->_as( 0, @args ) }
+sub accept_SSL  { my ( $self, @args ) = @_; return $self->_as( 1, @args ) }
+
+# The handshake of a side, with more arguments for it.
+sub _as {
+    my ( $self, $server, @args ) = @_;
+    if ($server) { shift @args if @args % 2 && !ref $args[0] }
+    my %args = ref $args[0] eq 'HASH' ? %{ $args[0] } : @args;
+    my $own = \%{ *$self };
+    my $ssl = $own->{_SSL_arguments} ||= { $server ? %server_default : %default };
+    $ssl->{SSL_server} = $server;
     for my $name ( grep {/\ASSL_/} keys %args ) { $ssl->{$name} = $args{$name} }
     my $wait = $own->{_SSL_handover} ? $own->{_SSL_wait} : $self->blocking;
     return $self->_handshake( $wait || $args{Timeout}, $args{Timeout} );
@@ -257,36 +285,14 @@ sub connect_SSL {
 
 sub _handshake {
     my ( $self, $wait, $given ) = @_;
-    my $own = \%{ *$self };
-    my $ssl = $own->{_SSL_arguments};
+    my $own  = \%{ *$self };
+    my $ssl  = $own->{_SSL_arguments};
+    my $what = $ssl->{SSL_server} ? 'accept' : 'connect';
     undef $SSL_ERROR;
-    return $self if $own->{_SSL_info};
-    $given = $own->{_SSL_timeout} || $own->{io_socket_timeout} if !defined $given;
-    my $timeout = $given && $given > 0 && $given < $TIMEOUT ? $given : $TIMEOUT;
+    return $self if $own->{_SSL_object};
     if ( !$own->{_SSL_handover} ) {
-        my $peer = getpeername $self or return $self->_error( 'SSL connect attempt failed: the socket is not connected', ENOTCONN );
-        require CPANBridge::Compat::TLS::Options;
-        require CPANBridge::Compat::TLS::Handover;
-        if ( my $callback = $ssl->{SSL_create_ctx_callback} ) { $callback->( bless {}, 'IO::Socket::SSL::SSL_Context' ) }
-        if ( !defined $ssl->{SSL_session_key} && ( $ssl->{SSL_session_cache_size} || $ssl->{SSL_session_cache} ) ) {
-            $ssl->{SSL_session_key} = unpack 'H*', $peer;
-        }
-        elsif ( !$ssl->{SSL_session_cache_size} && !$ssl->{SSL_session_cache} ) { delete $ssl->{SSL_session_key} }
-        my @params = eval { local $SIG{__DIE__}; CPANBridge::Compat::TLS::Options::params( $ssl, $own->{_SSL_host}, $timeout ) };
-        if ( !@params ) {
-            chomp( my $why = $@ );
-            Carp::croak($why) if $why =~ /\Ainvalid SSL_version/;
-            return $self->_error( $why, EINVAL );
-        }
-        $own->{_SSL_peername} = $peer;
-        $own->{_SSL_sockname} = getsockname $self;
-        my ( $handover, $number, $text ) = CPANBridge::Compat::TLS::Handover->begin( $self, $params[0], $timeout );
-        if ( !$handover ) {
-            $self->_forget;
-            $text = "CPANBridge: $text" if $text !~ /\ACPANBridge/;
-            return $self->_error( "SSL connect attempt failed: $text", $number );
-        }
-        @$own{qw(_SSL_handover _SSL_check _SSL_wait)} = ( $handover, $params[1], $wait );
+        $given = $own->{_SSL_timeout} || $own->{io_socket_timeout} if !defined $given;
+        $self->_hand_over( $given && $given > 0 && $given < $TIMEOUT ? $given : $TIMEOUT, $wait, $what ) or return;
     }
     my $handover = $own->{_SSL_handover};
     my $info     = $handover->finish($wait);
@@ -302,93 +308,206 @@ sub _handshake {
         my $code = $handover->{answer} && $handover->{answer}{verify_code} || 0;
         $text = "hostname verification failed: $text" if $code == 62 || $code == 64;
         $self->_forget;
-        return $self->_error( "SSL connect attempt failed: $text", $number );
+        $self->_error( "SSL $what attempt failed: $text", $number );
+        return $self->_trap($ssl);
     }
-    $own->{_SSL_info} = {
-        %$info,
-        certificates => [ map { CPANBridge::Compat::TLS::Certificate->new( MIME::Base64::decode_base64($_) ) } @{ $info->{certificates} } ],
-    };
-    my $fault = eval { local $SIG{__DIE__}; $self->_judge($check) };
+    for my $list (qw(certificates verified)) {
+        $info->{$list} = [ map { CPANBridge::Compat::TLS::Certificate->new( MIME::Base64::decode_base64($_) ) } @{ $info->{$list} || [] } ];
+    }
+    my $fault = eval { local $SIG{__DIE__}; require CPANBridge::Compat::TLS::Judge; CPANBridge::Compat::TLS::Judge::fault_of( $info, $ssl, $check ) };
     $fault = $@ if !defined $fault;
-    return $self if !length $fault;
-
-    # The server has proved nothing: not a byte may go to it.
-    chomp $fault;
-    CORE::shutdown( $self, 2 );
-    $self->_forget;
-    return $self->_error( "SSL connect attempt failed: $fault", EPROTO );
-}
-
-# What is left to be checked once the certificate is known; returns '', or why it will not do.
-sub _judge {
-    my ( $self, $check ) = @_;
-    my $ssl = ${*$self}{_SSL_arguments};
-    my ($certificate) = @{ ${*$self}{_SSL_info}{certificates} };
-    if ( my $wanted = $ssl->{SSL_fingerprint} ) {
-        for my $text ( ref $wanted ? @$wanted : $wanted ) {
-            my ( $algorithm, $of_key, $digits ) = $text =~ /\A(?:([\w-]+)\$)?(pub\$)?([0-9a-fA-F:]+)\z/
-              or return "SSL_fingerprint: $text is no fingerprint";
-            $digits =~ tr/://d;
-            $algorithm = { 32 => 'md5', 40 => 'sha1', 64 => 'sha256', 96 => 'sha384', 128 => 'sha512' }->{ length $digits } if !defined $algorithm;
-            return "SSL_fingerprint: $text is no fingerprint" if !defined $algorithm;
-            my $method = $of_key ? 'key_fingerprint' : 'fingerprint';
-            return '' if lc $digits eq unpack 'H*', $certificate->$method($algorithm);
-        }
-        return 'fingerprint verification failed: the certificate is another one';
+    if ( length $fault ) {
+        # The peer has proved nothing: not a byte may go to it.
+        chomp $fault;
+        CORE::shutdown( $self, 2 );
+        $self->_forget;
+        return $self->_error( "SSL $what attempt failed: $fault", EPROTO );
     }
-    return '' if !$check;
-    my ( $name, $rules, $scheme ) = @$check;
-    return '' if CPANBridge::Compat::TLS::Names::matches( $name, $certificate, defined $rules ? $rules : $scheme );
-    return "hostname verification failed: the certificate is not valid for '$name'";
+    $own->{_SSL_object} = bless { %$info, socket => $self }, 'CPANBridge::Compat::TLS::Connection';
+    Scalar::Util::weaken( $own->{_SSL_object}{socket} );
+    return $self;
 }
 
-sub accept_SSL { return _refuse_server() }
+sub _hand_over {
+    my ( $self, $timeout, $wait, $what ) = @_;
+    my $own = \%{ *$self };
+    my $ssl = $own->{_SSL_arguments};
+    my $peer = getpeername $self or return $self->_error( "SSL $what attempt failed: the socket is not connected", ENOTCONN );
+    require CPANBridge::Compat::TLS::Options;
+    require CPANBridge::Compat::TLS::Handover;
+    if ( my $callback = $ssl->{SSL_create_ctx_callback} ) { $callback->( bless {}, 'IO::Socket::SSL::SSL_Context' ) }
+    if ( !defined $ssl->{SSL_session_key} && ( $ssl->{SSL_session_cache_size} || $ssl->{SSL_session_cache} ) ) {
+        $ssl->{SSL_session_key} = unpack 'H*', $peer;
+    }
+    elsif ( !$ssl->{SSL_session_cache_size} && !$ssl->{SSL_session_cache} ) { delete $ssl->{SSL_session_key} }
+    my @params = eval {
+        local $SIG{__DIE__};
+        $ssl->{SSL_server}
+          ? CPANBridge::Compat::TLS::Options::server_params( $ssl, $timeout )
+          : CPANBridge::Compat::TLS::Options::params( $ssl, $own->{_SSL_host}, $timeout );
+    };
+    if ( !@params ) {
+        chomp( my $why = $@ );
+        Carp::croak($why) if $why =~ /\Ainvalid SSL_version/;
+        return $self->_error( $why, EINVAL );
+    }
+    $own->{_SSL_peername} = $peer;
+    $own->{_SSL_sockname} = getsockname $self;
+    my ( $handover, $number, $text ) = CPANBridge::Compat::TLS::Handover->begin( $self, $params[0], $timeout );
+    if ( !$handover ) {
+        $self->_forget;
+        $text = "CPANBridge: $text" if $text !~ /\ACPANBridge/;
+        return $self->_error( "SSL $what attempt failed: $text", $number );
+    }
+    @$own{qw(_SSL_handover _SSL_check _SSL_wait)} = ( $handover, $params[1], $wait );
+    return 1;
+}
 
-# A listener for connections that others make and on which we are the client, as FTP has it in active mode.
+# A server may have something to say to a client that does not speak TLS; it has the unencrypted connection for it.
+sub _trap {
+    my ( $self, $ssl ) = @_;
+    my $trap = $ssl->{SSL_server} ? $ssl->{SSL_error_trap} : undef;
+    return if ref $trap ne 'CODE' || !defined fileno $self;
+    my ( $error, $number ) = ( $SSL_ERROR, 0 + $! );
+    $trap->( $self, "$error" );
+    ( $SSL_ERROR, $! ) = ( $error, $number );
+    return;
+}
+
+# As a server. A socket that does not block gives nothing while the handshake with a client goes on; the next call goes
+# on with that client. (A listener with SSL_startHandshake => 0 gives connections that are not encrypted yet.)
 sub accept {
     my ( $self, $class ) = @_;
-    my $ssl = ${*$self}{_SSL_arguments} || {};
-    _refuse_server() if !( exists $ssl->{SSL_startHandshake} && !$ssl->{SSL_startHandshake} );
-    my ( $socket, $peer ) = $self->SUPER::accept( $class || ref $self ) or return;
-    ${*$socket}{_SSL_arguments} = {%$ssl};
+    my $own  = \%{ *$self };
+    my $ssl  = $own->{_SSL_arguments} || {};
+    my ( $socket, $peer );
+    if ( $own->{_SSL_opening} ) { ( $socket, $peer ) = @{ delete $own->{_SSL_opening} } }
+    else {
+        undef $SSL_ERROR;
+        ( $socket, $peer ) = $self->SUPER::accept( $class || ref $self );
+        if ( !$socket ) {
+            $SSL_ERROR = SSL_WANT_READ if $! == EAGAIN || $! == EWOULDBLOCK;
+            return;
+        }
+        ${*$socket}{_SSL_arguments} = {%$ssl};
+        ${*$socket}{_SSL_timeout} = $own->{_SSL_timeout} if $own->{_SSL_timeout};
+    }
+    if ( !exists $ssl->{SSL_startHandshake} || $ssl->{SSL_startHandshake} ) {
+        $socket->blocking(0) if !$self->blocking;
+        if ( !$socket->accept_SSL ) {
+            $own->{_SSL_opening} = [ $socket, $peer ] if $SSL_ERROR && $SSL_ERROR == SSL_WANT_READ;
+            return;
+        }
+    }
     return wantarray ? ( $socket, $peer ) : $socket;
 }
 
+# The client whose handshake goes on, to be waited for with select.
+sub opening { my ($self) = @_; my $opening = ${*$self}{_SSL_opening}; return $opening ? $opening->[0] : undef }
+
 sub _forget {
     my ($self) = @_;
-    delete @{ *$self }{qw(_SSL_info _SSL_peername _SSL_sockname _SSL_handover _SSL_check _SSL_wait)};
+    delete @{ *$self }{qw(_SSL_object _SSL_peername _SSL_sockname _SSL_handover _SSL_check _SSL_wait _SSL_release)};
     return;
 }
 
 sub close {
     my ($self) = @_;
-    delete ${*$self}{_SSL_handover};
+    delete @{ *$self }{qw(_SSL_handover _SSL_release _SSL_opening)};
     return CORE::close($self) if !$self->can('SUPER::close');
     return $self->SUPER::close;
 }
 
 sub kill_socket { my ($self) = @_; $self->close; return }
 
+# Back to the unencrypted connection and to its class.
 sub stop_SSL {
-    my ($self) = @_;
-    return 1 if !${*$self}{_SSL_info};
-    return $self->_error( 'CPANBridge: a connection cannot go back from TLS to plain text', EINVAL );
+    my ( $self, @args ) = @_;
+    my %args = ref $args[0] ? %{ $args[0] } : @args;
+    my $own  = \%{ *$self };
+    undef $SSL_ERROR;
+    return 1 if !$own->{_SSL_object} && !$own->{_SSL_release};
+    my $wait = $self->blocking;
+    if ( !$own->{_SSL_release} ) {
+        require CPANBridge::Compat::TLS::Release;
+        $self->flush;
+        my $timeout = $args{Timeout} || $own->{_SSL_timeout} || $own->{io_socket_timeout} || $TIMEOUT;
+        my ( $release, $number, $text ) = CPANBridge::Compat::TLS::Release->begin( $self, $timeout );
+        if ( !$release ) {
+            return $self->_error( "SSL shutdown failed: $text", $number ) if $number != EAGAIN && $number != EWOULDBLOCK;
+            $! = EWOULDBLOCK;
+            $SSL_ERROR = SSL_WANT_WRITE;
+            return;
+        }
+        @$own{qw(_SSL_release _SSL_wait)} = ( $release, $wait );
+        delete $own->{_SSL_object};
+    }
+    my $release = $own->{_SSL_release};
+    if ( !$release->finish( $self, $own->{_SSL_wait} ) ) {
+        if ( my $fault = $release->fault ) {
+            $self->_forget;
+            return $self->_error( "SSL shutdown failed: $fault->[1]", $fault->[0] );
+        }
+        $! = EWOULDBLOCK;
+        $SSL_ERROR = SSL_WANT_READ;
+        return;
+    }
+    $self->_forget;
+    bless $self, $own->{_SSL_class_before} if defined $own->{_SSL_class_before};
+    return 1;
 }
 
 # --- input and output are the handle's own; these are what else the original has ---
 
-sub pending { return 0 }
+# The bytes that can be read without waiting.
+my $FIONREAD = 0x541B;
+
+sub pending {
+    my ($self) = @_;
+    my $count = pack 'i', 0;
+    return 0 if !${*$self}{_SSL_object} || !ioctl $self, $FIONREAD, $count;
+    return unpack 'i', $count;
+}
 
 sub peek {
     my ( $self, undef, $length, $offset ) = @_;
     my $got = CORE::recv $self, my $seen, $length, MSG_PEEK;
-    return undef if !defined $got;
+    return $self->_wait_for(SSL_WANT_READ) if !defined $got;
     $_[1] = '' if !defined $_[1];
-    substr( $_[1], $offset || 0 ) = $seen;
+    $offset ||= 0;
+    $_[1] .= "\0" x ( $offset - length $_[1] ) if $offset > length $_[1];
+    substr( $_[1], $offset ) = $seen;
     return length $seen;
 }
 
-sub is_SSL { my ($self) = @_; return ref $self && ${*$self}{_SSL_info} ? 1 : 0 }
+# The methods tell what to wait for; the functions of the same names know nothing of TLS.
+sub read {
+    my ( $self, undef, $length, $offset ) = @_;
+    my $got = CORE::read $self, $_[1], $length, $offset || 0;
+    return $got if defined $got;
+    $self->clearerr if $! == EAGAIN || $! == EWOULDBLOCK;
+    return $self->_wait_for(SSL_WANT_READ);
+}
+
+sub sysread {
+    my ( $self, undef, $length, $offset ) = @_;
+    my $got = CORE::sysread $self, $_[1], $length, $offset || 0;
+    return defined $got ? $got : $self->_wait_for(SSL_WANT_READ);
+}
+
+sub syswrite {
+    my ( $self, undef, @rest ) = @_;
+    my $sent = @rest == 0 ? CORE::syswrite $self, $_[1] : @rest == 1 ? CORE::syswrite $self, $_[1], $rest[0] : CORE::syswrite $self, $_[1], $rest[0], $rest[1];
+    return defined $sent ? $sent : $self->_wait_for(SSL_WANT_WRITE);
+}
+
+sub _wait_for {
+    my ( $self, $what ) = @_;
+    $SSL_ERROR = $what if $! == EAGAIN || $! == EWOULDBLOCK;
+    return undef;
+}
+
+sub is_SSL { my ($self) = @_; return ref $self && ${*$self}{_SSL_object} ? 1 : 0 }
 
 # The descriptor is the daemon's socket, so what the program asks of the connection itself was noted before.
 sub peername { my ($self) = @_; my $name = ${*$self}{_SSL_peername}; return defined $name ? $name : getpeername $self }
@@ -409,7 +528,7 @@ sub errstr { return defined $SSL_ERROR ? "$SSL_ERROR" : '' }
 sub opened {
     my ($self) = @_;
     return 0 if !defined fileno $self;
-    return ${*$self}{_SSL_info} ? 1 : -1;
+    return ${*$self}{_SSL_object} ? 1 : -1;
 }
 
 sub error { my ( $self, $text ) = @_; return $self->_error( $text, 0 + $! || EPROTO ) }
@@ -426,7 +545,7 @@ sub _error {
 
 # --- what the server has shown ---
 
-sub _info { my ($self) = @_; return ref $self && ${*$self}{_SSL_info} || undef }
+sub _info { my ($self) = @_; return ref $self && ${*$self}{_SSL_object} || undef }
 
 sub get_cipher { my $info = $_[0]->_info; return $info ? $info->{cipher} : undef }
 
@@ -444,7 +563,16 @@ sub get_sslversion_int {
 sub get_session_reused    { my $info = $_[0]->_info; return $info && $info->{reused} ? 1 : 0 }
 sub alpn_selected         { my $info = $_[0]->_info; return $info ? $info->{alpn} : undef }
 sub next_proto_negotiated { return undef }
-sub get_servername        { my ($self) = @_; return ref $self ? ${*$self}{_SSL_arguments}{SSL_hostname} : undef }
+
+# What the client has asked for, or as a client, has asked for itself.
+sub get_servername {
+    my ($self) = @_;
+    my $info = $self->_info or return;
+    my $ssl = ${*$self}{_SSL_arguments};
+    return $ssl->{SSL_server} ? $info->{asked_name} : $ssl->{SSL_hostname};
+}
+
+
 sub ocsp_resolver         { Carp::croak('IO::Socket::SSL of CPANBridge does not cover OCSP') }
 
 sub get_peer_certificate { return $_[0] }
@@ -455,17 +583,22 @@ sub peer_certificates    { my $info = $_[0]->_info; return $info ? @{ $info->{ce
 sub peer_certificate {
     my ( $self, $field ) = @_;
     my $info = $self->_info or return;
+    return if !@{ $info->{certificates} };
     return _field( $info->{certificates}[0], $field );
 }
 
 sub sock_certificate {
     my ( $self, $field ) = @_;
-    my $file = ${*$self}{_SSL_arguments}{SSL_cert_file};
-    return if !defined $file;
-    open my $in, '<', $file or return;
-    my $certificate = CPANBridge::Compat::TLS::Certificate->from_pem( do { local $/; <$in> } );
-    return _field( $certificate, $field );
+    my $ssl = ${*$self}{_SSL_arguments} or return;
+    require CPANBridge::Compat::TLS::Credentials;
+    my @own = eval { local $SIG{__DIE__}; CPANBridge::Compat::TLS::Credentials::all($ssl) } or return;
+    my $name = $ssl->{SSL_server} ? lc( $self->get_servername // '' ) : '';
+    my ($chosen) = ( grep( { lc $_->[0] eq $name } @own ), grep { !length $_->[0] } @own );
+    return if !$chosen;
+    return _field( CPANBridge::Compat::TLS::Certificate->from_pem( $chosen->[1]{certificate} ), $field );
 }
+
+sub _get_ssl_object { my ($self) = @_; return ref $self ? ${*$self}{_SSL_object} : undef }
 
 sub _field {
     my ( $certificate, $field ) = @_;
@@ -517,8 +650,8 @@ package    # what SSL_reuse_ctx takes
 sub new {
     my ( $class, @args ) = @_;
     my %args = ref $args[0] ? %{ $args[0] } : @args;
-    IO::Socket::SSL::_refuse_server() if $args{SSL_server};
     require CPANBridge::Compat::TLS::Options;
+    if ( $args{SSL_server} ) { IO::Socket::SSL->_check_server( \%args ) or return }
     my $fine = eval { local $SIG{__DIE__}; CPANBridge::Compat::TLS::Options::authorities( \%args ); 1 };
     if ( !$fine ) { chomp( my $why = $@ ); return IO::Socket::SSL->_error( $why, Errno::EINVAL() ) }
     return bless { args => { map { $_ => $args{$_} } grep {/\ASSL_/} keys %args } }, $class;

@@ -79,6 +79,7 @@ class Wanted:
     identity: Identity = Identity()
     identities: tuple[Identity, ...] = ()
     names: tuple[tuple[str, tuple[Identity, ...]], ...] = ()
+    own_order: bool = True
     dh: bytes = b""
     curve: str | None = None
     min_version: str | None = None
@@ -158,6 +159,8 @@ def _make_context(wanted: Wanted, own: Iterable[Identity]) -> ssl.SSLContext:
     context.sslobject_class = TlsConnection
     # A peer that asked for it in the middle of a write would have to be heard before the write could go on.
     context.options |= ssl.OP_NO_RENEGOTIATION
+    if not wanted.own_order:
+        context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
     _set_versions(context, wanted)
     if wanted.ciphers is not None:
         try:

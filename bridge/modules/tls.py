@@ -8,10 +8,12 @@ and listens nowhere: it touches no socket but the one it was handed.
 from __future__ import annotations
 
 import base64
+import importlib
 import os
 import socket
 import ssl
 import threading
+from types import ModuleType
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -98,6 +100,7 @@ def start(
     min_version: Version | None = None,
     max_version: Version | None = None,
     ciphers: Text | None = None,
+    own_order: bool = True,
     curve: Text | None = None,
     dh: bytes = b"",
     alpn: list[str] = [],  # noqa: B006 - never changed
@@ -127,6 +130,7 @@ def start(
         min_version: lowest version of TLS.
         max_version: highest version of TLS.
         ciphers: OpenSSL's list of ciphers, up to TLS 1.2.
+        own_order: as a server: whether its order of ciphers counts, and not the client's.
         curve: the only curve for the exchange of keys.
         dh: as a server: parameters for the older exchange of keys, PEM.
         alpn: protocols to offer, the preferred one first.
@@ -150,6 +154,7 @@ def start(
         min_version=min_version,
         max_version=max_version,
         ciphers=ciphers,
+        own_order=own_order,
         curve=curve,
         dh=dh,
         alpn=tuple(alpn),
@@ -202,6 +207,78 @@ def check(
         make_context(wanted)
     except (ValueError, TypeError, ssl.SSLError) as error:
         raise BridgeError(ErrorType.BAD_PARAMS, f"tls.check: {error}.") from None
+
+
+@module.function(timeout=60)
+def make_key(
+    kind: Literal["rsa", "ec"] = "rsa",
+    *,
+    bits: Annotated[int, msgspec.Meta(ge=1024, le=8192)] = 2048,
+    curve: Text = "prime256v1",
+) -> dict[str, str]:
+    """Make a private key.
+
+    Args:
+        kind: of the key.
+        bits: of a key for RSA.
+        curve: of one for elliptic curves.
+
+    Returns:
+        ``key``, PEM.
+    """
+    make = _making("make_key")
+    try:
+        return {"key": make.make_key(kind, bits, curve)}
+    except ValueError as error:
+        raise BridgeError(ErrorType.BAD_PARAMS, f"tls.make_key: {error}.") from None
+
+
+@module.function(timeout=60)
+def make_certificate(certificate: dict[str, Any]) -> dict[str, str]:
+    """Make a certificate.
+
+    Args:
+        certificate: what it is to say; ``docs/protocol.md`` has the fields.
+
+    Returns:
+        ``certificate``, PEM.
+    """
+    make = _making("make_certificate")
+    try:
+        return {"certificate": make.make_certificate(msgspec.convert(certificate, make.CertificateWanted))}
+    except (ValueError, TypeError, msgspec.ValidationError) as error:
+        raise BridgeError(ErrorType.BAD_PARAMS, f"tls.make_certificate: {error}.") from None
+
+
+@module.function
+def read_pkcs12(data: bytes, *, password: Text | None = None) -> dict[str, str]:
+    """Read a certificate with its key from a file in the form PKCS#12.
+
+    Args:
+        data: what is in the file.
+        password: of the file.
+
+    Returns:
+        ``certificate``, with its chain, and ``key``, PEM.
+    """
+    make = _making("read_pkcs12")
+    try:
+        certificate, key = make.read_pkcs12(data, password)
+    except ValueError as error:
+        raise BridgeError(ErrorType.BAD_PARAMS, f"tls.read_pkcs12: {error}.") from None
+    return {"certificate": certificate, "key": key}
+
+
+def _making(function: str) -> ModuleType:
+    """Import what makes certificates, which is an extra: connections do not need it."""
+    try:
+        return importlib.import_module("bridge.modules._tls_make")
+    except ImportError:
+        raise BridgeError(
+            ErrorType.BAD_PARAMS,
+            f"tls.{function} needs Python's package cryptography where the daemon runs: "
+            "have the operator install cpanbridge[tls].",
+        ) from None
 
 
 def _judged(wanted: Wanted, connection: TlsConnection, server_name: str | None) -> dict[str, Any]:

@@ -20,7 +20,31 @@ my %ATTRIBUTE = (
     '0.9.2342.19200300.100.1.25' => 'DC',
     '0.9.2342.19200300.100.1.1'  => 'UID',
 );
-my $SUBJECT_ALT_NAME = '2.5.29.17';
+# Extensions and what stands in them, likewise.
+my %EXTENSION = (
+    '2.5.29.14' => 'subjectKeyIdentifier', '2.5.29.15' => 'keyUsage', '2.5.29.17' => 'subjectAltName', '2.5.29.18' => 'issuerAltName',
+    '2.5.29.19' => 'basicConstraints', '2.5.29.30' => 'nameConstraints', '2.5.29.31' => 'crlDistributionPoints',
+    '2.5.29.32' => 'certificatePolicies', '2.5.29.35' => 'authorityKeyIdentifier', '2.5.29.37' => 'extendedKeyUsage',
+    '1.3.6.1.5.5.7.1.1' => 'authorityInfoAccess', '2.16.840.1.113730.1.1' => 'nsCertType', '1.3.6.1.4.1.11129.2.4.2' => 'ct_precert_scts',
+);
+my %EXTENDED_USAGE = (
+    '1.3.6.1.5.5.7.3.1' => [ 'serverAuth', 'TLS Web Server Authentication' ], '1.3.6.1.5.5.7.3.2' => [ 'clientAuth', 'TLS Web Client Authentication' ],
+    '1.3.6.1.5.5.7.3.3' => [ 'codeSigning', 'Code Signing' ], '1.3.6.1.5.5.7.3.4' => [ 'emailProtection', 'E-mail Protection' ],
+    '1.3.6.1.5.5.7.3.8' => [ 'timeStamping', 'Time Stamping' ], '1.3.6.1.5.5.7.3.9' => [ 'OCSPSigning', 'OCSP Signing' ],
+);
+my %SIGNATURE = (
+    '1.2.840.113549.1.1.5'  => 'sha1WithRSAEncryption', '1.2.840.113549.1.1.11' => 'sha256WithRSAEncryption',
+    '1.2.840.113549.1.1.12' => 'sha384WithRSAEncryption', '1.2.840.113549.1.1.13' => 'sha512WithRSAEncryption',
+    '1.2.840.113549.1.1.14' => 'sha224WithRSAEncryption', '1.2.840.113549.1.1.10' => 'rsassaPss',
+    '1.2.840.10045.4.1'   => 'ecdsa-with-SHA1', '1.2.840.10045.4.3.2' => 'ecdsa-with-SHA256', '1.2.840.10045.4.3.3' => 'ecdsa-with-SHA384',
+    '1.2.840.10045.4.3.4' => 'ecdsa-with-SHA512', '1.3.101.112' => 'ED25519', '1.3.101.113' => 'ED448',
+);
+my @KEY_USAGE = qw(digitalSignature nonRepudiation keyEncipherment dataEncipherment keyAgreement keyCertSign cRLSign encipherOnly decipherOnly);
+my ( $OCSP, $CRL_POINTS, $INFO_ACCESS, $ALT_NAMES, $USAGE, $EXTENDED ) =
+  qw(1.3.6.1.5.5.7.48.1 2.5.29.31 1.3.6.1.5.5.7.1.1 2.5.29.17 2.5.29.15 2.5.29.37);
+
+# What was read of certificates lately: a program mostly sees the same few again.
+my %read;
 
 sub new {
     my ( $class, $der ) = @_;
@@ -52,8 +76,12 @@ sub pem {
 
 sub fingerprint { my ( $self, $algorithm ) = @_; return _digest( $algorithm, $self->{der} ) }
 
-# Of the public key, as SubjectPublicKeyInfo.
-sub key_fingerprint { my ( $self, $algorithm ) = @_; return _digest( $algorithm, $self->_fields->{key} ) }
+# Of the bits of the public key alone, as OpenSSL's X509_pubkey_digest has it.
+sub key_digest {
+    my ( $self, $algorithm ) = @_;
+    my ( undef, $bits ) = _parts( _value( \$self->_fields->{key} ) );
+    return _digest( $algorithm, substr $bits->[1], 1 );
+}
 
 sub _digest {
     my ( $algorithm, $data ) = @_;
@@ -70,6 +98,58 @@ sub not_before { return $_[0]->_fields->{not_before} }
 sub not_after  { return $_[0]->_fields->{not_after} }
 sub alt_names  { return @{ $_[0]->_fields->{alt_names} } }
 
+# From 0; 2 stands for X.509 v3.
+sub version { return $_[0]->_fields->{version} }
+
+sub signature_algorithm { my $oid = $_[0]->_fields->{signature}; return $SIGNATURE{$oid} || $oid }
+
+# In decimal digits as far as they are exact.
+sub serial_number {
+    my ($self) = @_;
+    my $hex = $self->serial =~ s/\A(?:00)+(?=..)//r;
+    return hex $hex if length $hex <= 14;
+    require Math::BigInt;
+    return Math::BigInt->from_hex($hex)->bstr;
+}
+
+sub extensions {
+    my ($self) = @_;
+    return map { { oid => $_->[0], sn => $EXTENSION{ $_->[0] } || $_->[0], critical => $_->[1], data => unpack( 'H*', $_->[2] ) } } @{ $self->_fields->{extensions} };
+}
+
+sub _extension {
+    my ( $self, $oid ) = @_;
+    my ($found) = grep { $_->[0] eq $oid } @{ $self->_fields->{extensions} };
+    return $found ? _parts( $found->[2] ) : ();
+}
+
+sub key_usage {
+    my ($self) = @_;
+    my ($bits) = $self->_extension($USAGE) or return;
+    my $text = unpack 'B*', substr $bits->[1], 1;
+    return map { $KEY_USAGE[$_] } grep { substr( $text, $_, 1 ) } 0 .. ( length $text < @KEY_USAGE ? length($text) - 1 : $#KEY_USAGE );
+}
+
+sub extended_key_usage {
+    my ($self) = @_;
+    my ($list) = $self->_extension($EXTENDED) or return;
+    return map { my $oid = _oid( $_->[1] ); my ( $sn, $ln ) = @{ $EXTENDED_USAGE{$oid} || [ $oid, $oid ] }; { oid => $oid, sn => $sn, ln => $ln } } _parts( $list->[1] );
+}
+
+# Where lists of revoked certificates are to be had: names of the kind 6 in names of the kind 0 in points.
+sub crl_uris {
+    my ($self) = @_;
+    my ($points) = $self->_extension($CRL_POINTS) or return;
+    my @names = map { $_->[0] == 0xa0 ? _parts( $_->[1] ) : () } map { $_->[0] == 0xa0 ? _parts( $_->[1] ) : () } map { _parts( $_->[1] ) } _parts( $points->[1] );
+    return map { $_->[1] } grep { ( $_->[0] & 0x1f ) == 6 } @names;
+}
+
+sub ocsp_uris {
+    my ($self) = @_;
+    my ($list) = $self->_extension($INFO_ACCESS) or return;
+    return map { $_->[1][1] } grep { _oid( $_->[0][1] ) eq $OCSP && ( $_->[1][0] & 0x1f ) == 6 } map { [ _parts( $_->[1] ) ] } _parts( $list->[1] );
+}
+
 sub one_line {
     my ( $self, $which ) = @_;
     return join '', map {"/$_->[0]=$_->[1]"} @{ $self->_fields->{$which} };
@@ -83,20 +163,26 @@ sub common_name {
 
 sub _fields {
     my ($self) = @_;
-    return $self->{fields} ||= eval { local $SIG{__DIE__}; _read( $self->{der} ) } || die "the certificate cannot be read\n";
+    return $self->{fields} ||= $read{ $self->{der} } || do {
+        my $fields = eval { local $SIG{__DIE__}; _read( $self->{der} ) } or die "the certificate cannot be read\n";
+        %read = () if keys %read >= 20;
+        $read{ $self->{der} } = $fields;
+    };
 }
 
 sub _read {
     my ($der)     = @_;
     my @signed    = _parts( _value( \$der ) );
     my @fields    = _parts( $signed[0][1] );
-    shift @fields if $fields[0][0] == 0xa0;    # version
-    my ( $serial, undef, $issuer, $validity, $subject, $key ) = @fields;
+    my $version = $fields[0][0] == 0xa0 ? ord _value( \( shift @fields )->[1] ) : 0;
+    my ( $serial, $signature, $issuer, $validity, $subject, $key ) = @fields;
     my ( $from, $to ) = map { _time(@$_) } _parts( $validity->[1] );
     my ($extensions) = grep { $_->[0] == 0xa3 } @fields;
-    my @names;
+    my ( @names, @extensions );
     for my $extension ( $extensions ? map { [ _parts( $_->[1] ) ] } _parts( ( _parts( $extensions->[1] ) )[0][1] ) : () ) {
-        next if _oid( $extension->[0][1] ) ne $SUBJECT_ALT_NAME;
+        my $oid = _oid( $extension->[0][1] );
+        push @extensions, [ $oid, @$extension > 2 && $extension->[1][1] ne "\0" ? 1 : 0, $extension->[-1][1] ];
+        next if $oid ne $ALT_NAMES;
         for my $name ( _parts( ( _parts( $extension->[-1][1] ) )[0][1] ) ) {
             my $type = $name->[0] & 0x1f;
             push @names, [ $type, $name->[1] ] if $type == 1 || $type == 2 || $type == 6 || $type == 7;
@@ -110,6 +196,9 @@ sub _read {
         not_after  => $to,
         key        => $key->[2],
         alt_names  => \@names,
+        extensions => \@extensions,
+        version    => $version,
+        signature  => _oid( ( _parts( $signature->[1] ) )[0][1] ),
     };
 }
 
@@ -215,9 +304,9 @@ The certificate as it is, as bytes or as text.
 
     my $bytes = $certificate->fingerprint('sha256');
 
-=head2 key_fingerprint
+=head2 key_digest
 
-The same of its public key.
+The same of the bits of its public key, without the algorithm that stands beside them.
 
 =head2 subject
 
@@ -246,6 +335,34 @@ In hexadecimal digits.
 =head2 not_after
 
 Seconds since 1970.
+
+=head2 version
+
+2 for X.509 v3.
+
+=head2 serial_number
+
+In decimal digits.
+
+=head2 signature_algorithm
+
+OpenSSL's name, or the digits of one that is not known here.
+
+=head2 key_usage
+
+=head2 crl_uris
+
+=head2 ocsp_uris
+
+Lists of texts.
+
+=head2 extended_key_usage
+
+Hashes of C<oid>, C<sn> and C<ln>.
+
+=head2 extensions
+
+Hashes of C<oid>, C<sn>, C<critical> and C<data>, the bytes in hexadecimal digits.
 
 =head1 FUNCTIONS
 

@@ -153,7 +153,8 @@ sub _set_blocking {
 # Puts the caller's own connection back.
 sub _restore {
     my ($self) = @_;
-    _replace( $self->{socket}, $self->{plain} ) if $self->{plain} && delete $self->{replaced} && defined $self->{socket};
+    my $socket = $self->{socket};
+    _replace( $socket, $self->{plain} ) if $self->{plain} && delete $self->{replaced} && defined $socket && defined fileno $socket;
     delete $self->{plain};
     return;
 }

@@ -24,8 +24,7 @@ sub fault_of {
         return $fault if length $fault;
     }
     return '' if !defined $check->{name};
-    my $rules = defined $check->{rules} ? $check->{rules} : $check->{scheme};
-    return '' if CPANBridge::Compat::TLS::Names::matches( $check->{name}, $certificate, $rules );
+    return '' if CPANBridge::Compat::TLS::Names::matches( $check->{name}, $certificate, $check->{rules} );
     return "hostname verification failed: the certificate is not valid for '$check->{name}'";
 }
 
@@ -38,7 +37,7 @@ sub _fingerprint {
         $digits =~ tr/://d;
         $algorithm = { 32 => 'md5', 40 => 'sha1', 64 => 'sha256', 96 => 'sha384', 128 => 'sha512' }->{ length $digits } if !defined $algorithm;
         return "SSL_fingerprint: $text is no fingerprint" if !defined $algorithm;
-        my $method = $of_key ? 'key_fingerprint' : 'fingerprint';
+        my $method = $of_key ? 'key_digest' : 'fingerprint';
         return '' if lc $digits eq unpack 'H*', $certificate->$method($algorithm);
     }
     return 'fingerprint verification failed: the certificate is another one';

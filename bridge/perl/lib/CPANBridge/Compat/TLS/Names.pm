@@ -50,7 +50,7 @@ sub matches {
         my $own = defined $common_name ? _address($common_name) : undef;
         return defined $own && $own eq $address ? 1 : 0;
     }
-    $host = _ascii($host);
+    $host = to_ascii($host);
 
     # What can be no host's name belongs to nobody; nor does what looks like an address and is none.
     return 0 if $host !~ /\A[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\z/ || $host =~ /(?:\A|\.)[0-9]+\z/;
@@ -70,7 +70,7 @@ sub _address {
 }
 
 # A host's name as certificates have it.
-sub _ascii {
+sub to_ascii {
     my ($host) = @_;
     $host = lc $host;
     $host =~ s/\.\z//;
@@ -158,6 +158,12 @@ program makes itself.
 
 Whether a L<CPANBridge::Compat::TLS::Certificate> is made out to a host. The scheme is a name (C<http>, C<ldap>, ...), a
 hash of rules, or a sub that decides. Dies for a scheme that is not known.
+
+=head2 to_ascii
+
+    my $name = CPANBridge::Compat::TLS::Names::to_ascii($host);
+
+A host's name as certificates have it: in small letters, and in punycode where it is not ASCII.
 
 =head2 knows
 

@@ -21,7 +21,7 @@ my @VERSIONS = qw(TLSv1 TLSv1.1 TLSv1.2 TLSv1.3);
 # Files seldom change, and reading a bundle of authorities takes longer than anything else here.
 my %file_json;
 
-# Returns the parameters as JSON text without braces, and {name, rules, scheme, callback} of what is to be checked here.
+# Returns the parameters as JSON text without braces, and {name, rules, callback} of what is to be checked here.
 # Dies with a sentence. Takes the arguments, the host that the program named itself (or undef), and the time-out.
 sub params {
     my ( $args, $host, $timeout ) = @_;
@@ -30,17 +30,15 @@ sub params {
     my $mode = $args->{SSL_verify_mode};
     $mode = $VERIFY_PEER if !defined $mode;
     my $verify = ( $mode & $VERIFY_PEER ) && !$args->{SSL_fingerprint};
-    my ( $name, $check ) = _name_to_check( $args, $host, $verify );
+    my ( $name, $rules ) = _name_to_check( $args, $host, $verify );
     my $asked = $args->{SSL_hostname};
     if ( !exists $args->{SSL_hostname} ) { $asked = defined $host && !_is_address($host) ? $host : $name }
 
-    # The daemon checks the name that it asks the server for. A different one is checked here, and so are rules that
-    # the program has made itself, and all where the program judges the certificate.
+    # The name is checked here, by the rules of the scheme, when the certificate is known to be good.
     my $callback = $verify ? $args->{SSL_verify_callback} : undef;
-    my $own = defined $name && ( $callback || ref $check || $check eq 'ours' || !defined $asked || !length $asked || $asked ne $name );
     push @found, server_name => $asked if defined $asked && length $asked;
     push @found, verify => \0 if !$verify;
-    push @found, check_hostname => \0 if !defined $name || $own;
+    push @found, check_hostname => \0;
     push @found, report => \1 if $callback;
     push @found, session_key => "$args->{SSL_session_key}" if defined $args->{SSL_session_key};
     my $json = _json( @found, _offers($args) );
@@ -49,7 +47,7 @@ sub params {
     $json .= _revocations($args) if $verify;
     for my $own ( CPANBridge::Compat::TLS::Credentials::all($args) ) { $json .= _credentials( $own->[1] ) . ',' if !length $own->[0] }
     chop $json;
-    return ( $json, { callback => $callback, $own ? ( name => $name, rules => ref $check ? $check : undef, scheme => $args->{SSL_verifycn_scheme} ) : () } );
+    return ( $json, { callback => $callback, name => $name, rules => $rules } );
 }
 
 # The same for a server.
@@ -57,7 +55,8 @@ sub server_params {
     my ( $args, $timeout ) = @_;
     my $mode = $args->{SSL_verify_mode} || 0;
     my $verify = $mode & $VERIFY_PEER;
-    my $json = _json( timeout => $timeout, server_side => \1, $verify ? () : ( verify => \0 ), $mode & $FAIL_IF_NO_PEER_CERT ? ( require_certificate => \1 ) : (), _offers($args) );
+    my $json = _json( timeout => $timeout, server_side => \1, $verify ? () : ( verify => \0 ), $mode & $FAIL_IF_NO_PEER_CERT ? ( require_certificate => \1 ) : (),
+        exists $args->{SSL_honor_cipher_order} && !$args->{SSL_honor_cipher_order} ? ( own_order => \0 ) : (), _offers($args) );
     $json .= _trust_of_server($args);
     my ( @default, %by_name );
     for my $own ( CPANBridge::Compat::TLS::Credentials::all($args) ) { push @{ length $own->[0] ? $by_name{ $own->[0] } ||= [] : \@default }, _credentials( $own->[1] ) }
@@ -151,7 +150,7 @@ sub _directories {
     return grep { defined && length } ref $path eq 'ARRAY' ? @$path : defined $path && !ref $path ? split /:/, $path : ();
 }
 
-# The name that the certificate must be made out to, and how it is to be checked: 'daemon', or the program's own rules.
+# The name that the certificate must be made out to, and by which rules: a scheme's name, a hash, a sub, or undef.
 sub _name_to_check {
     my ( $args, $host, $verify ) = @_;
     return if !$verify;
@@ -168,7 +167,7 @@ sub _name_to_check {
         return;
     }
     $name =~ s/\A\[(.*)\]\z/$1/s;
-    return ( $name, ref $scheme ? $scheme : 'daemon' );
+    return ( $name, $scheme );
 }
 
 sub _is_address { my ($host) = @_; return $host =~ /\A[0-9.]+\z/ || $host =~ /:/ ? 1 : 0 }
@@ -267,7 +266,7 @@ none.
     my ( $json, $check ) = CPANBridge::Compat::TLS::Options::params( \%args, $host, $seconds );
 
 Returns the parameters of C<tls.start> for a client, and what remains to be checked after the handshake: a hash with the
-C<name>, its C<rules> or C<scheme>, and the program's C<callback>, as far as they are there. Dies with a sentence for
+C<name>, its C<rules>, and the program's C<callback>, as far as they are there. Dies with a sentence for
 arguments that are wrong or not covered.
 
 =head2 server_params

@@ -63,6 +63,8 @@ my $TIMEOUT = 300;
 # Arguments for all sockets of one side.
 my ( %default, %server_default, $filter );
 
+sub CAN_IPV6 { return can_ipv6() }
+
 sub import {
     my ( $class, @words ) = @_;
     my @names;
@@ -187,14 +189,18 @@ sub configure {
 
     # Whoever listens learns at once, and not with the first client, that a certificate cannot be used.
     return if $args->{Listen} && !$later && !$self->_check_server($ssl);
+
+    # Who wants a socket that does not block has it when it is connected, as with the original; start_SSL is for those who
+    # do not want to wait for that.
+    my $blocking = delete $plain{Blocking};
     ${*$self}{_SSL_configuring} = 1;
     my $result = $self->SUPER::configure( \%plain );
     delete ${*$self}{_SSL_configuring};
     return if !$result;
-    return $result if $later;
-    return $result if !defined getpeername $self;    # not connected yet, or a listener
-    return $self->_handshake( 1, undef ) if $self->blocking;
-    $self->_handshake( 0, undef ) or $SSL_ERROR == SSL_WANT_READ or return;
+    if ( !$later && defined getpeername $self ) {
+        $self->_handshake( 1, undef ) or return;
+    }
+    $self->blocking(0) if defined $blocking && !$blocking;
     return $result;
 }
 
@@ -252,7 +258,9 @@ sub start_SSL {
     }
     my $before = ref $socket;
     if ( $before ne 'GLOB' && eval { $socket->isa(__PACKAGE__) } && ${*$socket}{_SSL_arguments} && !${*$socket}{_SSL_object} ) {
-        %args = ( %{ ${*$socket}{_SSL_arguments} }, %args );
+        my %before = %{ ${*$socket}{_SSL_arguments} };
+        delete $before{SSL_startHandshake};
+        %args = ( %before, %args );
     }
     bless $socket, $class;
     $socket->_forget;
@@ -305,8 +313,6 @@ sub _handshake {
     delete @$own{qw(_SSL_handover _SSL_check _SSL_wait)};
     if ( !$info ) {
         my ( $number, $text ) = @{ $handover->fault };
-        my $code = $handover->{answer} && $handover->{answer}{verify_code} || 0;
-        $text = "hostname verification failed: $text" if $code == 62 || $code == 64;
         $self->_forget;
         $self->_error( "SSL $what attempt failed: $text", $number );
         return $self->_trap($ssl);
@@ -374,36 +380,27 @@ sub _trap {
     return;
 }
 
-# As a server. A socket that does not block gives nothing while the handshake with a client goes on; the next call goes
-# on with that client. (A listener with SSL_startHandshake => 0 gives connections that are not encrypted yet.)
+# As a server: the handshake waits for the client, as that of the original does, also where the listener does not block.
+# (A listener with SSL_startHandshake => 0 gives connections that are not encrypted yet.)
 sub accept {
     my ( $self, $class ) = @_;
-    my $own  = \%{ *$self };
-    my $ssl  = $own->{_SSL_arguments} || {};
-    my ( $socket, $peer );
-    if ( $own->{_SSL_opening} ) { ( $socket, $peer ) = @{ delete $own->{_SSL_opening} } }
-    else {
-        undef $SSL_ERROR;
-        ( $socket, $peer ) = $self->SUPER::accept( $class || ref $self );
-        if ( !$socket ) {
-            $SSL_ERROR = SSL_WANT_READ if $! == EAGAIN || $! == EWOULDBLOCK;
-            return;
-        }
-        ${*$socket}{_SSL_arguments} = {%$ssl};
-        ${*$socket}{_SSL_timeout} = $own->{_SSL_timeout} if $own->{_SSL_timeout};
+    my $own = \%{ *$self };
+    my $ssl = $own->{_SSL_arguments} || {};
+    undef $SSL_ERROR;
+    my ( $socket, $peer ) = $self->SUPER::accept( $class || ref $self );
+    if ( !$socket ) {
+        $SSL_ERROR = SSL_WANT_READ if $! == EAGAIN || $! == EWOULDBLOCK;
+        return;
     }
+    ${*$socket}{_SSL_arguments} = {%$ssl};
+    ${*$socket}{_SSL_timeout} = $own->{_SSL_timeout} if $own->{_SSL_timeout};
     if ( !exists $ssl->{SSL_startHandshake} || $ssl->{SSL_startHandshake} ) {
-        $socket->blocking(0) if !$self->blocking;
-        if ( !$socket->accept_SSL ) {
-            $own->{_SSL_opening} = [ $socket, $peer ] if $SSL_ERROR && $SSL_ERROR == SSL_WANT_READ;
-            return;
-        }
+        $socket->_handshake( 1, undef ) or return;
     }
     return wantarray ? ( $socket, $peer ) : $socket;
 }
 
-# The client whose handshake goes on, to be waited for with select.
-sub opening { my ($self) = @_; my $opening = ${*$self}{_SSL_opening}; return $opening ? $opening->[0] : undef }
+sub opening { return undef }
 
 sub _forget {
     my ($self) = @_;
@@ -413,7 +410,7 @@ sub _forget {
 
 sub close {
     my ($self) = @_;
-    delete @{ *$self }{qw(_SSL_handover _SSL_release _SSL_opening)};
+    delete @{ *$self }{qw(_SSL_handover _SSL_release)};
     return CORE::close($self) if !$self->can('SUPER::close');
     return $self->SUPER::close;
 }
@@ -499,6 +496,15 @@ sub syswrite {
     my ( $self, undef, @rest ) = @_;
     my $sent = @rest == 0 ? CORE::syswrite $self, $_[1] : @rest == 1 ? CORE::syswrite $self, $_[1], $rest[0] : CORE::syswrite $self, $_[1], $rest[0], $rest[1];
     return defined $sent ? $sent : $self->_wait_for(SSL_WANT_WRITE);
+}
+
+# All of it, however long it takes, and tells how much that was.
+sub write {
+    my ( $self, undef, $length, $offset ) = @_;
+    $offset ||= 0;
+    my $data = substr $_[1], $offset, defined $length ? $length : length( $_[1] ) - $offset;
+    my $written = CORE::print( {$self} $data ) && $self->flush;
+    return $written ? length $data : $self->_wait_for(SSL_WANT_WRITE);
 }
 
 sub _wait_for {
@@ -622,6 +628,8 @@ sub verify_hostname {
     return verify_hostname_of_cert( $host, $certificate, $scheme );
 }
 
+sub idn_to_ascii { my ($name) = @_; return CPANBridge::Compat::TLS::Names::to_ascii($name) }
+
 sub verify_hostname_of_cert {
     my ( $host, $certificate, $scheme ) = @_;
     my $matches = eval { local $SIG{__DIE__}; CPANBridge::Compat::TLS::Names::matches( $host, $certificate, $scheme ) };
@@ -632,7 +640,7 @@ sub verify_hostname_of_cert {
 sub get_fingerprint_bin {
     my ( $self, $algorithm, $certificate, $of_key ) = @_;
     $certificate ||= $self->peer_certificate or return;
-    my $method = $of_key ? 'key_fingerprint' : 'fingerprint';
+    my $method = $of_key ? 'key_digest' : 'fingerprint';
     return $certificate->$method( $algorithm || 'sha256' );
 }
 

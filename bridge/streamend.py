@@ -25,6 +25,8 @@ CHUNK = 65536
 """Bytes read at a time."""
 
 _FLAGS = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
+_CALLERS_FLAGS = _FLAGS | socket.MSG_CMSG_CLOEXEC
+_ROOM = socket.CMSG_SPACE(4)
 
 
 class EndUser(Protocol):
@@ -201,7 +203,7 @@ class CallersEnd(End):
 
     def receive(self) -> bytes:
         """Return one piece, and keep the first descriptor that came with it."""
-        data, ancillary, _, _ = self.socket.recvmsg(CHUNK, socket.CMSG_SPACE(4), _FLAGS | socket.MSG_CMSG_CLOEXEC)
+        data, ancillary, _, _ = self.socket.recvmsg(CHUNK, _ROOM, _CALLERS_FLAGS)
         for level, kind, content in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
                 numbers = array.array("i", content[: len(content) // 4 * 4])

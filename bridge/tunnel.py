@@ -101,8 +101,9 @@ class Tunnel:
         """Pass one piece on."""
         self.active = True
         if end is self._client:
-            number = end.handed if isinstance(end, CallersEnd) else None
-            if number is not None:
+            number = None
+            if isinstance(end, CallersEnd) and end.handed is not None:
+                number, end.handed = end.handed, None
                 data = data[:-1]
             self._filtered(lambda: self._filter.from_client(data))
             if number is not None:

@@ -55,7 +55,7 @@ NO_CHECK_TIME = 0x200000
 class Identity:
     """A certificate with its chain, and its private key, PEM; the key may lie in ``certificate``."""
 
-    certificate: bytes = b""
+    certificate: bytes = attrs.field(default=b"", repr=False)
     key: bytes = attrs.field(default=b"", repr=False)
     password: str | None = attrs.field(default=None, repr=False)
 
@@ -140,6 +140,9 @@ def make_context(wanted: Wanted) -> ssl.SSLContext:
     """Make a context; see :meth:`Contexts.get`."""
     context = _make_context(wanted, (wanted.identity, *wanted.identities))
     if wanted.server_side:
+        # Nobody could take up a session: the next client has a context of its own.
+        context.num_tickets = 0
+        context.options |= ssl.OP_NO_TICKET
         by_name = {name.lower(): _make_context(wanted, own) for name, own in wanted.names}
         context.sni_callback = lambda tls, name, _: _choose(tls, name, by_name)
     return context

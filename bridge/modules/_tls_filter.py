@@ -29,10 +29,10 @@ class TlsConnection(ssl.SSLObject):
     def chain(self, *, verified: bool) -> list[bytes]:
         """Return certificates in DER, the peer's own first: as it sent them, or up to the authority that is trusted."""
         inner: Any = self._sslobj  # type: ignore[attr-defined]  # public from Python 3.13 on only
-        found: Sequence[Any] | None = inner.get_verified_chain() if verified else inner.get_unverified_chain()
-        chain = [each.public_bytes(_DER) for each in found or ()]
+        found: Sequence[Any | None] | None = inner.get_verified_chain() if verified else inner.get_unverified_chain()
+        chain = [each.public_bytes(_DER) for each in found or () if each is not None]  # None: a client showed none
         if not verified and (own := self.getpeercert(binary_form=True)) and own not in chain:
-            chain.insert(0, own)  # a server is told the rest only; a session taken up again may know no chain
+            chain.insert(0, own)  # a session that was taken up again may know no more
         return chain
 
 

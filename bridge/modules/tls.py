@@ -13,6 +13,8 @@ import os
 import socket
 import ssl
 import threading
+import time
+from collections import OrderedDict
 from types import ModuleType
 from typing import Annotated, Any, Literal
 
@@ -37,33 +39,53 @@ FAMILIES = frozenset({socket.AF_INET, socket.AF_INET6, socket.AF_UNIX})
 _contexts = Contexts()
 
 
-class _Open:
-    """Connections that are open, by who made them and the key he gave: others of his may take up their TLS sessions."""
+KEPT = 256
+"""TLS sessions of connections that have ended, kept at a time."""
+
+KEPT_SECONDS = 300.0
+"""How long such a session is kept: as long as the context that it belongs to."""
+
+
+class _Sessions:
+    """TLS sessions, by the process that made the connection and the key it gave: it may take them up again.
+
+    That of a connection that is open comes first, as FTP servers ask for; the others are kept for a while.
+    """
 
     def __init__(self) -> None:
-        self._found: dict[tuple[object, ...], list[TlsFilter]] = {}
+        self._open: dict[tuple[object, ...], list[TlsFilter]] = {}
+        self._kept: OrderedDict[tuple[object, ...], tuple[float, ssl.SSLContext, ssl.SSLSession]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def latest_session(self, key: tuple[object, ...], context: ssl.SSLContext) -> ssl.SSLSession | None:
+    def latest(self, key: tuple[object, ...], context: ssl.SSLContext) -> ssl.SSLSession | None:
         """Return the session of the connection that was opened last; sessions are bound to their context."""
         with self._lock:
-            latest = self._found.get(key, [None])[-1]
-        return latest.tls.session if latest is not None and latest.context is context else None
+            if key in self._open:
+                latest = self._open[key][-1]
+                return latest.tls.session if latest.context is context else None
+            since, of_context, session = self._kept.get(key, (0.0, None, None))
+        return session if of_context is context and time.monotonic() - since < KEPT_SECONDS else None
 
-    def add(self, key: tuple[object, ...], tls: TlsFilter) -> None:
+    def opened(self, key: tuple[object, ...], tls: TlsFilter) -> None:
         """Take note of a connection."""
         with self._lock:
-            self._found.setdefault(key, []).append(tls)
+            self._open.setdefault(key, []).append(tls)
 
-    def remove(self, key: tuple[object, ...], tls: TlsFilter) -> None:
+    def ended(self, key: tuple[object, ...], tls: TlsFilter) -> None:
         """The connection has ended."""
+        now = time.monotonic()
         with self._lock:
-            self._found[key].remove(tls)
-            if not self._found[key]:
-                del self._found[key]
+            self._open[key].remove(tls)
+            if not self._open[key]:
+                del self._open[key]
+            if tls.tls.session is not None:
+                self._kept[key] = now, tls.context, tls.tls.session
+                self._kept.move_to_end(key)
+            while self._kept and (len(self._kept) > KEPT or now - next(iter(self._kept.values()))[0] > KEPT_SECONDS):
+                self._kept.popitem(last=False)
 
 
-_open = _Open()
+_sessions = _Sessions()
 
 
 class Credentials(msgspec.Struct, forbid_unknown_fields=True):
@@ -172,8 +194,8 @@ def start(
 
     def succeeded(connection: TlsConnection) -> dict[str, Any]:
         if known_as is not None:
-            _open.add(known_as, tls)
-            session.on_close(lambda: _open.remove(known_as, tls))
+            _sessions.opened(known_as, tls)
+            session.on_close(lambda: _sessions.ended(known_as, tls))
         return _judged(wanted, connection, server_name) if report and verify and not server_side else {}
 
     return Upgrade(None, sock, tls, Handshake(tls, timeout, succeeded))
@@ -330,7 +352,7 @@ def _make(wanted: Wanted, server_name: str | None, known_as: tuple[object, ...] 
         )
     try:
         context = _contexts.get(wanted)
-        session = None if known_as is None else _open.latest_session(known_as, context)
+        session = None if known_as is None else _sessions.latest(known_as, context)
         return TlsFilter(context, server_name, session, server_side=wanted.server_side)
     except (ValueError, TypeError, ssl.SSLError) as error:
         raise BridgeError(ErrorType.BAD_PARAMS, f"tls.start: {error}.") from None

@@ -124,7 +124,7 @@ subtest 'a socket' => sub {
     is( $socket->pending, 0,     'nothing is held back' );
     shutdown $socket, 1;
     is( sysread( $socket, $got, 100 ), 0, 'the end, after the good-byes' );
-    ok( !$socket->stop_SSL, 'there is no way back' );
+    ok( !$socket->stop_SSL, 'too late for a way back' );
     ok( $socket->close, 'close' );
 
     for my $args (
@@ -163,8 +163,8 @@ subtest 'whom to trust' => sub {
         'rules of its own'    => [ [ SSL_verifycn_scheme => { check_cn => 'always' }, SSL_verifycn_name => 'nobody' ], qr/hostname verification failed/ ],
         'an unknown scheme'   => [ [ SSL_verifycn_scheme => 'nonsense' ], qr/there is no scheme called nonsense/ ],
         'no such file'        => [ [ SSL_ca_file => '/nowhere' ], qr{SSL_ca_file /nowhere does not exist} ],
-        'a callback'          => [ [ SSL_verify_callback => sub {1} ], qr/SSL_verify_callback: .* not covered by CPANBridge/ ],
-        'a revocation list'   => [ [ SSL_crl_file => $ca ], qr/SSL_crl_file: .* not covered/ ],
+        'no revocation list'  => [ [ SSL_crl_file => $ca ], qr/SSL_crl_file \Q$ca\E has no list of revoked certificates in it/ ],
+        'none of its authority' => [ [ SSL_check_crl => 1 ], qr/certificate verify failed: unable to get certificate CRL/ ],
         'nobody in particular' => [ [ SSL_ca_file => undef ], qr/certificate verify failed/ ],
         'a key that is none'  => [ [ SSL_cert_file => $ca, SSL_key_file => $ca ], qr/OpenSSL cannot use them/ ],
         'a wrong fingerprint' => [ [ SSL_fingerprint => 'sha256$' . '0' x 64 ], qr/fingerprint verification failed/ ],
@@ -194,8 +194,6 @@ subtest 'whom to trust' => sub {
     IO::Socket::SSL::set_defaults( SSL_ca_file => $ca );
     ok( IO::Socket::SSL->new(@to), 'defaults' ) or diag $SSL_ERROR;
     IO::Socket::SSL::set_defaults( SSL_ca_file => undef );
-    ok( !eval { IO::Socket::SSL->new( Listen => 1, SSL_cert_file => $ca ); 1 }, 'servers are not covered' );
-    like( $@, qr/does not cover the server side of TLS at \Q$0\E line/, '... in words' );
 };
 
 subtest 'start_SSL' => sub {
@@ -399,10 +397,10 @@ subtest 'no daemon' => sub {
 };
 
 subtest 'machines' => sub {
-    require CPANBridge::Compat::TLS::Handover;
+    require CPANBridge::Compat::TLS::Descriptors;
     my $number = \&CPANBridge::Compat::TLS::Descriptors::numbers;
-    is( $number->( 'x86_64-linux-gnu-thread-multi',  8, 8 ), 46,  'x86_64' );
-    is( $number->( 'aarch64-linux-gnu-thread-multi', 8, 8 ), 211, 'aarch64' );
+    is( join( ',', $number->( 'x86_64-linux-gnu-thread-multi',  8, 8 ) ), '46,47',   'x86_64' );
+    is( join( ',', $number->( 'aarch64-linux-gnu-thread-multi', 8, 8 ) ), '211,212', 'aarch64' );
     for my $other ( [ 'i686-linux', 4, 4 ], [ 'x86_64-linux-gnux32', 4, 8 ], [ 's390x-linux-gnu', 8, 8 ], [ 'amd64-freebsd', 8, 8 ], [ 'x86_64-darwin', 8, 8 ] ) {
         ok( !eval { $number->(@$other); 1 }, "$other->[0] is not known" );
         like( $@, qr/TLS needs a 64-bit perl on Linux for x86_64 or aarch64.*\Q$other->[0]\E/, '... in words' );

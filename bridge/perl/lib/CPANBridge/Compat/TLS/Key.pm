@@ -9,13 +9,13 @@ use MIME::Base64 ();
 
 our $VERSION = '0.1.0';
 
-my $BLOCK = qr/-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----.*?-----END \1-----/s;
+my $BLOCK = qr/-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----.*?-----END \g{-1}-----/s;
 
 sub new { my ( $class, $pem ) = @_; return bless { pem => $pem }, $class }
 
 sub from_pem {
     my ( $class, $text ) = @_;
-    my ($pem) = $text =~ /(($BLOCK))/ or die "there is no private key in it\n";
+    my ($pem) = $text =~ /($BLOCK)/ or die "there is no private key in it\n";
     return $class->new("$pem\n");
 }
 

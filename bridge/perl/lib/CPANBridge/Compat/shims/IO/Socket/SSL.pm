@@ -681,7 +681,7 @@ __END__
 
 =head1 NAME
 
-IO::Socket::SSL - encrypted connections as a client, through the daemon of CPANBridge
+IO::Socket::SSL - encrypted connections as client and as server, through the daemon of CPANBridge
 
 =head1 SYNOPSIS
 
@@ -697,10 +697,17 @@ IO::Socket::SSL - encrypted connections as a client, through the daemon of CPANB
     my $answer = HTTP::Tiny->new( verify_SSL => 1 )->get('https://www.example.org/');
     $smtp->starttls( SSL_ca_file => '/etc/ssl/own.pem' );
 
+    my $server = IO::Socket::SSL->new( Listen => 10, LocalPort => 8443, SSL_cert_file => 'cert.pem', SSL_key_file => 'key.pem' )
+      or die $SSL_ERROR;
+    while (1) {
+        my $client = $server->accept or next;
+        print $client "hello\n";
+    }
+
 =head1 DESCRIPTION
 
 Gives L<HTTP::Tiny>, L<Net::SMTP>, L<Net::POP3>, L<Net::FTP>, LWP and programs of your own TLS on a machine without
-the module from CPAN. The program makes the connection itself. It is then handed to the daemon, whose module C<tls>
+the module from CPAN. The program makes or accepts the connection itself. It is then handed to the daemon, whose module C<tls>
 the operator must have enabled; the daemon does the handshake and encrypts. In its place, under the same descriptor, the
 program gets a socket on which plain text comes and goes. So everything works on it that works on a socket: C<select>,
 C<sysread>, C<readline>, C<alarm>, a fork. The daemon connects nowhere by itself and opens none of the program's files.
@@ -711,30 +718,47 @@ C<sysread>, C<readline>, C<alarm>, a fork. The daemon connects nowhere by itself
 
 =item Making a connection
 
-C<new>, C<start_SSL>, C<new_from_fd>, C<connect>, C<connect_SSL> with C<Timeout>, also without blocking (C<$SSL_ERROR == SSL_WANT_READ>, then wait with
-C<select> until the handle can be read, and call again); C<SSL_startHandshake>; all arguments of L<IO::Socket::IP>, or of
-L<IO::Socket::INET> where that is missing.
+C<new>, C<start_SSL>, C<new_from_fd>, C<connect>, C<connect_SSL>, C<accept_SSL> with C<Timeout>, also without blocking
+(C<$SSL_ERROR == SSL_WANT_READ>, then wait with C<select> until the handle can be read, and call again); C<SSL_startHandshake>; all
+arguments of L<IO::Socket::IP>, or of L<IO::Socket::INET> where that is missing. With C<Blocking =E<gt> 0>, C<new> waits for the
+handshake, and the socket does not block from then on.
+
+=item Servers
+
+C<Listen> with C<accept>, and C<SSL_server> for C<start_SSL>. Certificates by C<SSL_cert_file> and C<SSL_key_file>, each a file or a
+hash of files by name (C<''> for all other names, C<name%ecc> and the like for a further one with a key of another kind), in PEM,
+DER or PKCS#12, or by C<SSL_cert> and C<SSL_key>; C<SSL_passwd_cb>; C<get_servername>; clients' certificates by C<SSL_verify_mode>
+and the arguments that say whom to trust; C<SSL_alpn_protocols>, C<SSL_honor_cipher_order>, C<SSL_dh_file>, C<SSL_ecdh_curve> with one
+curve; C<SSL_error_trap>. A listener learns at once, from the daemon, that a certificate or a key cannot be used. C<accept> waits
+for the handshake, as that of the original does, as long as C<Timeout> says.
 
 =item Whom to trust
 
-C<SSL_verify_mode> (by default the certificate is verified), C<SSL_ca_file>, C<SSL_ca_path>, C<SSL_ca> (certificates that
-C<peer_certificate> returned), the environment's C<SSL_CERT_FILE> and C<SSL_CERT_DIR>, C<default_ca>; without any of them the
-authorities of the system. C<SSL_hostname>, C<SSL_verifycn_name>, C<SSL_verifycn_scheme> (a name, a hash of rules, a sub),
-C<SSL_fingerprint>, C<verify_hostname>, C<verify_hostname_of_cert>.
+C<SSL_verify_mode> (by default a server's certificate is verified), C<SSL_ca_file>, C<SSL_ca_path>, C<SSL_ca> (certificates that
+C<peer_certificate> or L<IO::Socket::SSL::Utils> returned), the environment's C<SSL_CERT_FILE> and C<SSL_CERT_DIR>, C<default_ca>; without
+any of them the authorities of the system. C<SSL_hostname>, C<SSL_verifycn_name>, C<SSL_verifycn_scheme> (a name, a hash of rules, a sub),
+C<SSL_fingerprint>, C<verify_hostname>, C<verify_hostname_of_cert>. Revoked certificates by C<SSL_crl_file>, and C<SSL_check_crl> for
+lists that lie in C<SSL_ca_file> or C<SSL_ca_path>. C<SSL_verify_callback>, see L</DIFFERENCES>.
 
 =item What to offer
 
-C<SSL_version>, C<SSL_cipher_list>, C<SSL_alpn_protocols>, C<SSL_cert_file>, C<SSL_key_file>, C<SSL_passwd_cb>;
+C<SSL_version>, C<SSL_cipher_list>, C<SSL_alpn_protocols>, a certificate of one's own as above;
 C<SSL_reuse_ctx>, C<SSL_session_cache_size>, C<SSL_session_key> for connections that take up each other's sessions, as
-FTP servers ask for; C<set_defaults>, C<set_client_defaults>, C<set_ctx_defaults>, C<set_default_context>,
+FTP servers ask for; C<set_defaults>, C<set_client_defaults>, C<set_server_defaults>, C<set_ctx_defaults>, C<set_default_context>,
 C<set_args_filter_hack>.
+
+=item Going back
+
+C<stop_SSL> says good-bye, waits for the peer's good-bye, and the handle is the unencrypted connection again, of the class that it had
+before C<start_SSL>; also without blocking. C<connect_SSL>, C<accept_SSL> or C<start_SSL> may follow.
 
 =item Looking at it
 
 C<peer_certificate> with its fields, C<peer_certificates>, C<sock_certificate>, C<issuer_name>, C<subject_name>,
 C<dump_peer_certificate>, C<get_fingerprint>, C<get_fingerprint_bin>, C<get_cipher>, C<get_sslversion>, C<get_sslversion_int>,
 C<get_session_reused>, C<alpn_selected>, C<is_SSL>, C<pending>, C<peek>, C<peerhost>, C<peerport>, C<sockhost>, C<sockport>, C<errstr>,
-C<$SSL_ERROR>, the C<can_...> functions and the constants.
+C<$SSL_ERROR>, the C<can_...> functions and the constants. What L<Net::SSLeay> can tell of a certificate, or of C<_get_ssl_object>,
+is in its own documentation.
 
 =back
 
@@ -742,29 +766,29 @@ C<$SSL_ERROR>, the C<can_...> functions and the constants.
 
 =over 4
 
-=item The server's side
+=item OCSP
 
-C<SSL_server>, C<accept_SSL> and a listening socket croak. (A listener with C<SSL_startHandshake =E<gt> 0> works: L<Net::FTP>
-in active mode is a client there, too.)
+Where the program insists on it (C<SSL_ocsp_mode>) the connection fails rather than be made unchecked.
 
-=item Checks that would have to run in the middle of the handshake
+=item Sessions of a server
 
-C<SSL_verify_callback>, lists of revoked certificates (C<SSL_crl_file>, C<SSL_check_crl>) and OCSP where the program insists
-on it (C<SSL_ocsp_mode>): the connection fails rather than be made unchecked.
-
-=item Going back
-
-C<stop_SSL> cannot give back an unencrypted connection, and fails; so L<Net::FTP>'s C<stoptls> does. C<close> is as always.
+Clients of a server cannot take up a session again; C<SSL_ticket_keycb> and C<SSL_session_id_context> are ignored, C<can_ticket_keycb>
+says so. The list inside C<IO::Socket::SSL::Session_Cache> is empty: the daemon keeps the sessions of clients, for five minutes.
 
 =item Objects of OpenSSL
 
-C<SSL_cert> and C<SSL_key> as such are refused; C<SSL_create_ctx_callback> is called with an object for which
-C<Net::SSLeay::CTX_set_mode> does nothing. IO::Socket::SSL::Utils, ::Intercept and ::PublicSuffix do not exist.
+C<SSL_cert>, C<SSL_key> and C<SSL_ca> take the objects that this module and L<IO::Socket::SSL::Utils> return, and refuse others, as does
+C<SSL_dh>; C<SSL_create_ctx_callback> is called with an object for which C<Net::SSLeay::CTX_set_mode> does nothing.
+IO::Socket::SSL::Intercept and ::PublicSuffix do not exist.
+
+=item Several curves
+
+C<SSL_ecdh_curve> with more than one curve fails.
 
 =item Ignored
 
-C<SSL_ciphersuites> (TLS 1.3 has safe ones only), C<SSL_npn_protocols>, C<SSL_mode_release_buffers>, C<SSL_honor_cipher_order>,
-C<SSL_error_trap>, C<SSL_use_cert>, everything for servers.
+C<SSL_ciphersuites> (TLS 1.3 has safe ones only), C<SSL_npn_protocols>, C<SSL_mode_release_buffers>, C<SSL_use_cert>, C<SSL_psk>, and the
+arguments of C<stop_SSL> and C<close> other than C<Timeout>.
 
 =back
 
@@ -779,23 +803,47 @@ that begins with C<CPANBridge> is the daemon's: it is not running, its module C<
 
 =item *
 
+C<SSL_verify_callback> is called when the handshake is over, and before anything is sent or read: for each certificate, the authority's
+first, with a false value for each fault of it, then with a true one. Its second argument is no address, but what
+C<Net::SSLeay::X509_STORE_CTX_get_current_cert>, C<..._get_error> and C<..._get_error_depth> take. It may overrule faults of trust, of
+time and of revocation; one behind which nothing could be verified, such as a wrong signature, it cannot. The name is compared
+whatever it says. As a server, it sees clients whose certificates were good, and may refuse them; others have been refused before.
+
+=item *
+
 With C<SSL_fingerprint> nothing else is looked at: a certificate with another fingerprint is refused, whoever has signed it.
 
 =item *
 
-The name is compared by the daemon's rules (RFC 6125: a wildcard stands for the whole first label only), whichever
-scheme is named, as long as it is the name that the server was asked for. Where C<SSL_verifycn_name> and C<SSL_hostname> differ, or
-the program brings rules of its own, the original's rules hold, and they are applied when the handshake is over and
-before anything is sent.
+The name is compared when the handshake is over and before anything is sent; the server sees a connection that is closed.
 
 =item *
 
-When the server closes without TLS's good-bye, or sends what was tampered with, reading comes to its end (0) and not to an error. The
+C<SSL_crl_file> counts without C<SSL_check_crl>, too.
+
+=item *
+
+C<$SSL_ERROR> is set to C<SSL_WANT_READ> and C<SSL_WANT_WRITE> by the methods C<read>, C<sysread>, C<syswrite>, C<write> and C<peek>. Perl's own
+functions of these names only set C<$!> (EAGAIN), and it is reading that a reader waits for, and writing for a writer.
+
+=item *
+
+C<syswrite> sends as much as there is room for, not only one record's 16,384 bytes. C<readline> is Perl's: a paragraph (C<$/ = ''>) ends
+with one empty line. C<pending> tells how many bytes can be read without waiting, whether C<select> says so or not; it does say so.
+
+=item *
+
+When the peer closes without TLS's good-bye, or sends what was tampered with, reading comes to its end (0) and not to an error. The
 length that a protocol announces tells whether something is missing, as it does with the original.
 
 =item *
 
-A renegotiation that the server asks for (TLS 1.2) is declined.
+C<stop_SSL> fails, and the connection is lost, where bytes would be: what the peer had sent was not read, or it sent plain text in one
+packet with its good-bye without waiting for ours.
+
+=item *
+
+A renegotiation that the peer asks for (TLS 1.2) is declined.
 
 =item *
 
@@ -804,13 +852,17 @@ C<peerhost> and so on see the connection.
 
 =item *
 
-The daemon sees what is sent in plain text, and private keys. It stands for the machine's OpenSSL, and runs as a user of this
-machine.
+A process that has forked may close its copy of the handle: the other's goes on, without C<SSL_no_shutdown>.
+
+=item *
+
+The daemon sees what is sent in plain text, and private keys, which the program sends along with each connection that needs them. It
+stands for the machine's OpenSSL, and runs as a user of this machine.
 
 =back
 
 It needs a 64-bit perl on Linux, on x86_64 or aarch64: Perl has no function that hands over a descriptor, so the system
-call is made by its number. Elsewhere connections fail with a sentence that says so.
+calls are made by their numbers. Elsewhere connections fail with a sentence that says so. On aarch64 it was never tried.
 
 =head1 ENVIRONMENT
 

@@ -273,6 +273,7 @@ class OracleStatement(Statement):
     def check(self) -> None:
         """Have the server look at it without executing it."""
         with self.errors(), self.connection.raw.cursor() as cursor:
+            cursor.arraysize = FETCH_ROWS
             cursor.parse(self.text)
             self._columns = cursor.description
 

@@ -157,11 +157,14 @@ _UNSIZED = (oracledb.DB_TYPE_CURSOR, oracledb.DB_TYPE_CLOB, oracledb.DB_TYPE_NCL
 def _array(cursor: oracledb.Cursor, value: Any, bind: Bind) -> oracledb.Var:
     """Return a variable for a PL/SQL table, with its elements, and room for those that come back."""
     items = value if isinstance(value, list) else []
+    if bind.elements:  # what is more does not go, as is with Oracle's own driver
+        items = items[: bind.elements]
     count = max(len(items), bind.elements, 1)
     if bind.type == TEXTS:
-        size = max([bind.size, 1, *(len(str(item)) for item in items if item is not None)])
+        texts = [None if item is None else str(item) for item in items]
+        size = bind.size or max([1, *(len(text) for text in texts if text is not None)])
         var = cursor.arrayvar(oracledb.DB_TYPE_VARCHAR, count, size)
-        items = [None if item is None else str(item) for item in items]
+        items = [None if text is None else text[:size] for text in texts]
     else:
         var = cursor.arrayvar(oracledb.DB_TYPE_NUMBER, count)
         items = [_number(item, bind.whole) for item in items]

@@ -169,7 +169,7 @@ def _converter(
     if kind in LOBS:
         return adopt if long.handles else lambda value: read_lob(value, long)
     if kind in LONGS:
-        return lambda value: shorten(value, len(value), long)
+        return lambda value: _hexadecimal(shorten(value, len(value), long))
     if kind is oracledb.DB_TYPE_INTERVAL_DS:
         days, seconds = column.precision, column.scale
         return lambda value: interval_ds(value, 2 if days is None else days, 6 if seconds is None else seconds)
@@ -233,6 +233,11 @@ def shorten(value: Any, size: int, long: Long) -> Any:
     if size > long.most and not long.cut:
         return {"__long__": size}
     return value[: long.most]
+
+
+def _hexadecimal(value: Any) -> Any:
+    """Return bytes, those of a LONG RAW, as Oracle's clients show them."""
+    return value.hex().upper() if isinstance(value, bytes) else value
 
 
 def plain(value: Any, conventions: Callable[[], Conventions]) -> Any:

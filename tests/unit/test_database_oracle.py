@@ -335,6 +335,8 @@ class TestValues:
         connection = self.table(session)
         run(session, connection, "INSERT INTO t (code, id) VALUES (:1, :2)", b"\x00\xab", 7)
         assert run(session, connection, "SELECT code, id FROM t")["rows"] == [["00AB", "7"]]
+        fake_oracledb.COLUMNS["LONG_RAW"] = (oracledb.DB_TYPE_LONG_RAW, None, None)
+        assert run(session, connection, "SELECT code AS long_raw FROM t")["rows"] == [["00AB"]]
         fake_oracledb.COLUMNS["F"] = (oracledb.DB_TYPE_BINARY_DOUBLE, None, None)
         assert run(session, connection, "SELECT 0.1 AS f FROM dual")["rows"] == [["0.1"]]
         assert run(session, connection, "SELECT 2.0 AS f FROM dual")["rows"] == [["2"]]
@@ -559,6 +561,9 @@ class TestOut:
         sql = "BEGIN :table(1) := :table.count; END;"
         binds = {"0": {"type": 201, "out": True, "size": 9, "elements": 5}}
         assert executed(session, connection, sql, [["x", "y"]], binds=binds)["out"] == [(0, ["2", "y", "x"], False)]
+        binds["0"] |= {"size": 2, "elements": 2}
+        found = executed(session, connection, sql, [["x", "yyy", "z"]], binds=binds)
+        assert found["out"] == [(0, ["2", "yy", "x"], False)], "what does not fit does not go"
         binds = {"0": {"type": 202, "out": True}}
         assert executed(session, connection, sql, [["7", "2.5"]], binds=binds)["out"] == [(0, [2, "2.5", 7], False)]
         with pytest.raises(BridgeError, match="ORA-01722"):

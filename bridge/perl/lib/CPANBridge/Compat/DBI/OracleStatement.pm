@@ -28,7 +28,7 @@ sub _bind_of {
     my $type = $attributes->{ora_type};
     return $sth->set_err( $DBI::stderr, 'bind_param: there must be only one of ora_type and TYPE' ) if defined $type && defined $attributes->{TYPE};
     return $sth->set_err( $DBI::stderr, "bind_param: ora_type $type is not known" )
-      if defined $type && !CPANBridge::Compat::DBI::OracleTypes::is_known($type);
+      if $type && !CPANBridge::Compat::DBI::OracleTypes::is_known($type);
     $type = CPANBridge::Compat::DBI::OracleTypes::of_dbi( $attributes->{TYPE} ) if !defined $type;
     my %bind;
     $bind{type}     = $type                                    if $type;
@@ -110,6 +110,8 @@ sub execute {
     if ( @values && @values < $count && @values + keys %$inout == $count ) {
         push @values, map { $sth->{_params}[$_][0] } scalar(@values) .. $count - 1;
     }
+    return $sth->set_err( 1008, 'ORA-01008: not all variables bound: ' . $sth->_wrong_number( scalar @values, $count ) )
+      if @values && @values != $count;
     my $arguments = $sth->_arguments(@values) or return;
     my $answer = $sth->_call( execute_binds => $arguments );
     if ( !$answer ) { $sth->{Database}->_failed; return }
@@ -134,6 +136,13 @@ sub _arguments {
     }
     $arguments->{binds} = \%binds if %binds;
     return { %$arguments, _limits($sth), handles => $sth->{_handles} ? \1 : \0 };
+}
+
+sub _unsendable {
+    my ( $sth, $why ) = @_;
+    $why =~ s/ at \S+ line \d+\.\n\z//;
+    chomp $why;
+    return $sth->set_err( $why =~ /\AORA-0*([0-9]+)/ ? $1 : $DBI::stderr, $why );
 }
 
 # How much of large values is to come.
@@ -222,11 +231,7 @@ sub _object {
     my $dbh = $sth->{Database};
     if ( ref $value eq 'ARRAY' ) { return [ map { _object( $sth, $_ ) } @$value ] }
     if ( ref $value ne 'HASH' ) { $dbh->_decode_text($value) if defined $value; return $value }
-    if ( exists $value->{__lob__} ) {
-        my $lob = bless { number => $value->{__lob__}, binary => $value->{binary} ? 1 : 0, dbh => $dbh }, 'OCILobLocatorPtr';
-        Scalar::Util::weaken( $lob->{dbh} );
-        return $lob;
-    }
+    return OCILobLocatorPtr->_new( $dbh, @$value{qw(__lob__ binary)} ) if exists $value->{__lob__};
     return _new_cursor( $sth, $value ) if exists $value->{__statement__};
     return $value;
 }
@@ -338,6 +343,18 @@ sub finish {
     return $sth->SUPER::finish;
 }
 
+# A piece of a column of the row that was fetched last, as far as LongReadLen has let it through.
+sub blob_read {
+    my ( $sth, $field, $offset, $length, $into, $at ) = @_;
+    my $fields = $sth->{_fbav};
+    return $sth->set_err( $DBI::stderr, "blob_read: there is no column $field, or no row" ) if !$fields || $field < 0 || $field > $#$fields;
+    my $value = $fields->[$field];
+    return if !defined $value || $offset > length $value;
+    my $piece = substr $value, $offset, $length;
+    if ($into) { substr( $$into, $at || 0 ) = '' if defined $$into; $$into = defined $$into ? "$$into$piece" : $piece }
+    return $piece;
+}
+
 # --- arrays ---------------------------------------------------------------------------------------------------------
 
 # Whether more is to be told of placeholders than one call for all tuples takes.
@@ -345,14 +362,17 @@ sub _needs_each {
     my ($sth) = @_;
     return 1 if %{ $sth->{_inout} || {} };
     my @binds = values %{ $sth->{_bind} || {} };
-    return scalar grep { $_->{form} || ( $_->{type} || 0 ) > 1 && !CPANBridge::Compat::DBI::OracleTypes::is_bytes( $_->{type} ) } @binds;
+    return scalar grep { ( $_->{form} || 0 ) == 2 || ( $_->{type} || 0 ) > 1 && !CPANBridge::Compat::DBI::OracleTypes::is_bytes( $_->{type} ) } @binds;
 }
 
 sub execute_for_fetch {
     my ( $sth, $fetch, $status ) = @_;
     my $arrays = $sth->{_inout_arrays};
     my $inout  = $sth->{_inout};
-    return $sth->SUPER::execute_for_fetch( $fetch, $status ) if !$sth->_needs_each;
+    if ( !$sth->_needs_each ) {
+        local $sth->{Database}{_in_array} = $sth;
+        return $sth->SUPER::execute_for_fetch( $fetch, $status );
+    }
     $arrays ||= {};
     my $kept = sub {
         my $tuple = $fetch->() or return;
@@ -375,6 +395,8 @@ sub execute_for_fetch {
         push @$status, [ @{ $sth->{_e} }[ 0, 1 ], $sth->state ] if $status;
         @{ $sth->{_e} } = ();
     }
+    local $sth->{Database}{_in_array} = $sth;
+    $sth->{Database}->_failed if $failed;
     return DBD::_::st::_tuples_outcome( $sth, $tuples, $failed, $affected, wantarray );
 }
 
@@ -415,12 +437,26 @@ package    # not to be indexed
 use strict;
 use warnings;
 
+# A handle is a reference to a number, which programs may look at; what else is known of it stands here.
+my %known;
+
+sub _new {
+    my ( $class, $dbh, $number, $binary ) = @_;
+    my $self = bless \$number, $class;
+    my $about = $known{ Scalar::Util::refaddr($self) } = { dbh => $dbh, binary => $binary ? 1 : 0 };
+    Scalar::Util::weaken( $about->{dbh} );
+    return $self;
+}
+
+sub _is_binary { my ($self) = @_; return $known{ Scalar::Util::refaddr($self) }{binary} }
+
 sub DESTROY {
     my ($self) = @_;
-    my $dbh = $self->{dbh};
+    my $about = delete $known{ Scalar::Util::refaddr($self) };
+    my $dbh = $about && $about->{dbh};
     return if !$dbh || !$dbh->{_link} || !CPANBridge::Compat::DBI::Remote::db::_is_mine($dbh);
     local ( $@, $! );
-    eval { $dbh->{_link}->release( database => $self->{number} ) };
+    eval { $dbh->{_link}->release( database => $$self ) };
     return;
 }
 
@@ -452,6 +488,8 @@ handles, and scrolling; the rest is L<CPANBridge::Compat::DBI::Remote>'s.
 =head2 execute_for_fetch
 
 =head2 fetch
+
+=head2 blob_read
 
 =head2 rows
 

@@ -46,22 +46,24 @@ sub _link {
     my ( $h, $function ) = @_;
     my $dbh  = $h->{Database} || $h;
     my $link = $dbh->{_link};
-    if ( !$link ) { return $h->set_err( _number($dbh), "$function: the database handle is not connected", '08003' ) }
+    if ( !$link ) { return $h->set_err( _lost_number($dbh), "$function: the database handle is not connected", '08003' ) }
     if ( $dbh->{_pid} != $$ || $dbh->{_thread} != $CPANBridge::Compat::DBI::Handle::THREAD ) {
-        return $h->set_err( _number($dbh),
+        return $h->set_err( _lost_number($dbh),
             'CPANBridge: this handle belongs to another process or thread; connect again in this one', $LOST );
     }
     return $link->is_current( $dbh->{_token} ) ? $link : lost($h);
 }
 
-# The number of an error that the database has none for. Where 1 is one of the database's own, its driver says another.
+# The number of an error that the database has none for, and of a lost connection. Where 1 is one of the database's own,
+# its driver says others.
 sub _number { my ($h) = @_; return $h->{_own_error} || 1 }
+sub _lost_number { my ($h) = @_; return $h->{_lost_error} || 1 }
 
 sub lost {
     my ($h) = @_;
     my $dbh = $h->{Database} || $h;
     $dbh->STORE( Active => 0 );
-    return $h->set_err( _number($dbh),
+    return $h->set_err( _lost_number($dbh),
         'CPANBridge: the connection to the daemon that this handle was made on is gone (the daemon was restarted, or a '
           . 'call was given up); connect again', $LOST );
 }
@@ -82,7 +84,7 @@ sub failed {
     }
     $dbh->STORE( Active => 0 )
       if $dbh->{Type} eq 'db' && $dbh->{_link} && !$dbh->{_link}->is_current( $dbh->{_token} );
-    return $h->set_err( _number($dbh), "CPANBridge: $type: " . $error->message, $LOST );
+    return $h->set_err( _lost_number($dbh), "CPANBridge: $type: " . $error->message, $LOST );
 }
 
 # Opens a database and returns a handle for it.

@@ -31,9 +31,10 @@ sub ora_env_var { my ($name) = @_; return $ENV{$name} }
 sub ora_cygwin_set_env { my ( $name, $value ) = @_; $ENV{$name} = $value; return }
 push @EXPORT_OK, qw(ora_shared_release ora_env_var ora_cygwin_set_env);
 
-# What a program that looks for numbers of Oracle's finds where the daemon cannot be asked: "end-of-file on communication channel".
-# DBI's usual 1 would be a duplicate key.
-my $LOST = 3113;
+# DBI's usual number of an error, 1, is a duplicate key here. Where the daemon cannot be asked, programs that look for numbers of
+# Oracle's find "end-of-file on communication channel".
+my %NUMBER = ( _own_error => $DBI::stderr, _lost_error => 3113 );
+sub _numbers { return %NUMBER }
 
 my $drh;
 
@@ -44,7 +45,7 @@ sub driver {
       nls_parameters can_unicode can_taf db_startup db_shutdown);
     DBD::Oracle::st->install_method($_) for qw(ora_fetch_scroll ora_scroll_position ora_stmt_type ora_stmt_type_name bind_param_inout_array);
     return $drh = DBI::_new_drh( "${class}::dr",
-        { Name => 'Oracle', Version => $VERSION, Attribution => 'the interface of DBD::Oracle, served by CPANBridge', _own_error => $LOST } );
+        { Name => 'Oracle', Version => $VERSION, Attribution => 'the interface of DBD::Oracle, served by CPANBridge', %NUMBER } );
 }
 
 sub CLONE { undef $drh; return }
@@ -65,19 +66,20 @@ sub connect {
     if ( !$charset ) { chomp( $parameters = $@ ); undef $database }
     if ( !defined $database ) {
         my ($number) = $parameters =~ $NAMELESS;
-        return $drh->set_err( $number || $LOST, "$parameters (DBD ERROR: OCIServerAttach)" );
+        return $drh->set_err( $number || $DBI::stderr, "$parameters (DBD ERROR: OCIServerAttach)" );
     }
     my ( $outer, $dbh ) = CPANBridge::Compat::DBI::Remote::connect(
         $drh,
         defined $dsn ? $dsn : '',
         {
-            AutoCommit => 1, _own_error => $LOST, _charset => $charset->[0], _settings => '1,1', ora_parse_error_offset => undef,
+            AutoCommit => 1, DBD::Oracle::_numbers(), _charset => $charset->[0], _settings => '1,1', ora_parse_error_offset => undef,
             ora_array_chunk_size => 1000, ora_driver_name => CPANBridge::Compat::DBI::OracleConnect::driver_name($attributes)
         },
         { driver => 'oracle', database => $database, parameters => $parameters }
     );
     return if !$outer;
     $dbh->{Username} = $dbh->{_info}{user} if defined $dbh->{_info}{user};
+    $dbh->{USER} = $dbh->{CURRENT_USER} = uc $parameters->{user};
     return $outer;
 }
 
@@ -143,7 +145,7 @@ sub _encode {
     my ( $dbh, $value, $type, $sth ) = @_;
     if ( ref $value ) {
         return [ map { defined $_ ? scalar $dbh->_encode($_) : undef } @$value ] if ref $value eq 'ARRAY';
-        return { __lob__ => $value->{number} } if ref $value eq 'OCILobLocatorPtr';
+        return { __lob__ => $$value } if ref $value eq 'OCILobLocatorPtr';
         my $cursor = CPANBridge::Compat::DBI::OracleStatement::_cursor_of($value);
         return { __statement__ => $cursor } if defined $cursor;
         die "Cannot bind a reference\n" if ref $value eq 'HASH' || ref $value eq 'CODE' || ref $value eq 'SCALAR';
@@ -151,6 +153,10 @@ sub _encode {
     if ( CPANBridge::Compat::DBI::OracleTypes::is_bytes($type) ) {
         my $bytes = "$value";
         utf8::downgrade( $bytes, 1 ) or utf8::encode($bytes);
+        if ( $type == 24 ) {    # a LONG RAW is hexadecimal, in both directions
+            die "ORA-01465: invalid hex number: a LONG RAW is bound as hexadecimal digits\n" if $bytes !~ /\A(?:[0-9A-Fa-f]{2})*\z/;
+            $bytes = pack 'H*', $bytes;
+        }
         return CPANBridge::Bytes->new($bytes);
     }
     return $dbh->_characters("$value");
@@ -170,7 +176,13 @@ sub _column_names {
     return $dbh->{_charset} ? [ map { $dbh->{_charset}->encode($_) } @$names ] : $names;
 }
 
-sub _failed { return }
+# Of several tuples some have failed; what is told of each stands in its status.
+sub _failed {
+    my ($dbh) = @_;
+    my $sth = $dbh->{_in_array} or return;
+    $sth->set_err( '0', 'ORA-24381: error(s) in array DML (DBD SUCCESS_WITH_INFO: OCIStmtExecute)' );
+    return;
+}
 
 sub do {
     my ( $dbh, $sql, $attributes, @values ) = @_;
@@ -329,7 +341,7 @@ sub dbms_output_get {
 # Returns the number of a LOB; nothing after an error.
 sub _lob {
     my ( $dbh, $lob, $name ) = @_;
-    return $lob->{number} if ref $lob eq 'OCILobLocatorPtr';
+    return $$lob if ref $lob eq 'OCILobLocatorPtr';
     return $dbh->set_err( $DBI::stderr, "DBD::Oracle::db::ora_lob_$name: locator is not of type OCILobLocatorPtr" );
 }
 
@@ -340,7 +352,7 @@ sub ora_lob_read {
     my $data = $dbh->_call( lob_read => { lob => $number, offset => $offset + 0, amount => $length + 0 } );
     return if !defined $data;
     $data = "$data";
-    $dbh->_decode_text($data) if !$lob->{binary};
+    $dbh->_decode_text($data) if !$lob->_is_binary;
     return $data;
 }
 
@@ -356,7 +368,7 @@ sub _lob_write {
     my ( $dbh, $lob, $offset, $data, $name ) = @_;
     my $number = $dbh->_lob( $lob, $name ) or return;
     return 1 if !defined $data || !length $data;
-    my $sent = $dbh->_encode( $data, $lob->{binary} ? 113 : 0 );
+    my $sent = $dbh->_encode( $data, $lob->_is_binary ? 113 : 0 );
     return defined $dbh->_call( lob_write => { lob => $number, data => $sent, offset => $offset + 0 } ) ? 1 : undef;
 }
 
@@ -448,7 +460,7 @@ all fetched first. C<ora_rowid>, C<ora_types>, C<ora_lengths>, C<ora_stmt_type>,
 
 C<NUMBER> as text with all its digits, as Oracle shows it (C<.5>), with the session's decimal point. C<DATE> and C<TIMESTAMP> as the
 session's C<NLS_DATE_FORMAT>, C<NLS_TIMESTAMP_FORMAT> and C<NLS_DATE_LANGUAGE> say, also after they were changed. An empty string is
-null. C<RAW> is hexadecimal. CLOB, BLOB and LONG come as far as C<LongReadLen> says, or an error is set unless C<LongTruncOk>. With
+null. C<RAW> and C<LONG RAW> are hexadecimal, as is what is bound as C<ORA_LONGRAW>. CLOB, BLOB and LONG come as far as C<LongReadLen> says, or an error is set unless C<LongTruncOk>. With
 C<ora_auto_lob> off, LOBs are handles for C<ora_lob_read>, C<ora_lob_write>, C<ora_lob_append>, C<ora_lob_trim>, C<ora_lob_length> and
 C<ora_lob_chunk_size>. Objects and collections are arrays.
 
@@ -466,7 +478,7 @@ C<ora_can_unicode>, C<ora_server_version>.
 
 Logging on by the operating system's user (C</>), wallets of Oracle's own form, LDAP and Oracle Names, connections without a listener,
 native network encryption, servers before 12.1: oracledb's thin mode has none of these. C<ora_taf_function> and failing over,
-C<ora_dbh_share>, C<reauthenticate>, C<ora_db_startup>, C<cancel>, C<ora_objects>, objects as values to bind, C<ORA_XMLTYPE> values of more
+C<ora_dbh_share>, C<reauthenticate>, C<ora_db_startup>, C<cancel>, C<ora_objects>, objects as values to bind, Oraperl, C<ORA_XMLTYPE> values of more
 than a string's size. The attributes of row caches, piecewise LOBs and OCI are kept and change nothing.
 
 =head1 ENVIRONMENT
@@ -530,7 +542,7 @@ Of several rows that C<RETURNING ... INTO> brings, a scalar gets the first; a sc
 =item *
 
 Errors that oracledb finds have the number that Oracle's clients have for the same, or 100,000 and oracledb's own. Where the daemon cannot
-be reached C<err> is 3113.
+be reached C<err> is 3113; what else the bridge refuses has DBI's own 2,000,000,000.
 
 =item *
 
@@ -543,6 +555,11 @@ The daemon ends a statement that runs longer than its setting C<statement_second
 =item *
 
 A statement handle for a REF CURSOR cannot be executed again.
+
+=item *
+
+C<blob_read> reads no further than C<LongReadLen> has let a value through. The status of a tuple of C<execute_array> that went well is its
+number of rows, not -1.
 
 =back
 

@@ -339,4 +339,28 @@ SKIP: {
     ok( $dbh->ping, '... and leaves the others alone' );
 }
 
+subtest 'modules for authors of drivers' => sub {
+    require DBI::DBD::Metadata;
+    no warnings 'once';
+    local *DBD::Sample::db::get_info = sub { return { 17 => "it's", 29 => '"', 47 => 'me', 46 => 2 }->{ $_[1] } };
+    local *DBD::Sample::db::type_info_all = sub { return [ { TYPE_NAME => 0, DATA_TYPE => 1, COLUMN_SIZE => 2 }, [ 'text', 12, undef ], [ 'odd', 4711, '007' ] ] };
+    my %written;
+    for my $what ( 'getinfo', 'typeinfo' ) {
+        open my $out, '>', \$written{$what} or die $!;
+        my $old = select $out;
+        DBI::DBD::Metadata->can("write_${what}_pm")->( 'dbi:Sample:x', 'me', '', 'Mine' );
+        select $old;
+    }
+    local $INC{'DBD/Mine.pm'} = __FILE__;
+    ok( eval "$written{getinfo}", 'what get_info told is a module' ) or diag $@;
+    my %info = %DBD::Mine::GetInfo::info;
+    is_deeply( [ @info{ 17, 29, 46 } ], [ "it's", '"', 2 ], '... of the same values' );
+    is( $info{47}->( { Username => 'you' } ), 'you', '... but for what each connection has its own of' );
+    ok( eval "$written{typeinfo}", 'what type_info_all told is one, too' ) or diag $@;
+    is_deeply( $DBD::Mine::TypeInfo::type_info_all, [ { TYPE_NAME => 0, DATA_TYPE => 1, COLUMN_SIZE => 2 }, [ 'text', 12, undef ], [ 'odd', 4711, '007' ] ], '... of the same types' );
+    like( $written{typeinfo}, qr/'text', SQL_VARCHAR, undef/, '... by their names' );
+    ok( !eval { DBI::DBD::Metadata::write_getinfo_pm('dbi:Sample:x'); 1 }, 'without a driver to write for' );
+    like( $@, qr/Usage: write_getinfo_pm/, '... it says how' );
+};
+
 done_testing;

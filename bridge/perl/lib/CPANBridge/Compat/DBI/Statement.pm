@@ -250,6 +250,8 @@ sub execute_array {
     if ( !$fetch ) {
         my $at = 0;
         for my $array (@arrays) { $sth->bind_param_array( ++$at, $array ) or return }
+        my $bound = keys %{ $sth->{ParamArrays} || {} };
+        return $sth->set_err( $DBI::stderr, "$bound bind values supplied but $count expected" ) if $count && $bound != $count;
         $fetch = _tuples( $sth->{ParamArrays} || {}, $count );
     }
     elsif ( ref $fetch ne 'CODE' ) {

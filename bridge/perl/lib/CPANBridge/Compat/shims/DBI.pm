@@ -41,7 +41,7 @@ our @EXPORT      = ();
 our @EXPORT_OK   = ( '%DBI', '$DBI', map { @$_ } values %EXPORT_TAGS );
 our %DBI;
 
-our %installed_drh;
+our ( %installed_drh, %installed_methods );
 
 {
     no warnings 'once';
@@ -337,7 +337,13 @@ sub connect {
     Carp::croak("Can't connect to data source '$dsn' because I can't work out what driver to use "
           . q{(it doesn't seem to contain a 'dbi:driver:' prefix and the DBI_DRIVER env var is not set)} )
       if !$driver;
+    if ( $ENV{DBI_AUTOPROXY} && $driver ne 'Proxy' && !( $attributes && $attributes->{go_bypass} ) ) {
+        my $proxy = $ENV{DBI_AUTOPROXY} =~ /\Adbi:/i ? $ENV{DBI_AUTOPROXY} : "dbi:Proxy:$ENV{DBI_AUTOPROXY}";
+        ( undef, $driver, undef, undef, $name ) = parse_dsn( $class, "$proxy;dsn=dbi:$driver:$name" );
+        Carp::croak("The environment's DBI_AUTOPROXY names no driver: '$proxy'") if !$driver;
+    }
     my %given = ( %{ $attributes || {} }, %{ $dsn_attributes || {} } );
+    delete $given{go_bypass};
     delete $given{dbi_connect_method};
     my $root = exists $given{RootClass} ? $given{RootClass} : $class eq 'DBI' ? undef : $class;
     my $drh = $class->install_driver($driver) or die 'panic: no driver handle';
@@ -523,8 +529,8 @@ C<DBD::_::st> to inherit from: what L<DBI::DBD> describes for drivers in Perl.
 
 =head1 NOT COVERED
 
-C<preparse>, C<bind_param_inout>; proxies and Gofer (C<DBI_AUTOPROXY> is ignored), DBI::SQL::Nano and the drivers for files
-that build on it, C<DbTypeSubclass>. Tracing writes which methods are called and what they return, not more.
+C<preparse>, C<bind_param_inout>; DBD::Proxy, DBI::SQL::Nano and the drivers for files that build on it, C<DbTypeSubclass>. Tracing
+writes which methods are called and what they return, not more.
 
 =head1 KNOWN DIFFERENCES
 
@@ -555,8 +561,8 @@ one call.
 
 =head1 ENVIRONMENT
 
-C<DBI_DRIVER>, C<DBI_DSN>, C<DBI_USER>, C<DBI_PASS>, C<DBI_PROFILE> and C<DBI_TRACE> as with the real DBI; the last one not under taint
-checks, where the environment must not choose a file to write to. L<CPANBridge> tells the variables of the connection to the daemon.
+C<DBI_DRIVER>, C<DBI_DSN>, C<DBI_USER>, C<DBI_PASS>, C<DBI_AUTOPROXY>, C<DBI_PROFILE> and C<DBI_TRACE> as with the real DBI; the last
+one not under taint checks, where the environment must not choose a file to write to. L<CPANBridge> tells the variables of the connection to the daemon.
 
 =head1 SEE ALSO
 

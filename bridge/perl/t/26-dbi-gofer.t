@@ -249,6 +249,12 @@ subtest 'the other end' => sub {
     like( $strict->execute_request( DBI::Gofer::Request->new( { %$request, dbh_method_call => [ 0, 'do', 'x' ] } ) )->errstr, qr/\Anot allowed/, 'a request that is refused' );
     ok( !eval { DBI::Gofer::Execute->new( { strange => 1 } ); 1 }, 'a wrong word in the configuration' );
     like( $@, qr/unknown configuration: strange/, '... is told' );
+    my $base = DBI::Gofer::Transport::Base->new;
+    my $frozen = $base->freeze_request($request);
+    like( $frozen, qr/\AGoFER1:.*DBI::Gofer::Request/s, 'the form of a message is the original\'s' );
+    is_deeply( $base->thaw_request($frozen)->dbh_method_call, [ 0, 'far_double', 3 ], '... and read again' );
+    ok( !eval { $base->thaw_response("ssh: no such host\n"); 1 }, 'what is no message' );
+    like( $@, qr/not a DBI::Gofer::Response \(it does not begin with GoFER1:\): 'ssh: no such host/, '... is shown' );
     local $ENV{DBI_AUTOPROXY} = 'dbi:Gofer:transport=null;policy=rush';
     my $dbh = DBI->connect( 'dbi:Far:place', 'me', '', \%quiet );
     is( $dbh->{Driver}{Name}, 'Gofer', 'DBI_AUTOPROXY' );
@@ -266,6 +272,9 @@ subtest 'processes' => sub {
         my $large = [ map { [ $_, 'x' x 1000 ] } 1 .. 500 ];
         is_deeply( $dbh->selectall_arrayref( 'x', { rows => $large } ), $large, 'half a megabyte each way' );
     }
+    open my $answers, '-|', 'echo strange | ' . join( ' ', map { "'$_'" } split / {2}/, $perl ) . q{ -MDBI::Gofer::Transport::stream -e run_stdio_hex} or die $!;
+    like( join( '', <$answers> ), qr/\A476f464552313a[0-9a-f]+\r\n\z/, 'the server can be started as the original is, and ends its lines like it' );
+    close $answers or die 'the server failed';
     my $dbh = DBI->connect( "dbi:Gofer:transport=stream;policy=rush;perl=$perl;retry_limit=0;dsn=dbi:NullP:", '', '', \%quiet );
     $dbh->do('x');
     my $pid = $dbh->{go_transport}->connection_info->{pid};

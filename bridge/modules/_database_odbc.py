@@ -27,6 +27,9 @@ pyodbc.pooling = False  # a pooled connection would be another caller's before, 
 
 CONNECT_SECONDS = 30
 
+NO_PIECES = 2**31 - 1
+"""Bytes of a value above which pyodbc sends it in pieces."""
+
 CONNECTION = 2
 ACCESS_MODE = 101
 DBMS_NAME, DBMS_VERSION, DRIVER_NAME, DRIVER_VERSION, DRIVER_ODBC = 17, 18, 6, 7, 77
@@ -86,7 +89,10 @@ class ODBC(Connection):
         with self.errors():
             self.raw = pyodbc.connect(connection_string(words), autocommit=True, timeout=CONNECT_SECONDS)
         self.raw.decimal_mode = "text"
-        self.dialect = Dialect("odbc", backslashes=self.fact(DBMS_NAME) in {"MySQL", "MariaDB"})
+        mysql = self.fact(DBMS_NAME) in {"MySQL", "MariaDB"}
+        if mysql:
+            self.raw.maxwrite = NO_PIECES  # MariaDB's driver spoils text that is sent in pieces
+        self.dialect = Dialect("odbc", backslashes=mysql)
 
     def ask(self, number: int) -> Any:
         """Return what SQLGetInfo says under a number, within :meth:`errors`."""
@@ -257,6 +263,7 @@ class ODBCStatement(Statement):
         self.described: list[tuple[int, int, int] | None] = []
         self.types: list[int | None] = []  # what the caller wants instead
         self.columns: list[Column] = []
+        self._limit: int | None = 0
         self._prepared = False
         self._exact = True
         self._bits: list[int] = []
@@ -318,8 +325,8 @@ class ODBCStatement(Statement):
             value = values[number - 1]
             if wanted is not None:
                 sizes.append((wanted, None, None))
-            elif found is None or (found[0] in CHARACTERS and value is not None) or found[0] == 0:
-                sizes.append(None)
+            elif not found or not found[0] or (found[0] in CHARACTERS and value is not None and not value.isascii()):
+                sizes.append(None)  # as characters: a type of bytes could not hold them all
             elif found[0] in CHARACTERS | BINARY:
                 sizes.append((found[0], None, None))
             else:
@@ -337,8 +344,9 @@ class ODBCStatement(Statement):
         ]
         with connection.running(self.cursor):
             self.cursor.setinputsizes(self._sizes(taken))
-            if seconds := connection.settings.query_seconds:
-                self.handle.limit(seconds)
+            if self._limit != connection.settings.query_seconds:
+                self._limit = connection.settings.query_seconds or 0
+                self.handle.limit(self._limit)
             connection.executed()
             if taken:
                 self.cursor.execute(self.text, tuple(taken[number - 1] for number in self.order))

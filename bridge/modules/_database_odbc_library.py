@@ -8,8 +8,9 @@ unsigned numbers above 2**31, and types that it does not know. Those are read he
 from __future__ import annotations
 
 import ctypes
+import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from ctypes import byref, c_char_p, c_double, c_int, c_short, c_size_t, c_ssize_t, c_ushort, c_void_p
 from typing import Any, NoReturn
 
@@ -34,6 +35,9 @@ BIT = -7
 REAL = frozenset({6, 7, 8})
 EXACT = CHARACTERS | BINARY | NUMBERS | REAL | {BIT, -5, -11}
 """Types whose values pyodbc returns as they are."""
+
+PLAIN = frozenset({2, 3, 9, 10, 11, 91, 92, 93})
+"""Decimals, dates and times, whose text is ASCII."""
 
 UNSIGNED = 8
 """``SQL_DESC_UNSIGNED``."""
@@ -61,6 +65,7 @@ def _function(name: str, *arguments: Any) -> Callable[..., int]:
     return function  # type: ignore[no-any-return]
 
 
+_string_at: Callable[[int, int], bytes] = ctypes.string_at
 _short, _int, _long = ctypes.POINTER(c_short), ctypes.POINTER(c_int), ctypes.POINTER(c_ssize_t)
 _size = ctypes.POINTER(c_size_t)
 _prepare = _function("SQLPrepareW", c_void_p, c_char_p, c_int)
@@ -73,7 +78,7 @@ _attribute = _function("SQLColAttributeW", c_void_p, c_ushort, c_ushort, c_void_
 _parameter = _function("SQLDescribeParam", c_void_p, c_ushort, _short, _size, _short, _short)
 _diagnostic = _function("SQLGetDiagRecW", c_short, c_void_p, c_short, c_void_p, _int, c_void_p, c_short, _short)
 _fetch = _function("SQLFetch", c_void_p)
-_get = _function("SQLGetData", c_void_p, c_ushort, c_short, c_void_p, c_ssize_t, _long)
+_get = _function("SQLGetData", c_void_p, c_ushort, c_short, c_void_p, c_ssize_t, c_void_p)
 _free = _function("SQLFreeStmt", c_void_p, c_ushort)
 _set_statement = _function("SQLSetStmtAttr", c_void_p, c_int, c_void_p, c_int)
 _functions = _function("SQLGetFunctions", c_void_p, c_ushort, c_void_p)
@@ -123,6 +128,9 @@ class Handle:
     def __init__(self, value: Any, kind: int = STATEMENT) -> None:
         self._value = value
         self._kind = kind
+        self._buffer = ctypes.create_string_buffer(BUFFER_BYTES)
+        self._length = c_ssize_t()
+        self._place, self._place_of_length = ctypes.addressof(self._buffer), ctypes.addressof(self._length)
 
     def diagnostics(self) -> list[Diagnostic]:
         """Return what the last function has told of its failure, or to warn."""
@@ -210,61 +218,74 @@ class Handle:
 
     def fetch(self, columns: list[Column], count: int) -> list[Row]:
         """Return the next rows, at most ``count``, with values as the driver writes them."""
-        read = [_READERS.get(column.type, Handle._text) for column in columns]
+        readers = [self._reader(number, column.type) for number, column in enumerate(columns, 1)]
         rows: list[Row] = []
         while len(rows) < count:
             result = _fetch(self._value)
             if result == NO_DATA:
                 break
             self.check(result)
-            rows.append([reader(self, number) for number, reader in enumerate(read, 1)])
+            rows.append([read() for read in readers])
         return rows
 
-    def _bytes(self, number: int, kind: int, end: int) -> bytes | None:
-        """Read a value in pieces; ``end`` is how many bytes of a buffer its terminator takes."""
-        pieces: list[bytes] = []
-        size = BUFFER_BYTES
-        while True:
-            buffer = ctypes.create_string_buffer(size)
-            length = c_ssize_t()
-            result = _get(self._value, number, kind, buffer, size, byref(length))
-            if result == NO_DATA:
-                break
-            self.check(result)
-            if length.value == NULL:
+    def _reader(self, number: int, sql_type: int) -> Callable[[], Any]:
+        """Return what reads a column's value of the row at hand."""
+        if sql_type in REAL:
+            return functools.partial(self._real, number)
+        kind, end, make = _KINDS.get(sql_type, _CHARACTERS)
+        value, place, place_of_length, length = self._value, self._place, self._place_of_length, self._length
+        most = BUFFER_BYTES - end
+
+        def read() -> Any:
+            result = _get(value, number, kind, place, BUFFER_BYTES, place_of_length)
+            size = length.value
+            if result == 0 and 0 <= size <= most:
+                return make(_string_at(place, size))
+            if size == NULL and result in {0, 1}:
                 return None
-            room = size - end
-            if length.value == NO_TOTAL or length.value > room:
-                pieces.append(buffer.raw[:room])
-                size = BUFFER_BYTES * 128 if length.value == NO_TOTAL else length.value - room + end
-                continue
-            pieces.append(buffer.raw[: length.value])
-            break
-        return b"".join(pieces)
+            return make(b"".join(self._pieces(result, number, kind, end)))
 
-    def _text(self, number: int) -> str | None:
-        found = self._bytes(number, C_WCHAR, 2)
-        return None if found is None else found.decode("utf-16-le", "replace")
+        return read
 
-    def _binary(self, number: int) -> bytes | None:
-        return self._bytes(number, C_BINARY, 0)
+    def _pieces(self, result: int, number: int, kind: int, end: int) -> Iterator[bytes]:
+        """Read on what was begun, into larger buffers; ``end`` is how many bytes of one its terminator takes."""
+        place, size = self._place, BUFFER_BYTES
+        while result != NO_DATA:
+            self.check(result)
+            length, room = self._length.value, size - end
+            if length != NO_TOTAL and length <= room:
+                yield _string_at(place, max(length, 0))
+                return
+            yield _string_at(place, room)
+            size = BUFFER_BYTES * 128 if length == NO_TOTAL else length - room + end
+            more = ctypes.create_string_buffer(size)
+            place = ctypes.addressof(more)
+            result = _get(self._value, number, kind, place, size, self._place_of_length)
 
     def _real(self, number: int) -> float | None:
-        value, length = c_double(), c_ssize_t()
-        self.check(_get(self._value, number, C_DOUBLE, byref(value), 8, byref(length)))
-        return None if length.value == NULL else value.value
-
-    def _number(self, number: int) -> int | str | None:
-        found = self._bytes(number, C_CHAR, 1)
-        if found is None:
-            return None
-        text = found.decode("ascii", "replace")
-        whole = int(text) if re.fullmatch(r"[-+]?[0-9]{1,20}", text) else None
-        return whole if whole is not None and -(2**63) <= whole < 2**63 else text
+        self.check(_get(self._value, number, C_DOUBLE, self._place, 8, self._place_of_length))
+        return None if self._length.value == NULL else c_double.from_buffer(self._buffer).value
 
 
-_READERS: dict[int, Callable[[Handle, int], Any]] = {
-    **dict.fromkeys(BINARY, Handle._binary),  # noqa: SLF001 - of the class above
-    **dict.fromkeys(REAL, Handle._real),  # noqa: SLF001
-    **dict.fromkeys(NUMBERS | {BIT, -5}, Handle._number),  # noqa: SLF001
+def _text(found: bytes) -> str:
+    return found.decode("utf-16-le", "replace")
+
+
+def _ascii(found: bytes) -> str:
+    return found.decode("ascii", "replace")
+
+
+def _number(found: bytes) -> int | str:
+    """Return a number; as text where 64 bits do not hold it."""
+    text = _ascii(found)
+    whole = int(text) if re.fullmatch(r"[-+]?[0-9]{1,20}", text) else None
+    return whole if whole is not None and -(2**63) <= whole < 2**63 else text
+
+
+_CHARACTERS: tuple[int, int, Callable[[bytes], Any]] = (C_WCHAR, 2, _text)
+_KINDS: dict[int, tuple[int, int, Callable[[bytes], Any]]] = {
+    **dict.fromkeys(BINARY, (C_BINARY, 0, bytes)),
+    **dict.fromkeys(NUMBERS | {BIT, -5}, (C_CHAR, 1, _number)),
+    **dict.fromkeys(PLAIN, (C_CHAR, 1, _ascii)),
 }
+"""What values of a type are asked for as, how many bytes end them there, and what makes a value of them."""

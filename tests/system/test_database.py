@@ -642,7 +642,7 @@ class TestODBC:
         ]
 
     def test_mariadb_by_odbc(self, script: Script, mariadb: dict[str, str]) -> None:
-        """Unsigned numbers beyond 2**31, characters where the program wants them, backslashes in strings."""
+        """Unsigned numbers beyond 2**31, characters where the program wants them, backslashes, text that is long."""
         said = script(
             r"""
             my $dsn = "dbi:ODBC:Driver=$ENV{DRIVER};SOCKET=$ENV{MYSQL_UNIX_PORT};Database=test";
@@ -652,12 +652,20 @@ class TestODBC:
             print join('|', $dbh->selectrow_array('SELECT * FROM odbc')), "\n";
             print join('|', $dbh->selectrow_array(q{SELECT 'it\'s :x', :y}, undef, "\x{263a}") eq "\x{263a}"), "\n";
             print $dbh->{odbc_has_unicode}, "\n";
+            $dbh->{LongReadLen} = 100_000;
+            $dbh->do('CREATE TEMPORARY TABLE odbc_long (t LONGTEXT, b LONGBLOB, d DATE)');
+            my ($text, $bytes) = ("x\xfc\x{263a}" x 20_000, "\x00\xff" x 30_000);
+            $dbh->do('INSERT INTO odbc_long VALUES (?, ?, ?)', undef, $text, $bytes, '2024-01-02');
+            for my $columns ('t, b', 't, b, d') {
+                my @row = $dbh->selectrow_array("SELECT $columns FROM odbc_long");
+                print $row[0] eq $text && $row[1] eq $bytes ? 'whole' : "@{[ map { length } @row ]}", "\n";
+            }
             """,
             DRIVER=odbc("libmaodbc"),
             DBD_ODBC_UNICODE="1",
             **mariadb,
         )
-        assert said.splitlines() == ["4294967295|18446744073709551615|0000-00-00", "1", "1"]
+        assert said.splitlines() == ["4294967295|18446744073709551615|0000-00-00", "1", "1", "whole", "whole"]
 
     def test_data_sources_have_names(self, start_daemon: Callable[..., DaemonProcess], tmp_path: Path) -> None:
         """Those that the daemon finds; one that it does not find is told in the driver manager's words."""

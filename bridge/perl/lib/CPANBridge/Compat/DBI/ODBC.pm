@@ -81,7 +81,7 @@ sub connect {
     my ( $outer, $dbh ) = CPANBridge::Compat::DBI::Remote::connect(
         $drh,
         defined $dsn ? $dsn : '',
-        { AutoCommit => 1, _unicode => $unicode, _sent => {} },
+        { AutoCommit => 1, _unicode => $unicode, _sent => { named => 1, direct => 0, described => 1, query_seconds => 0 }, _changes => 0 },
         { driver => 'odbc', database => defined $name ? $name : '', parameters => \%parameter }
     );
     return if !$outer;
@@ -174,6 +174,7 @@ sub _settle {
     my $sent = $dbh->{_sent};
     my %new = map { ( $_ => $wanted{$_} ) } grep { !defined $sent->{$_} || $sent->{$_} ne $wanted{$_} } keys %wanted;
     return 1 if !%new;
+    $dbh->{_changes}++;
     my %settings = map { ( $_ => $_ eq 'query_seconds' ? 0 + $new{$_} : $new{$_} ? \1 : \0 ) } keys %new;
     $dbh->_call( set => { connection => $dbh->{_connection}, settings => \%settings } ) or return;
     @$sent{ keys %new } = values %new;
@@ -203,6 +204,7 @@ sub prepare {
             _names     => $answer->{parameters},
             _kind      => $answer->{kind},
             _described => $described,
+            _loose     => !grep( { defined && $_ != 12 && $_ != -1 && $_ != 1 } @$described ),
             _types     => [],
 
             # What the database takes as bytes is sent as bytes.
@@ -219,14 +221,23 @@ sub _characters {
     return $text;
 }
 
+# Where a driver takes all parameters for text, what can only be bytes is sent as bytes.
 sub _encode {
-    my ( $dbh, $value, $type ) = @_;
-    if ( $type && CPANBridge::Compat::DBI::ODBCTypes::is_binary($type) ) {
+    my ( $dbh, $value, $type, $sth ) = @_;
+    if ( $type ? CPANBridge::Compat::DBI::ODBCTypes::is_binary($type) : $sth && $sth->{_loose} && _is_no_text($value) ) {
         my $bytes = "$value";
         if ( !utf8::downgrade( $bytes, 1 ) ) { utf8::encode($bytes) }
         return CPANBridge::Bytes->new($bytes);
     }
     return $dbh->_characters("$value");
+}
+
+# Neither ASCII nor UTF-8, and with characters in it that no text has.
+sub _is_no_text {
+    my ($value) = @_;
+    return if utf8::is_utf8($value) || $value !~ /[\x80-\xff]/ || $value !~ /[\x00-\x08\x0e-\x1a\x1c-\x1f]/;
+    my $copy = "$value";
+    return !utf8::decode($copy);
 }
 
 sub _decode {
@@ -295,6 +306,7 @@ sub STORE {
     if ( $name eq 'ReadOnly' && $dbh->{_link} ) {
         $dbh->_call( set => { connection => $dbh->{_connection}, settings => { read_only => $value ? \1 : \0 } } ) or return;
     }
+    $dbh->{_changes}++ if $name =~ /\Aodbc_/;
     return $dbh->SUPER::STORE( $name, $value );
 }
 
@@ -343,6 +355,7 @@ sub bind_param {
     $sth->SUPER::bind_param( $name, $value, $attributes ) or return;
     my $type = ref $attributes eq 'HASH' ? $attributes->{TYPE} : $attributes;
     return 1 if !$type;
+    delete $sth->{_ready};
     $sth->{_types}[ $sth->_number_of($name) - 1 ] = CPANBridge::Compat::DBI::ODBCTypes::of_odbc($type);
     return 1;
 }
@@ -384,10 +397,21 @@ sub execute_for_fetch {
     return $sth->SUPER::execute_for_fetch(@rest);
 }
 
+# Nothing is looked at again while no attribute and no type has changed.
 sub _ready {
     my ($sth) = @_;
+    my $dbh = $sth->{Database};
+    return 1 if defined $sth->{_ready} && $sth->{_ready} == $dbh->{_changes};
     $sth->_tell_types or return;
-    return $sth->{Database}->_settle( query_seconds => $sth->_attribute('odbc_query_timeout') || 0 );
+    $dbh->_settle( query_seconds => $sth->_attribute('odbc_query_timeout') || 0 ) or return;
+    $sth->{_ready} = $dbh->{_changes};
+    return 1;
+}
+
+sub STORE {
+    my ( $sth, $name, $value ) = @_;
+    $sth->{Database}{_changes}++ if $name =~ /\Aodbc_/;
+    return $sth->SUPER::STORE( $name, $value );
 }
 
 sub _wrong_number { my ( $sth, $given, $count ) = @_; return "called with $given bind variables when $count are needed" }
@@ -397,7 +421,7 @@ sub _take {
     $sth->{_about} = $answer;
     delete $sth->{_spoilt};
     my $result = $sth->SUPER::_take($answer);
-    $sth->_watch_long;
+    $sth->_watch_long if $answer->{columns};
     return $result;
 }
 

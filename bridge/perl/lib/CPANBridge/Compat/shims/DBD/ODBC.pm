@@ -125,7 +125,8 @@ C<odbc_version>, C<odbc_driver_complete>, C<odbc_trace>, C<odbc_trace_file>.
 
 As where DBD::ODBC was built without Unicode, the usual way on Unix, strings are bytes: of UTF-8 in both directions, whatever the
 database has, and characters with C<odbc_utf8_on>. With the environment variable C<DBD_ODBC_UNICODE=1> strings are characters, as where
-it was built with it.
+it was built with it. A parameter that is no UTF-8 is text in Latin-1; but where the driver takes all parameters of a statement for
+text, and the string has control characters, it is bytes. Give such values a type (C<SQL_VARBINARY>, C<SQL_LONGVARBINARY>) to be sure.
 
 =item *
 

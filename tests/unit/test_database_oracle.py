@@ -6,6 +6,7 @@ import ast
 import inspect
 import os
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -180,6 +181,32 @@ class TestConnecting:
             with pytest.raises(BridgeError, match=r"(?s)ORA-12541: DPY-6005: .*refused") as caught:
                 database.connect(made, "oracle", "xe", {}, {**ACCOUNT, "host": "127.0.0.1", "port": str(port)})
         assert caught.value.details["code"] == 12541
+
+    @pytest.mark.parametrize("code", [12514, 12505, 12528])
+    def test_a_listener_that_refuses_through_the_real_package(self, code: int) -> None:
+        """What the listener says on the wire has its number in the end."""
+        text = f"(DESCRIPTION=(TMP=)(VSNNUM=318767104)(ERR={code})(ERROR_STACK=(ERROR=(CODE={code})(EMFI=4))))".encode()
+        body = struct.pack(">BBH", 34, 0, len(text)) + text
+        refused = struct.pack(">HHBBH", len(body) + 8, 0, 4, 0, 0) + body
+        made = Session(Peer(pid=1, uid=os.geteuid(), gid=os.getegid()))
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+
+            def refuse() -> None:
+                connection, _ = listening.accept()
+                with connection:
+                    connection.recv(4096)
+                    connection.sendall(refused)
+                    connection.shutdown(socket.SHUT_WR)
+                    while connection.recv(4096):
+                        pass
+
+            thread = threading.Thread(target=refuse)
+            thread.start()
+            parameters = {**ACCOUNT, "host": "127.0.0.1", "port": str(listening.getsockname()[1])}
+            with pytest.raises(BridgeError, match=rf"ORA-{code}: DPY-600") as caught:
+                database.connect(made, "oracle", "xe", {}, parameters)
+            thread.join()
+        assert caught.value.details["code"] == code
 
     @pytest.mark.parametrize("said", [b"", b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
     def test_a_server_that_is_none_of_oracle_s_through_the_real_package(self, said: bytes) -> None:

@@ -493,7 +493,7 @@ C<ORA_DRCP_CLASS>: the program's, never the daemon's. Without C<NLS_LANG> the se
 =item *
 
 Numbers and dates in your session's formats: C<NLS_DATE_FORMAT>, a C<NUMBER> with many digits, one with a comma as the decimal point,
-intervals, C<BINARY_DOUBLE>.
+intervals, C<BINARY_DOUBLE>, and whether a C<TIMESTAMP WITH LOCAL TIME ZONE> comes in the session's time zone.
 
 =item *
 

@@ -22,11 +22,12 @@ from bridge.modules._xml_types import Batch, Options, ParserFullError
 
 __all__ = ["EventParser"]
 
-MAX_EVENTS = 1_000_000
-"""Events in one batch."""
-
 MAX_TEXT = 32 * 1024 * 1024
-"""Characters in one batch. Expat itself stops entities that grow a document more than a hundredfold."""
+"""Characters in one batch, with :data:`EVENT` for each event, so that there are a million of these at most. Expat
+itself stops entities that grow a document more than a hundredfold."""
+
+EVENT = 32
+"""What an event counts for beside its text."""
 
 MAX_DEPTH = 10_000
 """Elements inside each other."""
@@ -67,7 +68,7 @@ class EventParser:
         self._keep = keep
         self._parents = parents or []  # expat's parsers of entities use their parents' memory
         self._columns = Columns()
-        self._text = 0
+        self._size = [0]  # of the batch, where handlers reach it quickest
         self._skip = 0
         self._told = 0
         self._pieces: list[bytes] | None = [] if parser is None else None
@@ -130,7 +131,7 @@ class EventParser:
                 setattr(self._parser, name, None)
 
     def _run(self, pieces: list[bytes]) -> Batch:
-        self._text = 0
+        self._size[0] = 0
         need = error = None
         try:
             for index, piece in enumerate(pieces):
@@ -196,7 +197,7 @@ class EventParser:
 
     def _elements(self, parser: expat.XMLParserType) -> tuple[Callable[[str, list[str]], None], Callable[[str], None]]:
         """Return the handlers of elements' starts and ends."""
-        columns = self._columns
+        columns, size = self._columns, self._size
         kind, place, add = columns.kinds.append, columns.places.append, columns.texts.append
         depth = 0
 
@@ -210,11 +211,13 @@ class EventParser:
             if attributes:
                 kind("A")
                 pairs = _BETWEEN.join(attributes)
-                self._text += len(pairs)
+                size[0] += len(pairs)
                 add(pairs)
             else:
                 kind("S")
-            self._check()
+            size[0] += 2 * EVENT  # its end is an event, too
+            if size[0] > MAX_TEXT:
+                raise _too_large()
 
         def end(element: str) -> None:
             nonlocal depth
@@ -229,7 +232,7 @@ class EventParser:
         self, parser: expat.XMLParserType
     ) -> tuple[Callable[[str], Callable[[str], None]], Callable[[str], Callable[[], None]]]:
         """Return what makes handlers for a kind of event: of text, and of nothing at all."""
-        columns = self._columns
+        columns, size = self._columns, self._size
         kind, place, add = columns.kinds.append, columns.places.append, columns.texts.append
 
         def text(letter: str) -> Callable[[str], None]:
@@ -237,8 +240,9 @@ class EventParser:
                 kind(letter)
                 place(parser.CurrentByteIndex)
                 add(data)
-                self._text += len(data)
-                self._check()
+                size[0] += len(data) + EVENT
+                if size[0] > MAX_TEXT:
+                    raise _too_large()
 
             return told
 
@@ -246,7 +250,9 @@ class EventParser:
             def told() -> None:
                 kind(letter)
                 place(parser.CurrentByteIndex)
-                self._check()
+                size[0] += EVENT
+                if size[0] > MAX_TEXT:
+                    raise _too_large()
 
             return told
 
@@ -257,7 +263,9 @@ class EventParser:
 
         def told(*values: Any) -> None:
             self._columns.add(letter, parser.CurrentByteIndex, *first, *values)
-            self._check()
+            self._size[0] += EVENT
+            if self._size[0] > MAX_TEXT:
+                raise _too_large()
 
         return told
 
@@ -281,13 +289,6 @@ class EventParser:
                 return self._refer(parser, context, (base, system, public))
 
             parser.ExternalEntityRefHandler = refer
-
-    def _check(self) -> None:
-        if len(self._columns.kinds) > MAX_EVENTS or self._text > MAX_TEXT:
-            raise ParserFullError(
-                f"A piece of the document grew to more than {MAX_EVENTS} events or {MAX_TEXT} characters; "
-                "it may be built of entities that multiply."
-            )
 
     def _refer(
         self,
@@ -319,3 +320,10 @@ class EventParser:
         self._columns.kinds.append("F")
         self._columns.places.append(parser.CurrentByteIndex)
         return 1
+
+
+def _too_large() -> ParserFullError:
+    return ParserFullError(
+        f"A piece of the document grew to more than {MAX_TEXT} characters, an event counted as {EVENT}; "
+        "it may be built of entities that multiply."
+    )

@@ -90,6 +90,35 @@ def test_events_say_what_and_where(session: Session) -> None:
     assert answer["end"] == len(document.encode())
 
 
+def test_a_short_document_gives_the_same(session: Session) -> None:
+    """It needs no parser that is kept."""
+    for document in (
+        b"<a b='1'>x<?p d?><e/></a>",
+        b'<?xml version="1.0" encoding="UTF-8"?><a>\xc3\xa9</a>',
+        b"<a><b></a>",
+    ):
+        whole = feed(session, document, options={"handlers": ["XMLDecl"]})
+        del whole["parser"]
+        assert xmldoc.short(session, document, {"handlers": ["XMLDecl"]}) == whole
+    assert not session.data["xml"].parsers
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"<a>" + b"x" * 1020 + b"</a>",
+        b"<!DOCTYPE a><a/>",
+        b"<a><!--b--></a>",
+        '<a b="1"/>'.encode("utf-16"),
+        b'<?xml version="1.0" encoding="cp037"?>',
+    ],
+)
+def test_what_could_grow_is_not_short(session: Session, document: bytes) -> None:
+    """The event loop must not wait for it."""
+    with pytest.raises(BridgeError, match="at most 1024 bytes"):
+        xmldoc.short(session, document)
+
+
 def test_names_in_namespaces_come_apart(session: Session) -> None:
     """Declarations come before the element, names with their namespace."""
     answer = feed(session, b'<a xmlns="u" xmlns:p="v|w" p:x="1" y="2"/>', options={"namespaces": True})
@@ -227,8 +256,8 @@ def test_depth_events_and_parsers_have_limits(session: Session, monkeypatch: pyt
     """Each says what was too much."""
     with pytest.raises(BridgeError, match="nested more than 10000 deep"):
         feed(session, b"<a>" * 10_001)
-    monkeypatch.setattr(_xml_expat, "MAX_EVENTS", 10)
-    with pytest.raises(BridgeError, match="more than 10 events"):
+    monkeypatch.setattr(_xml_expat, "MAX_TEXT", 10 * _xml_expat.EVENT)
+    with pytest.raises(BridgeError, match="more than 320 characters, an event counted as 32"):
         feed(session, b"<r>" + b"<a/>" * 10 + b"</r>")
     monkeypatch.setattr(xmldoc, "MAX_PARSERS", 2)
     numbers = [xmldoc.feed(session, None, b"<a>")["parser"] for _ in range(2)]

@@ -27,6 +27,8 @@ sub _call {
 
 sub feed { my (%params) = @_; return _call( feed => %params ) }
 
+sub short { my (%params) = @_; return _call( short => %params ) }
+
 sub supply { my (%params) = @_; return _call( supply => %params ) }
 
 sub release {
@@ -59,6 +61,12 @@ C<token>, which goes with the parser's number.
     my $answer = feed( parser => $number, token => $token, data => $bytes, final => \1 );
 
 Has the next piece of a document parsed, and returns its events.
+
+=head2 short
+
+    my $answer = short( options => \%options, data => $bytes );
+
+Has a short document parsed whole that holds no declarations.
 
 =head2 supply
 

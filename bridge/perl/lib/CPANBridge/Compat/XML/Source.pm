@@ -23,7 +23,8 @@ sub new {
         start    => 0,            # position of the first byte that is kept
         line     => 1,            # where that byte is
         column   => 0,
-        encoding => $encoding,    # that the caller says, or else the document
+        given    => $encoding,    # what the caller says
+        encoding => $encoding,    # the same, or what the document says
         decoder  => undef,        # where expat does not know the encoding and gets UTF-8 instead
         rest     => '',           # bytes that are no whole character yet, or no whole declaration
         begun    => 0,
@@ -76,6 +77,9 @@ sub _find_encoding {
 
 # The encoding that expat is told, instead of what the document says.
 sub protocol { return $_[0]{decoder} ? 'UTF-8' : undef }
+
+# Whether the parser must be told an encoding, for that or any other reason.
+sub is_told { return defined $_[0]{decoder} || defined $_[0]{given} }
 
 sub find_encoding {
     my ($name) = @_;
@@ -190,6 +194,10 @@ Takes the next piece and returns what the parser is to get. Dies where bytes do 
 =head2 protocol
 
 The encoding that the parser must be told in place of the document's, or C<undef>.
+
+=head2 is_told
+
+Whether the parser must be told an encoding.
 
 =head2 find_encoding
 

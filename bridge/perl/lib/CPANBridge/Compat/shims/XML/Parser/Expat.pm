@@ -19,6 +19,10 @@ $Carp::Internal{$_}++ for __PACKAGE__, 'XML::Parser::ExpatNB';
 # Bytes handed to the daemon at a time: few enough that handlers run soon and answers stay small.
 my $PIECE = 65_536;
 
+# A document that is parsed at once, at less cost, as the daemon knows it: no longer than this, and of this form.
+my $SHORT      = 1024;
+my $SHORT_FORM = qr/\A(?:<\?xml version=["']1\.[01]["'](?: encoding=["']utf-8["'])?\s*\?>)?(?:[^<\0]|<(?!!|\?xml\s))*+\z/i;
+
 our %Handler_Setters = map { $_ => 1 } qw(
   Start End Char Proc Comment CdataStart CdataEnd Default Unparsed Notation ExternEnt ExternEntFin Entity Element
   Attlist Doctype DoctypeFin XMLDecl
@@ -147,6 +151,13 @@ sub _parse_handle {
             my $got = $is_glob ? read( $handle, $piece, $PIECE ) : $handle->read( $piece, $PIECE );
             Carp::croak("Cannot read the document: $!") if !defined $got;
             last if !$got;
+
+            # Perl's own read() comes back with less than was asked for only at the end, and then nothing more will come.
+            if ( $is_glob && $got < $PIECE ) {
+                my $more = read $handle, $piece, $PIECE, length $piece;
+                Carp::croak("Cannot read the document: $!") if !defined $more;
+                return $self->_feed( $piece, 1 ) if !$more;
+            }
             $self->_feed( $piece, 0 );
         }
     }
@@ -173,6 +184,16 @@ sub _feed {
     my $bytes = eval { $source->take( $piece, $final ) };
     Carp::croak("\nnot well-formed (invalid token): $@") if !defined $bytes;
     return 1 if !length $bytes && !$final;
+    if ( $final && !defined $self->{_Number} && length $bytes <= $SHORT && $bytes =~ $SHORT_FORM && !$source->is_told ) {
+        my %options = (
+            $self->{Namespaces}         ? ( namespaces => \1 )           : (),
+            $self->{_Handlers}{XMLDecl} ? ( handlers   => ['XMLDecl'] ) : (),
+        );
+        my $answer = $self->_ask( short => data => $bytes, %options ? ( options => \%options ) : () );
+        $self->_dispatch($answer);
+        $self->{_Position} = $answer->{end};
+        return 1;
+    }
     my %params = ( data => $bytes, final => $final ? \1 : \0 );
     if ( defined $self->{_Number} ) {
         $params{parser} = $self->{_Number};
@@ -201,13 +222,14 @@ sub _options {
     my $handlers = $self->{_Handlers};
     my $encoding = $self->{_Source}->protocol;
     $encoding = $self->{ProtocolEncoding} if !defined $encoding;
+    my @declarations = grep { $handlers->{$_} } @DECLARATIONS;
     return {
-        encoding           => $encoding,
-        namespaces         => $self->{Namespaces} ? \1 : \0,
-        expand             => $self->{NoExpand} && $handlers->{Default} ? \0 : \1,
-        parameter_entities => $self->{ParseParamEnt} ? \1 : \0,
-        base               => $self->{Base},
-        handlers           => [ grep { $handlers->{$_} } @DECLARATIONS ],
+        defined $encoding                         ? ( encoding           => $encoding )       : (),
+        $self->{Namespaces}                       ? ( namespaces         => \1 )              : (),
+        $self->{NoExpand} && $handlers->{Default} ? ( expand             => \0 )              : (),
+        $self->{ParseParamEnt}                    ? ( parameter_entities => \1 )              : (),
+        defined $self->{Base}                     ? ( base               => $self->{Base} )   : (),
+        @declarations                             ? ( handlers           => \@declarations ) : (),
     };
 }
 
@@ -223,7 +245,7 @@ sub _ask {
         chomp $why;
         Carp::croak("XML::Parser cannot parse through CPANBridge: $why");
     }
-    @$self{qw(_Number _Token)} = @$answer{qw(parser token)} if !exists $params{parser};
+    @$self{qw(_Number _Token)} = @$answer{qw(parser token)} if !exists $params{parser} && defined $answer->{parser};
     return $answer;
 }
 
@@ -265,13 +287,14 @@ sub _dispatch {
         $$index++;
         if ( $kind == START || $kind == START_WITH_ATTRIBUTES ) {
             my $name = $texts[ $next++ ];
-            my $attributes = $kind == START ? '' : $texts[ $next++ ];
+            my $attributes;
+            $attributes = $texts[ $next++ ] if $kind != START;
             my $serial = ++$self->{_Serial};
             push @$serials, $serial;
             $$skip = 0 if $$skip && $serial >= $$skip;
             $name = $self->_name($name) if $namespaces;
             if ( !$$skip and my $handler = $handlers->{Start} ) {
-                if ( $kind == START ) { $handler->( $self, $name ) }
+                if ( !defined $attributes ) { $handler->( $self, $name ) }
                 else {
                     $self->{_Attributes} = $attributes;
                     my @attributes = split /\x01/, $attributes, -1;
@@ -285,15 +308,16 @@ sub _dispatch {
             $self->{_New_Prefixes} = [] if $namespaces;
         }
         elsif ( $kind == STOP ) {
-            my $name = $texts[ $next++ ];
-            $name = $self->_name($name) if $namespaces;
             pop @{ $self->{Context} };
-            $handlers->{End}->( $self, $name ) if $handlers->{End} && !$$skip;
+            my $handler = $handlers->{End};
+            if ( !$handler || $$skip ) { $next++ }
+            elsif ($namespaces) { $handler->( $self, $self->_name( $texts[ $next++ ] ) ) }
+            else                { $handler->( $self, $texts[ $next++ ] ) }
             pop @$serials;
         }
-        elsif ( $kind == TEXT && $handlers->{Char} ) {
-            my $text = $texts[ $next++ ];
-            $handlers->{Char}->( $self, $text ) if !$$skip;
+        elsif ( $kind == TEXT and my $handler = $handlers->{Char} ) {
+            if   ($$skip) { $next++ }
+            else          { $handler->( $self, $texts[ $next++ ] ) }
         }
         else {
             my $letter = chr $kind;
@@ -724,7 +748,8 @@ C<specified_attr> counts every attribute for elements that come from an internal
 
 =item *
 
-Documents whose entities multiply are refused earlier: a piece may give at most 32 million characters. Elements may be
+Documents whose entities multiply are refused earlier: a piece may give at most 32 million characters, an
+event counted as 32. Elements may be
 nested 10,000 deep; a tag, a comment or the like, and all before the root element, may be 16 MiB long.
 
 =back

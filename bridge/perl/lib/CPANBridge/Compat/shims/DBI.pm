@@ -198,6 +198,20 @@ sub setup_driver {
     return;
 }
 
+# The prefix of a driver's own attributes and methods, where it is not the driver's name.
+my %PREFIX = (
+    AnyData => 'ad', AnyData2 => 'ad2', Amazon => 'amzn', BestWins => 'best', Excel => 'xl', File => 'f', Gofer => 'go', Informix => 'ix',
+    Ingres => 'ing', InterBase => 'ib', MongoDB => 'mongo', Multiplex => 'mx', Neo4p => 'neo', Oracle => 'ora', Plibdata => 'plb',
+    Sybase => 'syb', Teradata => 'tdat', TreeData => 'tree', Unify => 'uni',
+);
+
+sub driver_prefix {
+    my ( $class, $package ) = @_;
+    return 'sql_' if $package eq 'DBI::DBD::SqlEngine';
+    my ($name) = $package =~ /\ADBD::(\w+)\z/ or return;
+    return ( $PREFIX{$name} || lc $name ) . '_';
+}
+
 sub dbixs_revision { return DBD::_::dr->dbixs_revision }
 
 # --- drivers --------------------------------------------------------------------------------------------------------
@@ -386,7 +400,8 @@ sub _connector {
         }
         my $inner = CPANBridge::Compat::DBI::Handle::inner($dbh);
         return $dbh if $inner->{dbi_connect_closure} && $method eq 'connect_cached';
-        my %set = %$wanted;
+        # The driver may have taken some for itself, or given them other names.
+        my %set = %attributes;
         delete @set{qw(RootClass DbTypeSubclass dbi_imp_data)};
         if ($root) {
             $inner->{RootClass} = $root;

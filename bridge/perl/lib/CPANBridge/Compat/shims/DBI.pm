@@ -537,15 +537,16 @@ C<TYPE>, C<NULLABLE>, C<ParamValues>, C<ParamTypes>.
 
 =item For authors of drivers
 
-C<_new_drh>, C<_new_dbh>, C<_new_sth>, C<_set_fbav>, C<install_method>, and the classes C<DBD::_::dr>, C<DBD::_::db> and
-C<DBD::_::st> to inherit from: what L<DBI::DBD> describes for drivers in Perl.
+C<_new_drh>, C<_new_dbh>, C<_new_sth>, C<_set_fbav>, C<install_method>, C<driver_prefix>, and the classes C<DBD::_::dr>, C<DBD::_::db> and
+C<DBD::_::st> to inherit from: what L<DBI::DBD> describes for drivers in Perl. For
+drivers without an SQL engine of their own there are L<DBI::DBD::SqlEngine> and L<DBD::File>.
 
 =back
 
 =head1 NOT COVERED
 
-C<preparse>, C<bind_param_inout>; DBD::Proxy, DBI::SQL::Nano and the drivers for files that build on it, C<DbTypeSubclass>. Tracing
-writes which methods are called and what they return, not more.
+C<preparse>, C<bind_param_inout>; DBD::Proxy, C<DbTypeSubclass>. Tracing writes which methods are called and what they return,
+not more.
 
 =head1 KNOWN DIFFERENCES
 

@@ -92,6 +92,13 @@ use DBI::Util::CacheMemory;
     }
 }
 
+{
+
+    package Own::Text;
+    use overload '""' => sub { return ${ $_[0] } };
+    sub new { my ( $class, $text ) = @_; return bless \$text, $class }
+}
+
 my %quiet = ( PrintError => 0, RaiseError => 1 );
 
 sub gofer { my ( $words, $dsn, %attributes ) = @_; return DBI->connect( "dbi:Gofer:transport=null;$words;dsn=$dsn", 'me', 'secret', { %quiet, %attributes } ) }
@@ -139,6 +146,8 @@ subtest 'what travels' => sub {
     is( $dbh->func( 4, 'far_double' ), 8, '... by func' );
     $dbh->do( 'insert', { go_last_insert_id_args => [] } );
     is( $dbh->last_insert_id, 77, 'last_insert_id when asked for' );
+    is( $dbh->selectrow_arrayref( 'rows 1 ?', undef, Own::Text->new('as text') )->[1], 'as text', 'objects go as their text' );
+    ok( !eval { $dbh->do('fail'); 1 } && $DBI::err == 3 && $dbh->func('errstr') eq 'it failed', 'errors of the driver are those of this handle' );
     my @warned;
     { local $SIG{__WARN__} = sub { push @warned, @_ }; $dbh->do('warn') }
     is_deeply( \@warned, ["be careful\n"], 'warnings' );

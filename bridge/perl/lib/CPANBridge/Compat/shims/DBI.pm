@@ -351,7 +351,8 @@ sub connect {
     Carp::croak("Can't connect to data source '$dsn' because I can't work out what driver to use "
           . q{(it doesn't seem to contain a 'dbi:driver:' prefix and the DBI_DRIVER env var is not set)} )
       if !$driver;
-    if ( $ENV{DBI_AUTOPROXY} && $driver ne 'Proxy' && !( $attributes && $attributes->{go_bypass} ) ) {
+    # A sponge's rows are here, and nowhere else.
+    if ( $ENV{DBI_AUTOPROXY} && $driver !~ /\A(?:Proxy|Sponge|Switch)\z/ && !( $attributes && $attributes->{go_bypass} ) ) {
         my $proxy = $ENV{DBI_AUTOPROXY} =~ /\Adbi:/i ? $ENV{DBI_AUTOPROXY} : "dbi:Proxy:$ENV{DBI_AUTOPROXY}";
         ( undef, $driver, undef, undef, $name ) = parse_dsn( $class, "$proxy;dsn=dbi:$driver:$name" );
         Carp::croak("The environment's DBI_AUTOPROXY names no driver: '$proxy'") if !$driver;

@@ -4,6 +4,7 @@ use strict;
 use warnings;
 
 use Carp ();
+use Scalar::Util ();
 
 use DBI ();
 use DBI::Gofer::Request ();
@@ -58,6 +59,14 @@ sub _policy {
     return $h->{go_policy}->$item(@of);
 }
 
+# A value as it can be sent: objects as the text that a driver would take them for.
+sub _plain {
+    my ($value) = @_;
+    my $kind = ref $value or return $value;
+    return "$value" if Scalar::Util::blessed($value);
+    return $kind eq 'ARRAY' ? [ map { _plain($_) } @$value ] : $kind eq 'HASH' ? { map { $_ => _plain( $value->{$_} ) } keys %$value } : $value;
+}
+
 sub _set_error {
     my ( $h, $response ) = @_;
     my ( $err, $errstr, $state ) = $response->err_errstr_state;
@@ -72,7 +81,7 @@ sub _request {
     my $transport = $dbh->{go_transport} or return $h->set_err( 1, 'DBD::Gofer: the database handle is not connected', '08003' );
     my ( $dsn, $user, $password, $attributes ) = @{ $dbh->{go_connection} };
     my $connect = _policy( $dbh, {}, 'connect_method', $dsn, $attributes ) || 'connect';
-    my $request = DBI::Gofer::Request->new( { dbh_connect_call => [ $connect, $dsn, $user, $password, $attributes ], %$fields, meta => $meta } );
+    my $request = DBI::Gofer::Request->new( { dbh_connect_call => [ $connect, $dsn, $user, $password, $attributes ], %{ _plain($fields) }, meta => $meta } );
     my $when = _policy( $dbh, {}, 'dbh_attribute_update' ) || 'none';
     $request->dbh_attributes( _policy( $dbh, {}, 'dbh_attribute_list' ) ) if $when eq 'every' || $when eq 'first' && !$dbh->{go_told};
     $dbh->{go_request_count}++;
@@ -141,7 +150,8 @@ sub connect {
         1;
     } or return $drh->set_err( $DBI::stderr, "DBD::Gofer: $@", '08001' );
 
-    my %remote = map { $_ => $other->{$_} } grep { !$NOT_SENT{$_} && ref $other->{$_} ne 'CODE' } keys %$other;
+    ( $user, $password ) = map { DBD::Gofer::_plain($_) } $user, $password;
+    my %remote = map { $_ => DBD::Gofer::_plain( $other->{$_} ) } grep { !$NOT_SENT{$_} && ref $other->{$_} ne 'CODE' } keys %$other;
     my %items = map { $_ => $own->{$_} } grep { !/\Ago_(?:cache|policy|perl|url|timeout|retry_\w+)\z/ } keys %$own;
     my ( $outer, $dbh ) = DBI::_new_dbh( $drh, { Name => $words, %items } );
     @$dbh{qw(go_policy go_transport go_connection go_request_count)} = ( $policy, $transport, [ $remote, $user, $password, \%remote ], 0 );
@@ -252,7 +262,11 @@ sub do {
     return scalar _remote( $dbh, undef, 'do', $statement, $attributes, @values );
 }
 
-sub func { my ( $dbh, @arguments ) = @_; return _remote( $dbh, undef, 'func', @arguments ) }
+sub func {
+    my ( $dbh, @arguments ) = @_;
+    return $dbh->SUPER::func(@arguments) if DBD::_::common->can( $arguments[-1] );
+    return _remote( $dbh, undef, 'func', @arguments );
+}
 
 sub last_insert_id { my ($dbh) = @_; return $dbh->{go_last_insert_id} }
 
@@ -389,7 +403,11 @@ sub _run {
     my $meta = exists $sth->{go_cache} ? { go_cache => $sth->{go_cache} } : undef;
     my $response = DBD::Gofer::_request( $dbh, $sth, \%fields, $meta ) or return;
     $sth->{go_resultsets} = [ @{ $response->sth_resultsets || [] } ];
-    if ( $response->err ) { delete $sth->{go_resultsets}; return }
+    if ( $response->err ) {
+        my $set = shift @{ delete $sth->{go_resultsets} };
+        $sth->_describe($set) if $set;
+        return;
+    }
     $sth->{go_rv} = $response->rv;
     $sth->_next_result;
     return $response->rv;
@@ -460,7 +478,7 @@ sub more_results { my ($sth) = @_; return $sth->_next_result }
 
 sub FETCH {
     my ( $sth, $name ) = @_;
-    return { map { $_ => $sth->{go_bound}{$_}[1] } keys %{ $sth->{go_bound} || {} } } if $name eq 'ParamValues';
+    return $sth->{go_bound} && { map { $_ => $sth->{go_bound}{$_}[1] } keys %{ $sth->{go_bound} } } if $name eq 'ParamValues';
     return $sth->SUPER::FETCH($name);
 }
 

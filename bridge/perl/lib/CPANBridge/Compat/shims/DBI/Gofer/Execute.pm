@@ -47,6 +47,9 @@ sub execute_request {
     my $response = eval {
         local $SIG{__WARN__} = sub { push @warnings, @_ };
         local $SIG{__DIE__};
+        # Where the caller is the same process, $DBI::err and its like are those of its handles.
+        local $CPANBridge::Compat::DBI::Handle::LAST = [];
+        local $CPANBridge::Compat::DBI::Handle::LAST_HANDLE;
         delete local @ENV{qw(DBI_AUTOPROXY DBI_PROFILE)};    # these are the caller's wishes, and were fulfilled there
         my $checked = $self->{check_request_sub} && $self->{check_request_sub}->( $request, $self );
         my $wanted = $checked || $request;

@@ -12,7 +12,8 @@ from bridge.modules._database_driver import Connection, Outcome, Statement
 from bridge.modules._database_rows import FIRST_ROWS
 
 if TYPE_CHECKING:
-    from bridge.modules._database_odbc import ODBC, ODBCStatement
+    from bridge.modules._database_odbc import ODBC
+    from bridge.modules._database_odbc_statement import ODBCStatement
 
 __all__ = ["register"]
 

@@ -612,10 +612,16 @@ class TestODBC:
             $type->bind_param(1, '5.25', DBI::SQL_DOUBLE());
             $type->execute;
             print "$type->{ParamTypes}{1}{TYPE} ", $type->fetchrow_array, "\n";
-            my $several = $dbh->prepare('SELECT 1 AS a; SELECT 2 AS b, 3 AS c');
-            $several->execute;
-            do { print "@{ $several->{NAME} }: ", join(',', map { "@$_" } @{ $several->fetchall_arrayref }), "\n" }
-              while $several->{odbc_more_results};
+            my $rows = 'SELECT i AS a FROM generate_series(1, 300) AS i';
+            my $several = $dbh->prepare("$rows; SELECT 2 AS b, 3 AS c; $rows; SELECT 4 AS d");
+            for my $left (0, 250) {
+                $several->execute;
+                do {
+                    my $count = 0;
+                    while ($several->fetch) { last if ++$count == $left }
+                    print "@{ $several->{NAME} }: $count\n";
+                } while $several->{odbc_more_results};
+            }
             my @seen;
             $dbh->{odbc_err_handler} = sub { push @seen, @_[0, 3]; return 0 };
             $dbh->do('SELECT * FROM nowhere');
@@ -635,8 +641,8 @@ class TestODBC:
             "7|12.50|2024-01-02 03:04:05.678901|00ff|e298ba",
             "1|0|0|0|0 2",
             "8 10.50",
-            "a: 1",
-            "b c: 2 3",
+            *("a: 300", "b c: 1", "a: 300", "d: 1"),
+            *("a: 250", "b c: 1", "a: 250", "d: 1"),
             "42P01 -1 none",
             "22012 told",
         ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +12,13 @@ from bridge.api import BridgeError, ErrorType, Module, Session
 from bridge.modules._database_driver import Connection, Outcome, Statement, decoded, fail
 
 __all__ = ["Background", "register", "running"]
+
+
+WAIT_SECONDS = 240.0
+"""Longest time that ``wait`` waits; whoever wants to wait longer asks again."""
+
+_watched: weakref.WeakValueDictionary[str, Background] = weakref.WeakValueDictionary()
+"""What other connections to the daemon may wait for, by its secret name."""
 
 
 class Background:
@@ -35,6 +44,10 @@ class Background:
         finally:
             self._begun.set()
             self._done.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for its end, at most so long; return whether it has come."""
+        return self._done.wait(seconds)
 
     @property
     def done(self) -> bool:
@@ -80,8 +93,13 @@ def register(
         values: list[Any] = [],  # noqa: B006 - never changed
         as_text: list[int] = [],  # noqa: B006 - never changed
         rows: int = 100,
-    ) -> None:
-        """Begin to execute a prepared ``statement``, or a text; the rest is as for ``execute``."""
+        watched: bool = False,
+    ) -> str | None:
+        """Begin to execute a prepared ``statement``, or a text; the rest is as for ``execute``.
+
+        Returns:
+            a name for ``wait``, if it is to be ``watched``.
+        """
         used = find(session, connection)
         if not used.has_background:
             raise BridgeError(ErrorType.BAD_PARAMS, f"Connection {connection} cannot run anything in the background.")
@@ -89,6 +107,20 @@ def register(
             fail("a previous async query has not been ended", "ProgrammingError", code=1, state="HY010")
         chosen = find_statement(session, statement) if statement is not None else used.prepare_verbatim(sql or "")
         used.background = Background(used, lambda: chosen.execute(decoded(values), as_text, max(1, rows)))
+        if not watched:
+            return None
+        name = secrets.token_hex(16)
+        _watched[name] = used.background
+        return name
+
+    @module.function
+    def wait(name: str) -> bool:
+        """Wait for the end of a statement that was started to be watched; returns whether it has come.
+
+        Any connection to the daemon may, so that a caller's event loop has a socket to look at meanwhile.
+        """
+        found = _watched.get(name)
+        return found is None or found.wait(WAIT_SECONDS)
 
     @module.function
     def ready(session: Session, connection: int) -> bool:

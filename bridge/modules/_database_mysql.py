@@ -17,7 +17,7 @@ from bridge.api import BridgeError, ErrorType
 from bridge.modules._database_access import Options, Rules
 from bridge.modules._database_driver import Connection, fail
 from bridge.modules._database_mysql_raw import Cursor, Raw
-from bridge.modules._database_mysql_statements import DIALECT, MySQLStatement, PreparedStatement
+from bridge.modules._database_mysql_statements import DIALECT, MySQLStatement, PreparedStatement, names_charset
 from bridge.modules._database_sql import Parsed, parse
 
 __all__ = ["MySQL"]
@@ -35,7 +35,7 @@ FLAGS = {
     "ignore_space": CLIENT.IGNORE_SPACE,
 }
 TLS = frozenset({"ssl", "ssl_ca", "ssl_cert", "ssl_key", "ssl_verify_cert", "ssl_optional"})
-PARAMETERS = WORDS | FLAGS.keys() | TLS
+PARAMETERS = WORDS | FLAGS.keys() | TLS | {"local_infile", "verbatim"}
 """What a caller may say besides the database's name, and what begins with ``attribute.``."""
 
 ATTRIBUTE = "attribute."
@@ -53,6 +53,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     autocommit: bool | None = None
     read_only: bool | None = None
     bind_comments: bool | None = None
+    folder: str | None = None
 
 
 class MySQL(Connection):
@@ -80,6 +81,8 @@ class MySQL(Connection):
         self.batch_bytes = options.batch_bytes
         self.autocommit = True
         self.dialect = DIALECT
+        self.verbatim = _is_on(parameters, "verbatim")
+        self.takes_utf8 = True
         self.streaming: MySQLStatement | None = None
         self._unneeded: list[int] = []  # statements that the server may forget
         words: dict[str, Any] = {name: parameters[name] for name in WORDS & parameters.keys()}
@@ -98,7 +101,8 @@ class MySQL(Connection):
                 client_flag=flags,
                 conv=encoders,
                 binary_prefix=True,
-                local_infile=False,  # the files would be the daemon's
+                # The files are read with the daemon's rights.
+                local_infile=rules.trusted and _is_on(parameters, "local_infile"),
                 cursorclass=Cursor,
                 defer_connect=True,
                 **self._words,
@@ -108,6 +112,8 @@ class MySQL(Connection):
             if collation := words.get("collation"):
                 chosen = self.raw.escape(words["charset"]), self.raw.escape(collation)
                 self.raw.query("SET character_set_server = {}, collation_server = {}".format(*chosen))
+            if names_charset(parameters.get("init_command", "")):
+                self.follow_charset()
         self._limit_time(options.statement_seconds)
 
     def _connect(self, needs_tls: bool, may_do_without: bool) -> None:
@@ -186,6 +192,8 @@ class MySQL(Connection):
             raise BridgeError(ErrorType.BAD_PARAMS, f"settings: {error}") from None
         if new.bind_comments is not None:
             self.dialect = attrs.evolve(DIALECT, comments=not new.bind_comments)
+        if new.folder is not None:
+            self.raw.folder = new.folder
         if new.read_only is None and new.autocommit is None:
             return
         self.make_room()
@@ -203,6 +211,7 @@ class MySQL(Connection):
             "thread": self.raw.thread_id(),
             "host": self.raw.get_host_info(),
             "protocol": self.raw.get_proto_info(),
+            "utf8": self.takes_utf8,
             "library": pymysql.VERSION_STRING,
             "cipher": self.raw.cipher(),
             "packet": self.raw.max_allowed_packet,
@@ -232,6 +241,10 @@ class MySQL(Connection):
 
     # --- for the statements ---
 
+    def follow_charset(self) -> None:
+        """Find out what the server takes text for, after a statement that may have changed it."""
+        self.takes_utf8 = self.raw.follow_charset(self.verbatim)
+
     def make_room(self) -> None:
         """Take in what another statement has left on the way: the server sends one result after the other."""
         streaming, self.streaming = self.streaming, None
@@ -254,6 +267,8 @@ class MySQL(Connection):
         except pymysql.Error as error:
             code = error.args[0] if error.args and isinstance(error.args[0], int) else 2000
             text = str(error.args[1]) if len(error.args) > 1 else str(error)
+            if isinstance(error, pymysql.InterfaceError) and not code:  # it was closed
+                code, text = CR.CR_SERVER_GONE_ERROR, "MySQL server has gone away"
             fail(text, type(error).__name__, code=code or 2000, state=getattr(error, "sqlstate", None) or "HY000")
         except (OSError, UnicodeError) as error:
             fail(str(error), "OperationalError", code=2000, state="HY000")

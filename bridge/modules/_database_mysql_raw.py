@@ -5,11 +5,16 @@ PyMySQL gives no other way than its inner methods: :class:`Raw` is the only plac
 
 from __future__ import annotations
 
+import errno
+import os
+import select
 import struct
 from typing import Any
 
+from pymysql.charset import charset_by_name
 from pymysql.connections import Connection, MySQLResult
-from pymysql.constants import CLIENT, COMMAND
+from pymysql.constants import CLIENT, COMMAND, CR
+from pymysql.converters import escape_string
 from pymysql.cursors import SSCursor
 from pymysql.err import OperationalError
 from pymysql.protocol import FieldDescriptorPacket
@@ -21,6 +26,9 @@ __all__ = ["Cursor", "Prepared", "Raw"]
 TOO_LONG = 2020
 """The client library's number of "packet bigger than max_allowed_packet"."""
 
+FILE_BYTES = 1 << 16
+"""How much of a file is sent at a time for LOAD DATA LOCAL."""
+
 NO_CURSOR = 0
 """Says that all rows shall come with the answer."""
 
@@ -31,6 +39,10 @@ class _TextResult(MySQLResult):  # type: ignore[misc]
     def _get_descriptions(self) -> None:
         super()._get_descriptions()
         self.converters = [text_reader(field) for field in self.fields]
+
+    def _read_load_local_packet(self, first_packet: Any) -> None:
+        raw: Raw = self.connection
+        self._read_ok_packet(raw.send_file(first_packet.get_all_data()[1:]))
 
 
 class _BinaryResult(MySQLResult):  # type: ignore[misc]
@@ -73,6 +85,10 @@ class Raw(Connection):  # type: ignore[misc]
     """A connection of PyMySQL's."""
 
     _binary = False
+    _asked = b""
+
+    folder = ""
+    """Where the names of files begin that LOAD DATA LOCAL names: the caller's folder."""
 
     last_id = 0
     """The number that a row got by itself, of those that were inserted here the last."""
@@ -81,8 +97,24 @@ class Raw(Connection):  # type: ignore[misc]
         data = sql.encode(self.encoding) if isinstance(sql, str) else sql
         if len(data) >= self.max_allowed_packet:
             raise OperationalError(TOO_LONG, "Got packet bigger than 'max_allowed_packet' bytes")
+        self._asked = data
+        if self._sock is not None and self._has_ended():
+            self._force_close()
+            raise OperationalError(CR.CR_SERVER_GONE_ERROR, "MySQL server has gone away")
         super()._execute_command(command, data)
         self._binary = command == COMMAND.COM_STMT_EXECUTE
+
+    def _has_ended(self) -> bool:
+        """Whether the server has closed the connection since its last answer: then it cannot have begun a command.
+
+        TLS has messages of its own that can wait there.
+        """
+        result = self._result
+        if self.secured() or (result is not None and (result.unbuffered_active or result.has_next)):
+            return False
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN)
+        return bool(poll.poll(0))
 
     def _read_query_result(self, unbuffered: bool = False) -> int:
         self._result = None
@@ -112,6 +144,30 @@ class Raw(Connection):  # type: ignore[misc]
         self.ssl = False
         self.client_flag &= ~CLIENT.SSL
 
+    def send_file(self, name: bytes) -> Any:
+        """Send the file that the server asks for, and return its answer.
+
+        Raises:
+            OperationalError: the file cannot be read, or the statement does not name it: a server could have any.
+        """
+        spelt = os.fsdecode(name)
+        path = os.path.join(self.folder, spelt)
+        trouble = None
+        try:
+            if not os.path.isabs(path) or escape_string(spelt).encode() not in self._asked:
+                raise PermissionError(errno.EACCES, "the statement does not name it")
+            with open(path, "rb") as file:
+                while data := file.read(FILE_BYTES):
+                    self.write_packet(data)
+        except OSError as error:
+            text = f"File '{spelt}' not found (Errcode: {error.errno} {error.strerror})"
+            trouble = OperationalError(error.errno, text)
+        self.write_packet(b"")  # which ends the file; the server always answers
+        answer = self._read_packet()
+        if trouble is not None:
+            raise trouble
+        return answer
+
     def secured(self) -> bool:
         """Return whether TLS is used."""
         return hasattr(self._sock, "cipher")
@@ -119,6 +175,25 @@ class Raw(Connection):  # type: ignore[misc]
     def cipher(self) -> str | None:
         """Return the name of TLS's cipher, if it is used."""
         return str(self._sock.cipher()[0]) if self.secured() else None
+
+    def follow_charset(self, verbatim: bool) -> bool:
+        """Ask the server what it takes text for, and spell text so from now on; returns whether it is UTF-8.
+
+        Args:
+            verbatim: characters are the caller's bytes, which go as they are where the server does not take them for
+                UTF-8.
+        """
+        self.query("SELECT @@character_set_client")
+        result: Any = self._result
+        found = result.rows[0][0]
+        name = found.decode() if isinstance(found, bytes) else str(found)
+        is_utf8 = name.startswith("utf8")
+        known = charset_by_name(name)
+        encoding = "latin-1" if verbatim and not is_utf8 else known and known.encoding
+        if not encoding:
+            raise OperationalError(CR.CR_CANT_READ_CHARSET, f"Can't initialize character set {name}")
+        self.encoding = encoding
+        return is_utf8
 
     def statistics(self) -> str:
         """Return the server's line about itself."""
@@ -142,7 +217,7 @@ class Raw(Connection):  # type: ignore[misc]
     def execute_prepared(self, number: int, values: list[Any]) -> None:
         """Execute such a statement; its rows are read as those of a query are."""
         head = struct.pack("<IBI", number, NO_CURSOR, 1)
-        self._execute_command(COMMAND.COM_STMT_EXECUTE, head + parameters(values))
+        self._execute_command(COMMAND.COM_STMT_EXECUTE, head + parameters(values, self.encoding))
         self._affected_rows = self._read_query_result(unbuffered=True)
 
     def forget_prepared(self, number: int) -> None:

@@ -17,7 +17,7 @@ from bridge.modules._database_sql import Dialect, Parsed, first_word
 if TYPE_CHECKING:
     from bridge.modules._database_mysql import MySQL
 
-__all__ = ["DIALECT", "MySQLStatement", "PreparedStatement"]
+__all__ = ["DIALECT", "MySQLStatement", "PreparedStatement", "names_charset"]
 
 DIALECT = Dialect("mysql", colons=False, dollars=False, backslashes=True)
 
@@ -27,8 +27,15 @@ READ_AHEAD_BYTES = 8 << 20
 WRONG_COUNT = 1210
 """The server's number of "incorrect arguments to"."""
 
+CHARSET = re.compile(r"\b(?:NAMES|CHARSET|CHARACTER\s+SET|character_set_client)\b", re.IGNORECASE)
+
 COUNTED = re.compile(r"\b(?:LIMIT|OFFSET)\s*\Z", re.IGNORECASE)
 AFTER_COUNT = re.compile(r"\s*,\s*\Z")
+
+
+def names_charset(sql: str) -> bool:
+    """Return whether a statement may change what the server takes text for."""
+    return bool(CHARSET.search(sql))
 
 
 class MySQLStatement(Statement):
@@ -81,7 +88,11 @@ class MySQLStatement(Statement):
             cursor = connection.raw.cursor(Cursor)
             self._send(cursor, values)
             self._cursor = cursor
-            return self._outcome(cursor, rows)
+            outcome = self._outcome(cursor, rows)
+            if self.word == "SET" and names_charset(self.parsed.pieces[0]):
+                connection.follow_charset()
+                outcome["utf8"] = connection.takes_utf8
+            return outcome
 
     def _send(self, cursor: Cursor, values: Sequence[Any]) -> None:
         cursor.execute(self._text(values))

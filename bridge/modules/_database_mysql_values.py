@@ -186,7 +186,7 @@ def _length(row: bytes, at: int) -> tuple[int, int]:
 # --- parameters in binary ---------------------------------------------------------------------------------------------
 
 
-def parameters(values: Sequence[Any]) -> bytes:
+def parameters(values: Sequence[Any], encoding: str) -> bytes:
     """Return values as the server takes them for a statement that it has prepared."""
     if not values:
         return b""
@@ -194,7 +194,7 @@ def parameters(values: Sequence[Any]) -> bytes:
     kinds = bytearray()
     data = bytearray()
     for place, value in enumerate(values):
-        kind, spelt = _parameter(value)
+        kind, spelt = _parameter(value, encoding)
         if kind == NULL:
             nulls[place // 8] |= 1 << place % 8
         kinds += struct.pack("<H", kind)
@@ -202,7 +202,7 @@ def parameters(values: Sequence[Any]) -> bytes:
     return bytes(nulls) + b"\1" + bytes(kinds) + bytes(data)
 
 
-def _parameter(value: Any) -> tuple[int, bytes]:
+def _parameter(value: Any, encoding: str) -> tuple[int, bytes]:
     if value is None:
         return NULL, b""
     if isinstance(value, bool):
@@ -215,7 +215,7 @@ def _parameter(value: Any) -> tuple[int, bytes]:
         return DOUBLE, struct.pack("<d", value)
     if isinstance(value, bytes):
         return BLOB, _counted(value)
-    return STRING, _counted(str(value).encode())
+    return STRING, _counted(str(value).encode(encoding))
 
 
 def _counted(data: bytes) -> bytes:

@@ -497,6 +497,175 @@ class TestMariaDB:
         )
         assert said.splitlines() == ["3 version", "1 version"]
 
+    def test_a_statement_that_the_server_prepares_gives_the_same_values(
+        self, script: Script, mariadb: dict[str, str]
+    ) -> None:
+        """Of all types, in both directions; what is wrong with it is found when it is prepared."""
+        said = script(
+            r"""
+            binmode STDOUT, ':utf8';
+            my $dbh = DBI->connect('dbi:MariaDB:test', 'root', '', { RaiseError => 1, PrintError => 0 });
+            $dbh->do(<<'SQL');
+                CREATE TEMPORARY TABLE t (a INT(5) ZEROFILL, b VARCHAR(9), c DOUBLE, d DATE, e DATETIME(3), f TIME(6),
+                g DECIMAL(5,2), h BIT(3), j BLOB, l FLOAT, m BIGINT UNSIGNED, n YEAR, r TINYINT, s TINYINT UNSIGNED,
+                w TIMESTAMP NULL, y DOUBLE(7,3), z ENUM('x','y'))
+SQL
+            $dbh->do("INSERT INTO t VALUES (1, '\x{263a}', 1.5, '2020-01-02', '2020-01-02 03:04:05.678',"
+                . " '-112:13:14.5', 3.5, b'101', 'bl', 1.7, 18446744073709551615, 2020, -1, 200, NULL, 1.5, 'y')");
+            my @rows;
+            for my $prepare (0, 1) {
+                my $sth = $dbh->prepare('SELECT * FROM t', { mariadb_server_prepare => $prepare });
+                $sth->execute;
+                push @rows, join '|', map { defined ? $_ : 'undef' } $sth->fetchrow_array;
+            }
+            print $rows[0], "\n", $rows[0] eq $rows[1] ? 'same' : $rows[1], "\n";
+            my $sth = $dbh->prepare('SELECT ?, ?, ?, ?, HEX(?), LENGTH(?)', { mariadb_server_prepare => 1 });
+            print "$sth->{NUM_OF_FIELDS} $sth->{NUM_OF_PARAMS}\n";
+            $sth->bind_param(4, '18446744073709551614', DBI::SQL_BIGINT());
+            $sth->bind_param(5, "\xff\0", DBI::SQL_BLOB());
+            $sth->bind_param(@$_) for [1, undef], [2, "\x{263a}"], [3, 2.5, DBI::SQL_DOUBLE()], [6, 'x' x 70_000];
+            $sth->execute;
+            print join('|', map { defined ? $_ : 'undef' } $sth->fetchrow_array), "\n";
+            eval { $dbh->prepare('SELECT FROM WHERE', { mariadb_server_prepare => 1 }) };
+            print $dbh->err, "\n";
+            """,
+            **mariadb,
+        )
+        first, *others = said.splitlines()
+        assert first == (
+            "00001|☺|1.5|2020-01-02|2020-01-02 03:04:05.678|-112:13:14.500000|3.50|\x05|bl|1.7|18446744073709551615"
+            "|2020|-1|200|undef|1.500|y"
+        )
+        assert others == [
+            "same",
+            "6 6",
+            "undef|☺|2.5|18446744073709551614|FF00|70000",
+            "1064",
+        ]
+
+    def test_a_statement_runs_while_the_program_goes_on(self, script: Script, mariadb: dict[str, str]) -> None:
+        """An event loop has a descriptor to look at; nothing else can be asked meanwhile; errors come at the end."""
+        said = script(
+            r"""
+            my $dbh = DBI->connect('dbi:MariaDB:test', 'root', '', { RaiseError => 0, PrintError => 0 });
+            my $other = DBI->connect('dbi:MariaDB:test', 'root', '', { RaiseError => 1 });
+            $other->do("DO GET_LOCK('here', 10)");
+            open my $handle, '<&=', $dbh->mariadb_sockfd or die $!;
+            my $readable = sub { vec(my $bits = '', fileno $handle, 1) = 1; scalar select $bits, undef, undef, $_[0] };
+            for (1, 2) {
+                print $dbh->do("SELECT GET_LOCK('here', 10)", { mariadb_async => 1 });
+                print ' ', $readable->(0), ' ', $dbh->mariadb_async_ready, ' ';
+                print defined $dbh->do('SELECT 1') ? 1 : $dbh->errstr, "\n";
+                $other->do("DO RELEASE_LOCK('here')");
+                print $readable->(20), ' ', $dbh->mariadb_async_result, ' ', $readable->(0), "\n";
+                $dbh->do("DO RELEASE_LOCK('here')");
+                $other->do("DO GET_LOCK('here', 10)");
+            }
+            my $sth = $dbh->prepare('SELECT 6 UNION SELECT 7', { mariadb_async => 1 });
+            print $sth->execute, ' ', defined $sth->{NAME} ? 1 : 0, ' ';
+            print join(',', map { @$_ } @{ $sth->fetchall_arrayref }), "\n";
+            $dbh->do('SELECT nothing', { mariadb_async => 1 });
+            print defined $dbh->mariadb_async_result ? 1 : $dbh->err, ' ', $dbh->selectrow_array('SELECT 8'), "\n";
+            """,
+            **mariadb,
+        )
+        running = "0E0 0 0 Calling a synchronous function on an asynchronous handle"
+        assert said.splitlines() == [running, "1 1 0", running, "1 1 0", "0E0 0 6,7", "1054 8"]
+
+    def test_a_connection_that_has_ended_comes_back_where_that_is_wanted(
+        self, script: Script, mariadb: dict[str, str]
+    ) -> None:
+        """Its statements too; within a transaction the error is reported."""
+        said = script(
+            r"""
+            my %how = (RaiseError => 0, PrintError => 0);
+            my ($dbh, $killer) = map { DBI->connect('dbi:MariaDB:test', 'root', '', \%how) } 1, 2;
+            my $kill = sub {
+                my $number = $dbh->{mariadb_thread_id};
+                $killer->do("KILL $number");
+                my $still = 'SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = ?';
+                1 while $killer->selectrow_array($still, undef, $number);
+            };
+            my $sth = $dbh->prepare('SELECT 7', { mariadb_server_prepare => 1 });
+            $kill->();
+            print defined $dbh->do('SELECT 1') ? 1 : $dbh->err . ' ' . $dbh->errstr, "\n";
+            $dbh->{mariadb_auto_reconnect} = 1;
+            $sth->execute;
+            print $sth->fetchrow_array, ' ', $dbh->{mariadb_dbd_stats}{auto_reconnects_ok}, "\n";
+            $dbh->begin_work;
+            $kill->();
+            print defined $dbh->do('SELECT 1') ? 1 : $dbh->err, "\n";
+            """,
+            **mariadb,
+        )
+        assert said.splitlines() == ["2006 MySQL server has gone away", "7 1", "2006"]
+
+    def test_several_statements_files_and_option_files(
+        self, script: Script, mariadb: dict[str, str], tmp_path: Path
+    ) -> None:
+        """Errors of later statements are found; LOAD DATA LOCAL reads where the program is, if it says so."""
+        (tmp_path / "rows.txt").write_text("1\tone\n2\ttwo\n")
+        (tmp_path / "my.cnf").write_text(
+            f"[client]\nuser = root\n[stock]\nsocket = '{mariadb['MYSQL_UNIX_PORT']}'\ninit-command = SET @x = 5\n"
+        )
+        said = script(
+            r"""
+            my %how = (RaiseError => 0, PrintError => 0, mariadb_multi_statements => 1, mariadb_local_infile => 1);
+            $how{mariadb_read_default_file} = 'my.cnf';
+            $how{mariadb_read_default_group} = 'stock';
+            delete $ENV{MYSQL_UNIX_PORT};
+            my $dbh = DBI->connect('dbi:MariaDB:test', undef, undef, \%how) or die $DBI::errstr;
+            print $dbh->selectrow_array('SELECT @x'), "\n";
+            $dbh->do('CREATE TEMPORARY TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, name TEXT)');
+            print $dbh->do("LOAD DATA LOCAL INFILE 'rows.txt' INTO TABLE t"), " $dbh->{mariadb_info}\n";
+            $dbh->do("LOAD DATA LOCAL INFILE 'nothing.txt' INTO TABLE t");
+            print $dbh->errstr =~ /(nothing.txt' not found)/, "\n";
+            $how{mariadb_local_infile} = 0;
+            my $without = DBI->connect('dbi:MariaDB:test', undef, undef, \%how);
+            print $without->do("LOAD DATA LOCAL INFILE 'rows.txt' INTO TABLE t") || $without->err, "\n";
+            print $dbh->do("INSERT INTO t (name) VALUES ('a'), ('b'); INSERT INTO t (name) VALUES ('c')");
+            print ' ', $dbh->last_insert_id, "\n";
+            print $dbh->do("INSERT INTO t (name) VALUES ('d'); SELECT nothing") || $dbh->err, "\n";
+            my $sth = $dbh->prepare('SELECT MAX(id) FROM t; SELECT name FROM t WHERE id = 1');
+            $sth->execute;
+            my ($highest) = $sth->fetchrow_array;
+            print $sth->more_results ? "$highest $sth->{NAME}[0] " . $sth->fetchrow_array : $sth->errstr, "\n";
+            print $dbh->do("UPDATE t SET name = 'one' WHERE id = 1"), ' ';
+            print $dbh->{mariadb_nonsense} || $dbh->errstr, "\n";
+            """,
+            **mariadb,
+        )
+        assert said.splitlines() == [
+            "5",
+            "2 Records: 2  Deleted: 0  Skipped: 0  Warnings: 0",
+            "nothing.txt' not found",
+            "4166",
+            "2 5",
+            "1054",
+            "6 name one",
+            "1 Unknown attribute mariadb_nonsense",
+        ]
+
+    def test_dbd_mysql_sends_bytes_of_the_character_set_that_it_has_chosen(
+        self, script: Script, mariadb: dict[str, str]
+    ) -> None:
+        """Bytes that look like UTF-8 are none after SET NAMES latin1."""
+        said = script(
+            r"""
+            my $dbh = DBI->connect('DBI:mysql:database=test', 'root', '', { RaiseError => 1 });
+            $dbh->do('SET NAMES latin1');
+            for my $prepare (0, 1) {
+                my $sql = 'SELECT HEX(CONVERT(? USING utf8mb4)), ?';
+                my $sth = $dbh->prepare($sql, { mysql_server_prepare => $prepare });
+                $sth->execute("\xe9", "\xc3\xa9");
+                my ($hex, $text) = $sth->fetchrow_array;
+                print $hex, ' ', unpack('H*', $text), "\n";
+            }
+            """,
+            **mariadb,
+        )
+        assert said == "C3A9 c3a9\n" * 2
+
     def test_rows_that_nobody_reads_leave_no_trace_in_the_log(
         self, script: Script, mariadb: dict[str, str], database_daemon: DaemonProcess
     ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from bridge.modules._database_sql import Dialect, first_word, parse, split
 SQLITE = Dialect("sqlite")
 POSTGRESQL = Dialect("postgresql")
 ORACLE = Dialect("oracle")
+MYSQL = Dialect("mysql", backslashes=True)
 
 # Text in which nothing is a placeholder, whatever stands beside it.
 QUIET = ["select", " a + b ", "'?'", "'it''s :x'", '"?"', "-- ?\n", "/* :x ? */", ",", "\n", "(", ")", "1.5", "'$1'"]
@@ -160,3 +162,30 @@ def test_a_trigger_s_body_is_one_statement() -> None:
 def test_the_first_word(sql: str, word: str) -> None:
     """Comments and space come before it."""
     assert first_word(sql, SQLITE) == word
+
+
+@pytest.mark.parametrize(
+    ("sql", "count"),
+    [
+        ("select ?, '?', \"?\", `?`", 1),
+        (r"select 'it\'s ?', ?", 1),
+        ("select ? -- ?\n, ? # ?\n, /* ? */ ?", 3),
+        ("select 1--?", 1),  # without a blank it is arithmetic
+    ],
+)
+def test_mysql_s_placeholders(sql: str, count: int) -> None:
+    """What is quoted or a comment is no placeholder."""
+    assert parse(sql, MYSQL).count == count
+
+
+def test_a_backslash_of_mysql_s_may_be_one() -> None:
+    """With NO_BACKSLASH_ESCAPES a string ends after it."""
+    sql = r"select 'a\', ?, 'b'"
+    assert parse(sql, MYSQL).count == 0
+    assert parse(sql, attrs.evolve(MYSQL, backslashes=False)).count == 1
+
+
+def test_placeholders_in_comments_of_mysql_s_may_count() -> None:
+    """And what is quoted in them is quoted."""
+    sql = "select ? -- ?\n/* ? '?' */"
+    assert parse(sql, attrs.evolve(MYSQL, comments=False)).count == 3

@@ -22,6 +22,7 @@ my %WORD = (
     init_command       => 'init_command',
     multi_statements   => 'multi_statements',
     client_found_rows  => 'found_rows',
+    local_infile       => 'local_infile',
     max_allowed_packet => 'max_allowed_packet',
 );
 
@@ -39,7 +40,7 @@ my %TLS_WORD = (
 my @REFUSED = qw(ssl_ca_path ssl_cipher);
 
 # Attributes of connect that are known and change nothing here.
-my @IDLE = qw(compression conn_attrs local_infile skip_secure_auth no_autocommit_cmd embedded_options embedded_groups read_default_file read_default_group);
+my @IDLE = qw(compression conn_attrs skip_secure_auth no_autocommit_cmd embedded_options embedded_groups read_default_file read_default_group);
 
 # Of database handles, to be set at any time; true or false.
 my @SETTING = qw(server_prepare server_prepare_disable_fallback auto_reconnect use_result bind_type_guessing bind_comment_placeholders);
@@ -97,13 +98,14 @@ sub connect {
     $parameter->{user}     = "$user"     if defined $user     && length $user;
     $parameter->{password} = "$password" if defined $password && length "$password";
     $parameter->{user} = ( getpwuid $> )[0] if !defined $parameter->{user};
-    my $flag      = $prefix eq 'mysql' && ( $given{mysql_enable_utf8} || $given{mysql_enable_utf8mb4} );
+    $unicode ||= $given{mysql_enable_utf8} || $given{mysql_enable_utf8mb4} ? 1 : 0;
+    $parameter->{verbatim} = 1 if !$unicode;
     my $database  = defined $given{database} ? $given{database} : '';
     my %arguments = ( driver => 'mysql', database => $database, parameters => $parameter );
     my %handle    = (
         AutoCommit => 1,
         _prefix    => $prefix,
-        _unicode   => $unicode || $flag ? 1 : 0,
+        _unicode   => $unicode,
         _connect   => \%arguments,
         _stats     => { auto_reconnects_ok => 0, auto_reconnects_failed => 0 },
         ( map { ( "${prefix}_$_" => '' ) } @SETTING ),
@@ -111,6 +113,7 @@ sub connect {
     my $name = defined $dsn ? $dsn : '';
     my ( $outer, $dbh ) = CPANBridge::Compat::DBI::Remote::connect( $drh, $name, \%handle, \%arguments );
     return if !$outer;
+    $dbh->{_other_charset} = !$dbh->{_info}{utf8};
     for my $setting ( grep { exists $word->{"${prefix}_$_"} } @SETTING, @OF_OLD ) { $dbh->STORE( "${prefix}_$setting" => $word->{"${prefix}_$setting"} ) }
     return $outer;
 }

@@ -86,7 +86,12 @@ sub mariadb_async_result {
     return $sth->{_outcome};
 }
 
-sub mariadb_sockfd { return undef }
+# Readable when what runs has ended, as the original's is when the server answers.
+sub mariadb_sockfd {
+    my ($dbh) = @_;
+    return undef if !$dbh->{Active} || !$dbh->{_link};
+    return scalar CPANBridge::Compat::DBI::Background::descriptor($dbh);
+}
 
 {
     no warnings 'once';

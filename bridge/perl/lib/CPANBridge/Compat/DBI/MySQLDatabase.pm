@@ -143,15 +143,24 @@ sub _prepared {
     return $about;
 }
 
+# Files that LOAD DATA LOCAL names are looked for where the program is.
+sub _tell_folder {
+    my ( $dbh, $sql ) = @_;
+    return 1 if $sql !~ /\bLOCAL\s+INFILE\b/i || !$dbh->{_connect}{parameters}{local_infile};
+    require Cwd;
+    return $dbh->_call( set => { connection => $dbh->{_connection}, settings => { folder => Cwd::getcwd() } } );
+}
+
 sub _set_comments {
     my ( $dbh, $bind ) = @_;
     return $dbh->_call( set => { connection => $dbh->{_connection}, settings => { bind_comments => $bind ? \1 : \0 } } );
 }
 
-# Strings are characters; without Unicode they are bytes of UTF-8, or of Latin-1 where they are none.
+# Strings are characters; without Unicode they are bytes of UTF-8, or of Latin-1 where they are none. After SET NAMES of
+# another character set they are bytes of that, which go as they are.
 sub _characters {
     my ( $dbh, $text ) = @_;
-    utf8::decode($text) if !$dbh->{_unicode} && !utf8::is_utf8($text);
+    utf8::decode($text) if !$dbh->{_unicode} && !$dbh->{_other_charset} && !utf8::is_utf8($text);
     return $text;
 }
 
@@ -167,7 +176,8 @@ sub _encode {
         return CPANBridge::Bytes->new($bytes);
     }
     if ( $type && ( $WHOLE{$type} || $REAL{$type} ) && CPANBridge::Compat::DBI::MySQL::is_number($value) ) {
-        return 0 + $value if $REAL{$type} || $value =~ /\A[-+]?[0-9]{1,18}\z/;
+        my $number = 0 + $value;
+        return $number if $REAL{$type} || $value =~ /\A\+?(-?)0*([0-9]+)\z/ && $number eq $1 . $2;    # else digits would be lost
     }
     return $dbh->_characters("$value");
 }
@@ -195,6 +205,7 @@ sub _note {
     if ( exists $answer->{last_id} ) {
         @$dbh{qw(_insert_id _pending _plain_backslashes _message)} = @$answer{qw(last_id results backslashes message)};
         $dbh->{_warnings} = $answer->{warnings};
+        $dbh->{_other_charset} = !$answer->{utf8} if exists $answer->{utf8};
     }
     if ( $was && !$dbh->{_in_transaction} && $dbh->{BegunWork} && $dbh->{_ends} ) {
         $dbh->{BegunWork} = '';
@@ -213,6 +224,7 @@ sub do {
     return $dbh->SUPER::do( $sql, $attributes, @values )
       if $dbh->_option( $attributes, 'server_prepare' ) || $attributes && exists $attributes->{"$dbh->{_prefix}_bind_comment_placeholders"};
     $dbh->_is_open or return;
+    $dbh->_tell_folder($sql) or return;
     my @sent = map { defined $_ ? scalar $dbh->_encode($_) : undef } @values;
     $dbh->{Statement} = $sql;
     my $answer = $dbh->_persistently(
@@ -221,7 +233,7 @@ sub do {
                 run => { connection => $dbh->{_connection}, sql => $dbh->_characters($sql), values => \@sent, rows => 1, @values ? () : ( verbatim => \1 ) }
             );
         }
-    ) or return;
+    ) or return undef;
     local $dbh->{_ends} = $sql =~ /\A\s*(?:COMMIT|ROLLBACK)\b/i;
     $dbh->_note($answer);
     my $statement = $answer->{statement};

@@ -75,6 +75,7 @@ sub execute {
         return $sth->set_err( $WRONG_COUNT, 'Wrong number of bind parameters', 'HY000' );
     }
     delete $sth->{_outcome};
+    $dbh->_tell_folder( $sth->{Statement} ) or return;
 
     # Within a method of the database handle's, such as selectrow_array, the outcome is needed at once.
     if ( $sth->{_async} && !$dbh->{_depth} ) {

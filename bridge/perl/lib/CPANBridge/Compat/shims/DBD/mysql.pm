@@ -58,23 +58,32 @@ The interface of DBD::mysql 4.050 on Python's PyMySQL, in the daemon. For a prog
 daemon connects only to servers that its setting C<[modules.database] servers> names.
 
 With C<mysql_enable_utf8> or C<mysql_enable_utf8mb4> strings are characters in both directions. Without them they are bytes: of UTF-8,
-or, what is sent and is no UTF-8, of Latin-1. The connection itself always uses C<utf8mb4>; C<SET NAMES> changes nothing for the better.
+or, what is sent and is no UTF-8, of Latin-1. After C<SET NAMES latin1>, or another character set that is not UTF-8, they are bytes of that
+and go to the server as they are.
 
 =head1 COVERED
 
-Connecting by C<database>, C<host>, C<port>, C<mysql_socket>, C<mysql_connect_timeout>, C<mysql_init_command>,
-C<mysql_multi_statements>, C<mysql_client_found_rows>, C<mysql_ssl> and its files; C<prepare>, C<execute>, C<do> and all of DBI's ways to
-fetch; C<?> with values of all types; C<AutoCommit>, C<begin_work>, C<commit>, C<rollback>, C<ReadOnly>; C<more_results>;
-C<last_insert_id>, C<mysql_insertid>; C<table_info>, C<column_info>, C<primary_key_info>, C<foreign_key_info>, C<statistics_info>,
-C<type_info>, C<get_info>, C<quote>, C<quote_identifier>; of statements C<TYPE>, C<NULLABLE>, C<PRECISION>, C<SCALE>,
-C<mysql_type>, C<mysql_type_name>, C<mysql_is_num>, C<mysql_is_blob>, C<mysql_is_key>, C<mysql_is_pri_key>, C<mysql_is_auto_increment>,
-C<mysql_length>, C<mysql_table>, C<mysql_warning_count>; of connections C<mysql_serverinfo>, C<mysql_serverversion>,
-C<mysql_hostinfo>, C<mysql_protoinfo>, C<mysql_thread_id>, C<mysql_max_allowed_packet>.
+Connecting by C<database>, C<host>, C<port>, C<mysql_socket>, C<mysql_connect_timeout>, C<mysql_read_timeout>, C<mysql_write_timeout>,
+C<mysql_init_command>, C<mysql_multi_statements>, C<mysql_client_found_rows>, C<mysql_max_allowed_packet>, C<mysql_conn_attrs>, C<mysql_ssl>
+with C<mysql_ssl_optional>, C<mysql_ssl_verify_server_cert> and files; option files (C<mysql_read_default_file>,
+C<mysql_read_default_group>), which the program reads, not the daemon; C<prepare>, C<execute>, C<do> and all of DBI's ways to
+fetch; C<?> with values of all types, C<mysql_bind_comment_placeholders>; C<mysql_server_prepare> and
+C<mysql_server_prepare_disable_fallback>; asynchronous statements: C<async> (C<mysql_async_ready>, C<mysql_async_result>, and C<mysql_fd> for event loops);
+C<mysql_auto_reconnect>; C<AutoCommit>, C<begin_work>, C<commit>, C<rollback>, C<ReadOnly>; C<more_results>;
+C<last_insert_id>, C<mysql_insertid>; C<take_imp_data>; C<data_sources>, C<table_info>, C<column_info>, C<primary_key_info>,
+C<foreign_key_info>, C<statistics_info>, C<type_info>, C<get_info>, C<quote>, C<quote_identifier>; C<LOAD DATA LOCAL> with
+C<mysql_local_infile>, for programs of the daemon's own user and of root's: names of files count from where the program is.
+
+Of statements C<TYPE>, C<NULLABLE>, C<PRECISION>, C<SCALE>,
+C<mysql_type> and the constants for it (C<DBD::mysql::FIELD_TYPE_LONG>, ...), C<mysql_type_name>, C<mysql_is_num>, C<mysql_is_blob>, C<mysql_is_key>,
+C<mysql_is_pri_key>, C<mysql_is_auto_increment>, C<mysql_length>, C<mysql_table>, C<mysql_warning_count>; of connections
+C<mysql_serverinfo>, C<mysql_serverversion>, C<mysql_clientinfo>, C<mysql_hostinfo>, C<mysql_protoinfo>, C<mysql_thread_id>, C<mysql_info>,
+C<mysql_stat>, C<mysql_ssl_cipher>, C<mysql_warning_count>, C<mysql_dbd_stats>, C<mysql_max_allowed_packet>.
 
 =head1 NOT COVERED
 
-Asynchronous statements (C<mysql_async>), C<mysql_sockfd>, reconnecting by itself (C<mysql_auto_reconnect>), option files
-(C<mysql_read_default_file>), C<LOAD DATA LOCAL> (the file would be the daemon's), an embedded server.
+An embedded server; C<mysql_ssl_ca_path> and C<mysql_ssl_cipher>, which are refused where TLS is asked for; C<mysql_compression>, which is
+passed over; C<LOAD DATA LOCAL> for callers of other users, which the server refuses.
 
 =head1 KNOWN DIFFERENCES
 
@@ -82,17 +91,32 @@ Asynchronous statements (C<mysql_async>), C<mysql_sockfd>, reconnecting by itsel
 
 =item *
 
-Statements are never prepared on the server: values are written into their text, safely quoted. C<mysql_server_prepare> is kept and
-changes nothing, and what is wrong with a statement is found when it is executed.
+With C<mysql_auto_reconnect> a statement is sent again only if the connection had ended before it was sent. The original also does so
+when the connection ends while the statement runs, which may then have been executed twice; here that is an error, and the next statement
+connects again.
+
+=item *
+
+Statements that the server has prepared give the same values as others: leading zeros stay, and numbers of type C<FLOAT> have no more
+digits than they have otherwise. Procedures may return several results. Asynchronous statements are never prepared on the server.
+
+=item *
+
+C<mysql_fd> is not the server's socket but a descriptor that can be read when an asynchronous statement has ended. It becomes readable for
+nothing else, and nothing must be read from it.
 
 =item *
 
 Rows are taken from the server while they are fetched; C<rows> is their number unless they are more than about 8 MiB: then it is
--1 until the last has been fetched.
+-1 until the last has been fetched. C<mysql_use_result> is kept and changes nothing.
 
 =item *
 
 C<mysql_max_length> is the declared length, not that of the longest value.
+
+=item *
+
+C<last_insert_id> is that of the last statement that has inserted a row with such a number; the original forgets it at the next C<UPDATE>.
 
 =item *
 

@@ -15,7 +15,7 @@ import msgspec
 
 from bridge.api import BridgeError, ErrorType
 from bridge.modules._database_access import Rules
-from bridge.modules._database_driver import Connection, Outcome, Statement, fail
+from bridge.modules._database_driver import Connection, Outcome, Statement, decoded, fail
 from bridge.modules._database_rows import Rows
 from bridge.modules._database_sql import Dialect, Parsed, first_word, parse, split
 from bridge.modules._database_sqlite_library import Library, SQLiteError, library
@@ -30,6 +30,8 @@ STEPS_BETWEEN_LOOKS = 20_000
 
 # Statements that return rows, so that their columns can be asked for without executing them.
 SELECTS = frozenset({"SELECT", "WITH", "VALUES"})
+
+CHANGES = frozenset({"INSERT", "UPDATE", "DELETE", "REPLACE"})
 
 # Nothing is begun before these: they are transactions themselves, or must not be in one.
 UNBEGUN = frozenset({"BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", ""})
@@ -337,7 +339,9 @@ class SQLiteStatement(Statement):
             name.isdecimal() for name in self.parsed.names
         )
         self.text = text if plain else self.parsed.render(lambda number: f"?{number}")
-        self._matches = "regexp" in text.lower()
+        lower = text.lower()
+        self._matches = "regexp" in lower
+        self._returns = "returning" in lower
         self._cursor: sqlite3.Cursor | None = None
         self._busy = False
         with connection.errors():
@@ -401,12 +405,41 @@ class SQLiteStatement(Statement):
                 first = self.rows.batch(rows)
                 more = self.rows.more
                 if not more:
-                    if self.word in {"INSERT", "UPDATE", "DELETE", "REPLACE"}:
+                    if self.word in CHANGES:
                         count = max(cursor.rowcount, 0)
                     self._close()
             else:
                 self._close()
         return {"columns": columns, "rows": first, "more": more, "count": count, "in_transaction": raw.in_transaction}
+
+    def execute_many(self, tuples: Sequence[list[Any]], as_text: Sequence[list[int]]) -> list[dict[str, Any]]:
+        if self.word not in CHANGES or self._returns or any(as_text):
+            return super().execute_many(tuples, as_text)
+        self._check_idle()
+        self.finish()
+        outcomes: list[dict[str, Any]] = []
+        left = iter(tuples)
+        while len(outcomes) < len(tuples):
+            try:
+                self._execute_on(left, outcomes)
+            except BridgeError as error:
+                if error.error_type is not ErrorType.FUNCTION_ERROR:
+                    raise
+                outcomes.append({"error": error.message, **error.details})
+        return outcomes
+
+    def _execute_on(self, tuples: Iterator[list[Any]], outcomes: list[dict[str, Any]]) -> None:
+        """Execute with one tuple after the other, till the end or the first that fails."""
+        connection = self.connection
+        with connection.errors(), self._let_go_after_errors():
+            if not connection.autocommit and not connection.raw.in_transaction:
+                connection.begin()
+            cursor = self._cursor = connection.raw.cursor()
+            execute, text = cursor.execute, self.text
+            for values in tuples:
+                execute(text, decoded(values))
+                outcomes.append({"count": cursor.rowcount})
+        self._close()
 
     def fetch(self, count: int) -> tuple[list[Any], bool]:
         self._check_idle()

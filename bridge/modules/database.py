@@ -18,6 +18,7 @@ import msgspec
 from bridge.api import BridgeError, ErrorType, Module, Session
 from bridge.modules._database_access import Options, Rules
 from bridge.modules._database_background import register as register_background
+from bridge.modules._database_columns import MOST_TUPLES, summary_of, tuples_of
 from bridge.modules._database_driver import Connection, Outcome, Part, Statement, decoded
 from bridge.modules._database_odbc_extra import register as register_odbc
 from bridge.modules._database_oracle_extra import register as register_oracle
@@ -37,6 +38,8 @@ module = Module(
 )
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=MOST_ROWS)]
+
+Tuples = Annotated[int, msgspec.Meta(ge=1, le=MOST_TUPLES)]
 
 Size = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -401,6 +404,38 @@ def execute_many(
         outcomes = used.execute_many(tuples, as_text)
         used.finish()
         return {"outcomes": outcomes, "in_transaction": used.connection.in_transaction}
+
+
+@module.function
+def execute_columns(  # noqa: PLR0917 - callers name them
+    session: Session,
+    statement: int,
+    count: Tuples,
+    columns: list[Any],
+    nulls: dict[str, list[int]] = {},  # noqa: B006 - never changed
+    as_text: dict[str, list[int]] = {},  # noqa: B006 - never changed
+) -> dict[str, Any]:
+    """Do what ``execute_many`` does with ``count`` tuples, whose values come by parameter.
+
+    Args:
+        session: the caller's.
+        statement: its number.
+        count: of tuples.
+        columns: for each parameter a list of values, or bytes: texts in UTF-8 with NUL between them.
+        nulls: of parameters, counted from 0, which of the values that came as bytes are null.
+        as_text: of parameters, which values are bytes that the database shall take for text.
+
+    Returns:
+        ``counts``: of each tuple, or in their place ``each``, where all are the same; ``errors``: as in
+        ``execute_many``, each with the number of its tuple as ``at``; ``in_transaction``.
+    """
+    used = _statement(session, statement)
+    tuples = tuples_of(columns, count, nulls)
+    texts = [[int(at) for at, which in as_text.items() if index in which] for index in range(count)] if as_text else []
+    with used.connection.using():
+        outcomes = used.execute_many(tuples, texts)
+        used.finish()
+        return {**summary_of(outcomes), "in_transaction": used.connection.in_transaction}
 
 
 @module.function

@@ -169,6 +169,44 @@ def test_rows_that_come_in_many_batches(script: Script) -> None:
     ]  # fmt: skip
 
 
+def test_tuples_in_arrays(script: Script) -> None:
+    """Values of all kinds arrive as they do one by one: bytes, characters, NUL, undef, numbers, large ones."""
+    said = script(
+        CONNECT  # noqa: S608 - it is a program
+        + r"""
+        $dbh->do('CREATE TABLE t (id INTEGER PRIMARY KEY, a, b)');
+        my @a = ( 'text', '', undef, "nul\0nul", "\xe9t\xe9", "\x{20ac}", 1.5, 7, 'x' x 3_000_000, 'y' x 3_000_000 );
+        my $sth = $dbh->prepare('INSERT INTO t (a, b) VALUES (?, ?)');
+        my @status;
+        print scalar $sth->execute_array( { ArrayTupleStatus => \@status }, \@a, 'same' ), " @status\n";
+        $sth->execute( $_, 'one' ) for @a;
+        print join( ' ', $dbh->selectrow_array('SELECT count(*), count( DISTINCT typeof(o.a) || hex(o.a) ) FROM t s
+            JOIN t o ON o.id = s.id + 10 AND o.a IS s.a AND typeof(o.a) = typeof(s.a)') ), "\n";
+        my @plain = ( undef, 'b', '' );
+        print scalar $sth->execute_array( {}, [ 1 .. 3 ], \@plain ), "\n";
+        my $added = $dbh->selectcol_arrayref('SELECT b FROM t WHERE id > 20');
+        print join( ' ', map { defined $_ ? "<$_>" : 'undef' } @$added ), "\n";
+        my $unique = $dbh->prepare('INSERT INTO t (id) VALUES (?)');
+        my $done = eval { $unique->execute_array( { ArrayTupleStatus => \@status }, [ 100, 1, 101 ] ); 1 };
+        print $done ? 'no error' : $@ =~ /(executing 3 generated 1 errors)/, "\n";
+        print join( ' ', map { ref $_ ? "[$_->[0] $_->[1]]" : $_ } @status ), "\n";
+        my @tuples = map { [ 1000 + $_ ] } 1 .. 2500;
+        print scalar $unique->execute_for_fetch( sub { shift @tuples } ), ' ';
+        print $dbh->selectrow_array('SELECT count(*) FROM t WHERE id > 1000'), "\n";
+        my $typed = $dbh->prepare('INSERT INTO t (id, a, b) VALUES (?, ?, ?)');
+        $typed->bind_param( 2, undef, DBI::SQL_INTEGER() );
+        $typed->bind_param( 3, undef, DBI::SQL_BLOB() );
+        $typed->execute_array( {}, [ 5001, 5002 ], [ '12', 'word' ], [ 'bytes', "\xff" ] );
+        $added = $dbh->selectall_arrayref('SELECT typeof(a), typeof(b), hex(b) FROM t WHERE id > 5000');
+        print join( ' ', map {"@$_"} @$added ), "\n";
+        """
+    )
+    assert said.splitlines() == [
+        "10 1 1 1 1 1 1 1 1 1 1", "10 10", "3", "undef <b> <>", "executing 3 generated 1 errors",
+        "1 [19 UNIQUE constraint failed: t.id] 1", "2500 2500", "integer blob 6279746573 text blob FF",
+    ]  # fmt: skip
+
+
 def test_errors_come_as_dbi_s(script: Script) -> None:
     """With number and text, at the program's line; and characters come as characters where that is wanted."""
     said = script(

@@ -144,6 +144,64 @@ class TestStatements:
             database.prepare(session, connection, "select * from nowhere")
         assert (caught.value.error_type, caught.value.details["code"]) == (ErrorType.FUNCTION_ERROR, 1)
 
+    def test_tuples_by_column(self, session: Session) -> None:
+        """Texts come as bytes, all else in lists; each tuple has its outcome, and one that fails stops no other."""
+        connection = opened(session)
+        database.run(session, connection, "create table t (a integer primary key, b, c)")
+        number = database.prepare(session, connection, "insert into t values (?, ?, ?)")["statement"]
+        texts = "one\0\0é".encode()
+        said = database.execute_columns(session, number, 3, [[1, 2, 3], texts, [b"\xff", 1.5, None]], {"1": [1]})
+        assert said == {"each": 1, "errors": [], "in_transaction": False}
+        assert rows(session, connection, "select * from t") == [(1, "one", b"\xff"), (2, None, 1.5), (3, "é", None)]
+        said = database.execute_columns(session, number, 3, [[4, 1, 5], [b"\xe9", "x", "y"], b"\0\0"], {}, {"1": [0]})
+        assert said["counts"] == [1, 0, 1]
+        assert [(error["at"], error["code"]) for error in said["errors"]] == [(1, 19)]
+        assert rows(session, connection, "select a, typeof(b), c from t where a > 3") == [
+            (4, "text", ""),
+            (5, "text", ""),
+        ]
+        number = database.prepare(session, connection, "update t set c = ? where a > ? returning a")["statement"]
+        assert database.execute_columns(session, number, 2, [b"x\0y", [0, 4]])["errors"] == []
+        assert rows(session, connection, "select c from t where a > 3") == [("x",), ("y",)]
+        number = database.prepare(session, connection, "insert into t default values")["statement"]
+        assert database.execute_columns(session, number, 2, [])["each"] == 1
+        assert rows(session, connection, "select count(*) from t") == [(7,)]
+
+    @pytest.mark.parametrize(
+        ("columns", "nulls", "words"),
+        [
+            (["text", b"a\0b"], {}, "columns\\[0\\] is a list or bytes, not of type str"),
+            ([[1, 2], b"a"], {}, "columns\\[1\\] has 1 values, not 2"),
+            ([[1, 2, 3], b"a\0b"], {}, "columns\\[0\\] has 3 values, not 2"),
+            ([[1, 2], b"\xff\0b"], {}, "columns\\[1\\] is not UTF-8"),
+            ([[1, 2], b"a\0b"], {"2": [0]}, "there is no column '2'"),
+            ([[1, 2], b"a\0b"], {"x": [0]}, "there is no column 'x'"),
+            ([[1, 2], b"a\0b"], {"1": [2]}, "there is no tuple 2"),
+        ],
+    )
+    def test_columns_that_do_not_fit(
+        self, session: Session, columns: list[Any], nulls: dict[str, list[int]], words: str
+    ) -> None:
+        """Nothing is executed then."""
+        connection = opened(session)
+        database.run(session, connection, "create table t (a, b)")
+        number = database.prepare(session, connection, "insert into t values (?, ?)")["statement"]
+        with pytest.raises(BridgeError, match=words) as caught:
+            database.execute_columns(session, number, 2, columns, nulls)
+        assert caught.value.error_type is ErrorType.BAD_PARAMS
+        assert rows(session, connection, "select * from t") == []
+
+    def test_a_transaction_that_a_tuple_has_ended_is_begun_again(self, session: Session, tmp_path: Path) -> None:
+        """What follows the tuple that had everything rolled back is in a transaction, too."""
+        connection = opened(session, str(tmp_path / "db"))
+        database.run(session, connection, "create table t (a unique on conflict rollback)")
+        database.set_(session, connection, {"autocommit": False})
+        number = database.prepare(session, connection, "insert into t values (?)")["statement"]
+        said = database.execute_columns(session, number, 4, [b"1\0001\0002\0003"])
+        assert (said["counts"], said["in_transaction"]) == ([1, 0, 1, 1], True)
+        database.commit(session, connection)
+        assert rows(session, connection, "select a from t") == [("2",), ("3",)]
+
     def test_a_statement_can_be_executed_again(self, session: Session) -> None:
         """With other values; what is left of the rows before is gone."""
         connection = opened(session)

@@ -29,6 +29,8 @@ my %BYTES   = map { ( $_ => 1 ) } -2, -3, -4, 30;
 
 sub _call { goto &CPANBridge::Compat::DBI::MySQLAsync::call }
 
+sub _takes_arrays { return 1 }
+
 # What cannot be done to a statement that runs, and what waits for its end. Our own part of such a method has its name with
 # an underscore before it.
 for my $name (qw(bind_param bind_param_inout bind_param_array execute_array execute_for_fetch bind_col bind_columns)) {

@@ -6,6 +6,7 @@ use warnings;
 use Carp ();
 use Scalar::Util ();
 
+use CPANBridge::Bytes;
 use CPANBridge::Compat::DBI::Fetch;
 use CPANBridge::Compat::DBI::Handle;
 use CPANBridge::Compat::Link;
@@ -21,6 +22,9 @@ our $LOST = '08S01';
 # batch by its size, too.
 our ( $FIRST, $FIRST_OF_ALL ) = ( 100, 1000 );
 our ( $GROWS, $MOST ) = ( 10, 10_000 );
+
+# Tuples of parameters that are sent at once, and bytes of values beyond which they are sent in two halves.
+our ( $TUPLES, $LARGE ) = ( 1000, 1 << 22 );
 
 # Calls a function of the daemon's module for a handle. Returns what it returns (1 where that is nothing), or nothing
 # after the handle's error was set.
@@ -141,7 +145,7 @@ sub adopt {
 # --- database handles -----------------------------------------------------------------------------------------------
 #
 # Drivers have methods _encode($value, $type), which returns what is sent for a value and whether it is bytes that mean
-# text, and _decode($rows, $sth), where rows need it.
+# text, and _decode($rows, $sth), where rows need it. _sends_text($type) is whether a value of ASCII is sent as its text.
 
 package    # not to be indexed
   CPANBridge::Compat::DBI::Remote::db;
@@ -158,6 +162,8 @@ sub _park {
     $parked{$key} = { class => $dbh->{ImplementorClass}, map { $_ => $dbh->{$_} } @CONNECTION } if $dbh->{_link};
     return;
 }
+
+sub _sends_text { return 0 }
 
 # What the daemon says of the transaction with each answer.
 sub _note { my ( $dbh, $answer ) = @_; $dbh->{_in_transaction} = $answer->{in_transaction} ? 1 : 0; return }
@@ -506,55 +512,118 @@ sub FETCH {
     return $sth->SUPER::FETCH($name);
 }
 
+# Executes the statement with one tuple of values after the other. They are sent by parameter, $TUPLES at a time.
 sub execute_for_fetch {
     my ( $sth, $fetch, $status ) = @_;
-    my $dbh = $sth->{Database};
-    @$status = () if $status;
-    my ( $tuples, $failed, $affected ) = ( 0, 0, 0 );
     my $count = @{ $sth->{_names} };
+    my @outcome = ( 0, 0, 0 );
+    @$status = () if $status;
     my $ended;
     while ( !$ended ) {
-        my ( @sent, @as_text );
-        while ( @sent < 1000 ) {
+        my ( $got, @columns ) = (0);
+        while ( $got < $TUPLES ) {
             my $tuple = $fetch->();
             if ( !$tuple ) { $ended = 1; last }
-            my ( @values, @bytes );
-            for my $at ( 0 .. $count - 1 ) {
-                my $value = $tuple->[$at];
-                my $bound = $sth->{_params}[$at];
-                if ( defined $value ) {
-                    ( $value, my $bytes ) = $dbh->_encode( $value, $bound && $bound->[1], $sth );
-                    push @bytes, $at if $bytes;
-                }
-                push @values, $value;
-            }
-            push @sent,    \@values;
-            push @as_text, \@bytes;
+            push @{ $columns[$_] }, $tuple->[$_] for 0 .. $count - 1;
+            $got++;
         }
-        last if !@sent;
-        my $answer = $sth->_call(
-            execute_many => {
-                statement => $sth->{_statement},
-                tuples    => \@sent,
-                grep( {@$_} @as_text ) ? ( as_text => \@as_text ) : (),
-            }
-        ) or return;
-        $dbh->_note($answer);
-        for my $outcome ( @{ $answer->{outcomes} } ) {
-            $tuples++;
-            if ( defined $outcome->{error} ) {
-                $failed++;
-                push @$status, [ $outcome->{code} || 1, $outcome->{error}, $outcome->{state} || 'S1000' ] if $status;
-            }
-            else {
-                my $rows = $outcome->{count};
-                push @$status, $rows || '0E0' if $status;
-                $affected = $affected < 0 || $rows < 0 ? -1 : $affected + $rows;
-            }
-        }
+        last if !$got;
+        $sth->_execute_many( \@columns, $got, $status, \@outcome ) or return;
     }
-    $dbh->_failed if $failed;
-    return DBD::_::st::_tuples_outcome( $sth, $tuples, $failed, $affected, wantarray );
+    return DBD::_::st::_tuples_outcome( $sth, @outcome, wantarray );
+}
+
+# A driver that does more than that in its execute_for_fetch does it for arrays, too, unless it says that it need not.
+sub _takes_arrays { return $_[0]->can('execute_for_fetch') == \&execute_for_fetch }
+
+sub _execute_arrays {
+    my ( $sth, $values, $longest, $status ) = @_;
+    return $sth->SUPER::_execute_arrays( $values, $longest, $status ) if !$sth->_takes_arrays;
+    my @outcome = ( 0, 0, 0 );
+    @$status = () if $status;
+    for ( my $at = 0 ; $at < $longest ; $at += $TUPLES ) {
+        my $got = $longest - $at < $TUPLES ? $longest - $at : $TUPLES;
+        my @columns = map { ref $_ eq 'ARRAY' ? [ @$_[ $at .. $at + $got - 1 ] ] : [ ($_) x $got ] } @$values;
+        $sth->_execute_many( \@columns, $got, $status, \@outcome ) or return;
+    }
+    return DBD::_::st::_tuples_outcome( $sth, @outcome, wantarray );
+}
+
+# Sends the tuples, and adds to the numbers of tuples, of those that failed, and of rows. False after an error.
+sub _execute_many {
+    my ( $sth, $columns, $count, $status, $outcome ) = @_;
+    my $dbh = $sth->{Database};
+    my ( @sent, %nulls, %as_text );
+    my $size = 0;
+    for my $at ( 0 .. $#{ $sth->{_names} } ) {
+        my $values = $columns->[$at];
+        my $type   = $sth->{_params}[$at] && $sth->{_params}[$at][1];
+        my $packed = $dbh->_sends_text( $type, $sth ) ? _packed($values) : undef;
+        if ( defined $packed ) {
+            my @nulls = grep { !defined $values->[$_] } 0 .. $#$values;
+            $nulls{$at} = \@nulls if @nulls;
+            $size += length $packed;
+            push @sent, CPANBridge::Bytes->new($packed);
+            next;
+        }
+        my @values;
+        for my $index ( 0 .. $#$values ) {
+            my $value = $values->[$index];
+            if ( defined $value ) {
+                ( $value, my $bytes ) = $dbh->_encode( $value, $type, $sth );
+                push @{ $as_text{$at} }, $index if $bytes;
+                $size += ref $value ? length "$value" : length $value;
+            }
+            push @values, $value;
+        }
+        push @sent, \@values;
+    }
+    if ( $size > $LARGE && $count > 1 ) {
+        my $half = int $count / 2;
+        return $sth->_execute_many( [ map { [ splice @$_, 0, $half ] } @$columns ], $half, $status, $outcome )
+          && $sth->_execute_many( $columns, $count - $half, $status, $outcome );
+    }
+    my $answer = $sth->_call(
+        execute_columns => {
+            statement => $sth->{_statement},
+            count     => $count,
+            columns   => \@sent,
+            %nulls   ? ( nulls   => \%nulls )   : (),
+            %as_text ? ( as_text => \%as_text ) : (),
+        }
+    ) or return;
+    $dbh->_note($answer);
+    my ( $each, $counts ) = @$answer{qw(each counts)};
+    my %failed = map { ( $_->{at} => $_ ) } @{ $answer->{errors} || [] };
+    $outcome->[0] += $count;
+    $outcome->[1] += keys %failed;
+    if ( !%failed && defined $each && $each >= 0 && $outcome->[2] >= 0 ) {
+        $outcome->[2] += $count * $each;
+        push @$status, ( $each || '0E0' ) x $count if $status;
+        return 1;
+    }
+    for my $at ( 0 .. $count - 1 ) {
+        if ( my $error = $failed{$at} ) {
+            push @$status, [ $error->{code} || 1, $error->{error}, $error->{state} || 'S1000' ] if $status;
+            next;
+        }
+        my $rows = $counts ? $counts->[$at] : $each;
+        push @$status, $rows || '0E0' if $status;
+        $outcome->[2] = $outcome->[2] < 0 || $rows < 0 ? -1 : $outcome->[2] + $rows;
+    }
+    $dbh->_failed if %failed;
+    return 1;
+}
+
+# Texts of ASCII with NUL between them, or undef where they are not all such.
+sub _packed {
+    my ($values) = @_;
+    return if grep {ref} @$values;
+    no warnings 'uninitialized';    # undef goes separately
+    my $text = join "\0", @$values;
+    return if $text =~ tr/\x00-\x7f//c || ( $text =~ tr/\0// ) != $#$values;
+    utf8::downgrade($text);
+    return $text;
 }
 
 sub DESTROY {

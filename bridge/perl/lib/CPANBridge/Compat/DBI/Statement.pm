@@ -252,7 +252,7 @@ sub execute_array {
         for my $array (@arrays) { $sth->bind_param_array( ++$at, $array ) or return }
         my $bound = keys %{ $sth->{ParamArrays} || {} };
         return $sth->set_err( $DBI::stderr, "$bound bind values supplied but $count expected" ) if $count && $bound != $count;
-        $fetch = _tuples( $sth->{ParamArrays} || {}, $count );
+        return $sth->_execute_arrays( _arrays( $sth->{ParamArrays} || {}, $count ), $status );
     }
     elsif ( ref $fetch ne 'CODE' ) {
         my $source = $fetch;
@@ -263,19 +263,24 @@ sub execute_array {
     return $sth->execute_for_fetch( $fetch, $status );
 }
 
-# A sub that returns one tuple after the other. Arrays give the number of tuples; scalars count for all of them.
-sub _tuples {
+# The values of each parameter, and how many tuples there are: arrays give their number, scalars count for all of them.
+sub _arrays {
     my ( $arrays, $count ) = @_;
     my @values = map { $arrays->{$_} } 1 .. ( $count || keys %$arrays );
     my $longest;
     for my $value ( grep { ref $_ eq 'ARRAY' } @values ) { $longest = @$value if !defined $longest || @$value > $longest }
-    $longest = 1 if !defined $longest;
+    return ( \@values, defined $longest ? $longest : 1 );
+}
+
+sub _execute_arrays {
+    my ( $sth, $values, $longest, $status ) = @_;
     my $next = 0;
-    return sub {
+    my $fetch = sub {
         return if $next >= $longest;
         my $at = $next++;
-        return [ map { ref $_ eq 'ARRAY' ? $_->[$at] : $_ } @values ];
+        return [ map { ref $_ eq 'ARRAY' ? $_->[$at] : $_ } @$values ];
     };
+    return $sth->execute_for_fetch( $fetch, $status );
 }
 
 sub execute_for_fetch {

@@ -233,6 +233,8 @@ sub _encode {
     return _characters($value);
 }
 
+sub _sends_text { return !$_[1] }
+
 sub _decode {
     my ( $dbh, $answer, $sth ) = @_;
     if ( $dbh->{_utf8} ) {    # text of ASCII alone is marked as characters, too

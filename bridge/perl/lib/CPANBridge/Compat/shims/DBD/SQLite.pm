@@ -167,6 +167,8 @@ sub _bytes { my ( $dbh, $text ) = @_; utf8::encode($text) if defined $text && !C
 
 sub _encode { my ( $dbh, $value, $type ) = @_; return CPANBridge::Compat::DBI::SQLiteValues::encode( $dbh, $value, $type ) }
 
+sub _sends_text { my ( $dbh, $type ) = @_; return !$type && !$dbh->{sqlite_see_if_its_a_number} }
+
 # Texts and bytes come as the mode says.
 sub _decode { return }
 

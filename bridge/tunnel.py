@@ -33,6 +33,9 @@ would reset the connection, and what was written last might be lost on its way."
 
 _FLAGS = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
 
+FAULT = b'{"success":false,"error_type":"InternalError","error":"The daemon failed; its log says where."}\n'
+"""What a negotiation ends with that did not end by itself."""
+
 GIVEN_BACK = b'{"success":true}\n'
 """What goes with the peer's socket when its caller has it back."""
 
@@ -201,14 +204,18 @@ class Tunnel:
     def _negotiate(self, negotiation: Negotiation, data: bytes | None) -> None:
         """Have one step done in a thread: what a peer sends may cost much to look at."""
         self._peer.read(False)
-        self._reactor.callInThread(self._step, negotiation, data)
+        try:
+            self._reactor.callInThread(self._step, negotiation, data)
+        except RuntimeError as error:  # the system has no thread for us
+            self.log.error("A negotiation of {function} ends: {why}", function=self.function_name, why=str(error))
+            self._stepped(negotiation, Step(FAULT, over=False))
 
     def _step(self, negotiation: Negotiation, data: bytes | None) -> None:
         try:
             step = negotiation.step(data)
         except Exception:  # noqa: BLE001 - a fault of ours must not leave the client waiting
             self.log.failure("A negotiation of {function} failed", function=self.function_name)
-            step = Step(over=False)
+            step = Step(FAULT, over=False)
         self._reactor.callFromThread(self._stepped, negotiation, step)
 
     def _expired(self, negotiation: Negotiation) -> None:

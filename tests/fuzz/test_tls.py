@@ -36,7 +36,17 @@ JSON = st.recursive(
 BYTES = st.sampled_from(["", "AA==", "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t", "MAA="]).map(
     lambda text: {"__bytes__": text}
 )
+CREDENTIALS = st.fixed_dictionaries({}, optional={"certificate": BYTES, "key": BYTES, "password": st.text(max_size=20)})
 OPTIONS: dict[str, st.SearchStrategy[Any]] = {
+    "server_side": st.booleans(),
+    "report": st.booleans(),
+    "require_certificate": st.booleans(),
+    "crl": BYTES,
+    "more_certificates": st.lists(CREDENTIALS, max_size=2),
+    "certificates_by_name": st.dictionaries(st.text(max_size=5), st.lists(CREDENTIALS, max_size=2), max_size=2),
+    "own_order": st.booleans(),
+    "curve": st.sampled_from(["prime256v1", "X25519", "\0", ""]),
+    "dh": BYTES,
     "server_name": st.text(max_size=300)
     | st.sampled_from(["localhost", "127.0.0.1", "::1", "a..b", "ü.example", "\0"]),
     "verify": st.booleans(),

@@ -326,7 +326,7 @@ class TestRelease:
                 while len(got) < 2:
                     got += meeting.client.recv(100)
                 assert got == b"ab"
-                assert open_files(tls) <= at_work
+                settled(tls, at_work)
         tls.close_connections()
         settled(tls, before)
         meeting.client.close()

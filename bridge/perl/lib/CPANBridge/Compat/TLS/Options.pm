@@ -139,7 +139,8 @@ sub _revocations {
     die "SSL_crl_file $file has no list of revoked certificates in it\n" if length $text && $text !~ /-----BEGIN X509 CRL-----/;
     my @beside = grep { defined && !ref && length } $args->{SSL_ca_file};
     for my $directory ( _directories( $args->{SSL_ca_path} ) ) {
-        push @beside, grep { -r } glob "\Q$directory\E/*.r[0-9]*";
+        opendir my $entries, $directory or die "SSL_ca_path $directory cannot be read: $!\n";
+        push @beside, map {"$directory/$_"} sort grep {/\A[0-9a-f]{8}\.r[0-9]+\z/} readdir $entries;
     }
     for my $beside (@beside) { $text .= join '', map {"$_\n"} CPANBridge::Compat::TLS::Credentials::content( $beside, 'SSL_ca_file' ) =~ /(-----BEGIN X509 CRL-----.*?-----END X509 CRL-----)/gs }
     return '"crl":' . _bytes_json($text) . ',';

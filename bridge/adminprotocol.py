@@ -125,6 +125,7 @@ class AdminProtocol(Protocol):
         """Take a packet."""
         if self._closing:
             return
+        self._factory.settle()
         self._lines.extend(self._framer.feed(data))
         self._serve()
         if self._framer.pending > MAX_LINE:
@@ -261,6 +262,7 @@ class AdminProtocol(Protocol):
             subscribers = sum(1 for each in self._office.operators.values() if each.interval)
             pause = max(self.interval, self._cost * SHARE * subscribers)
             try:
+                self._factory.settle()
                 made = self._office.snapshot(self, **self._wants)
                 made.gap, self._gap = self._gap, 0
                 made.interval = pause
@@ -280,6 +282,7 @@ class AdminFactory(Factory):
         identify: tells who is at the other end, and its level: ``operate``, ``observe`` or ``None``.
         unread: bytes that a transport's peer has not read.
         spent: seconds of CPU that the thread has used. Not the clock's, which counts what other programs take, too.
+        settle: called before anything is answered: brings the daemon's books up to date.
     """
 
     noisy = False
@@ -292,12 +295,14 @@ class AdminFactory(Factory):
         identify: Callable[[Any], tuple[Who, str | None]],
         unread: Callable[[Any], int] = unread,
         spent: Callable[[], float] = time.thread_time,
+        settle: Callable[[], None] = lambda: None,
     ) -> None:
         self.admin = admin
         self.clock = clock
         self.identify = identify
         self.unread = unread
         self.spent = spent
+        self.settle = settle
         self._numbers = count(1)
 
     def buildProtocol(self, addr: IAddress | None) -> AdminProtocol:

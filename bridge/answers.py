@@ -26,6 +26,7 @@ __all__ = [
     "Form",
     "Origin",
     "form_of",
+    "function_error",
     "hidden_parts",
     "origin_of",
     "prepare",
@@ -48,6 +49,9 @@ class Form:
     error: Callable[[BridgeError, str | int | None], bytes] = wire.encode_error
     callback: Callable[[int, int, bytes], bytes] | None = None
 
+
+MAX_ERROR_TEXT = 4000
+"""Most characters of an exception's text that a caller is sent."""
 
 JSON = Form(wire.encode_result, wire.encode_success, callback=wire.encode_callback)
 STORABLE = Form(wire.encode_storable, wire.encode_storable_success, callback=wire.encode_storable_callback)
@@ -143,3 +147,16 @@ def spell_error(error: BridgeError, origin: Origin) -> bytes:
         kept = BridgeError(error.error_type, error.message, **error.details)
         origin.caller.failed_groups[origin.group] = (kept, origin.request_id)
     return origin.form.error(error, origin.request_id)
+
+
+def function_error(function_name: str, error: BaseException) -> BridgeError:
+    """Make the answer for an exception of the function's own."""
+    name = type(error).__name__
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - an exception whose text fails still has a name
+        text = "(its text could not be made)"
+    if len(text) > MAX_ERROR_TEXT:
+        text = text[:MAX_ERROR_TEXT] + "…"
+    words = f"{function_name} raised {name}: {text}" if text else f"{function_name} raised {name}"
+    return BridgeError(ErrorType.FUNCTION_ERROR, words, exception=name)

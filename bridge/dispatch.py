@@ -6,8 +6,7 @@ Where a function runs depends on its kind: in the reactor (inline), as a corouti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from queue import SimpleQueue
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -24,14 +23,15 @@ from bridge.answers import (
     Form,
     Origin,
     form_of,
+    function_error,
     hidden_parts,
     origin_of,
     prepare,
     spell_error,
 )
-from bridge.callback import CallbackError, running
 from bridge.errors import BridgeError, ErrorType
 from bridge.registry import Kind
+from bridge.threaded import Ended, ThreadedCalls
 from bridge.upgrade import Upgrade
 
 if TYPE_CHECKING:
@@ -51,9 +51,6 @@ __all__ = ["Call", "Dispatcher"]
 
 Direct = Callable[[object, "Session"], object]
 
-MAX_ERROR_TEXT = 4000
-"""Most characters of an exception's text that a caller is sent."""
-
 LEAST_RUN_TIME = 0.001
 """Seconds of its timeout that a call keeps however long it waited."""
 
@@ -64,6 +61,7 @@ class Call(Ticket):
     __slots__ = (
         "answered",
         "caller",
+        "claimed",
         "deferred",
         "form",
         "function",
@@ -96,6 +94,7 @@ class Call(Ticket):
         self.group = request.group
         self.form = form
         self.answered = False
+        self.claimed = False  # its thread answers it: guarded by its connection
         self.timer: IDelayedCall | None = None
         self.deferred: Deferred[Any] | None = None
         self.upgrade: Upgrade | None = None
@@ -151,6 +150,17 @@ class Dispatcher:
     _starting: bool = False
     _idle: Deferred[None] | None = None
     _running: int = 0
+    _threaded: ThreadedCalls = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._threaded = ThreadedCalls(
+            threads=self.threads,
+            reactor=self.reactor,
+            seconds=self.clock.seconds,
+            max_result_size=lambda: self.settings.max_result_size,
+            is_awaited=lambda: self.admission.waiting > 0 or self._idle is not None,
+            on_end=self._end_threaded,
+        )
 
     # --- what connections call ---
 
@@ -197,7 +207,8 @@ class Dispatcher:
                 call.arrived = call.started = now
             elif not admission.ask(call, now):
                 self._arm(now)
-                return call
+                self.settle()
+                return None if call.answered else call
         except BridgeError as error:
             origin = origin_of(caller, form, request, line, error)
             if origin is None:
@@ -230,6 +241,10 @@ class Dispatcher:
             self.cancelled += 1
             call.deferred.cancel()
 
+    def settle(self) -> None:
+        """Bring the books up to date: calls that have ended in threads count as ended from now on."""
+        self._threaded.settle()
+
     # --- what the service calls ---
 
     def apply_limits(self) -> None:
@@ -242,6 +257,7 @@ class Dispatcher:
         self.admission.draining = True
         idle: Deferred[None] = Deferred()
         self._idle = idle
+        self.settle()
         self._note_idle()
         return idle
 
@@ -300,7 +316,7 @@ class Dispatcher:
             if len(data) > self.settings.max_result_size:
                 raise self._too_large(function, len(data))
         except BaseException as error:  # noqa: BLE001 - whatever a function raises is its caller's to hear
-            failure = error if isinstance(error, BridgeError) else _function_error(function, error)
+            failure = error if isinstance(error, BridgeError) else function_error(function.name, error)
             ended = self.clock.seconds()
             self.stats.call_ended(function.name, failure.error_type, 0.0, ended - now, ended)
             return wire.encode_error(failure, request.request_id)
@@ -317,7 +333,7 @@ class Dispatcher:
             if len(result) > self.settings.max_result_size:
                 raise self._too_large(function, len(result))
         except BaseException as error:  # noqa: BLE001 - whatever a function raises is its caller's to hear
-            failure = error if isinstance(error, BridgeError) else _function_error(function, error)
+            failure = error if isinstance(error, BridgeError) else function_error(function.name, error)
         ended = self.clock.seconds()
         self.stats.call_ended(function.name, failure.error_type if failure else None, 0.0, ended - now, ended)
         if failure is not None:
@@ -334,7 +350,7 @@ class Dispatcher:
             except BridgeError as error:
                 self._end(call, error)
             except BaseException as error:  # noqa: BLE001 - whatever a function raises is its caller's to hear
-                self._end(call, _function_error(function, error))
+                self._end(call, function_error(function.name, error))
             else:
                 self._end(call, data)
             return
@@ -343,8 +359,8 @@ class Dispatcher:
         if kind is Kind.THREAD:
             self.busy_threads += 1
             try:
-                self.threads.run(self._run_in_thread, call)
-            except RuntimeError as error:  # the system has no thread for us: TasksMax, or no memory for its stack
+                self._threaded.start(call)
+            except RuntimeError as error:
                 self.log.error("{function} did not run: {why}", function=function.name, why=str(error))
                 self._end(
                     call,
@@ -376,50 +392,8 @@ class Dispatcher:
         timeout = most if wish is None else min(wish, most)
         return max(LEAST_RUN_TIME, timeout - (call.started - call.arrived))
 
-    def _run_in_thread(self, call: Call) -> None:
-        """Run in a pool thread, and encode there too: a large result must not hold up the reactor."""
-        outcome: bytes | BridgeError
-        running.session = call.session
-        running.invoke = lambda number, args: self._invoke(call, number, args)
-        try:
-            outcome = call.encode(call.work())
-        except BridgeError as error:
-            outcome = error
-        except BaseException as error:  # noqa: BLE001 - SystemExit from a function must not end the thread silently
-            outcome = _function_error(call.function, error)
-        finally:
-            running.session = running.invoke = None
-        self.reactor.callFromThread(self._end, call, outcome)
-
-    def _invoke(self, call: Call, number: int, args: Sequence[object]) -> Any:
-        """In a call's thread: have a sub of its client's called, and wait for what it returns."""
-        if call.form.callback is None:
-            raise CallbackError("Nobody waits for this call, so no sub can be called back from it.")
-        data = call.form.result(args)
-        if len(data) > self.settings.max_result_size:
-            raise CallbackError(f"The arguments of a sub called back are more than max_result_size: {len(data)} bytes.")
-        arrived: SimpleQueue[wire.Return | BridgeError] = SimpleQueue()
-        self.reactor.callFromThread(self._call_back, call, number, data, arrived.put)
-        outcome = arrived.get()
-        if isinstance(outcome, BridgeError):
-            raise outcome
-        if outcome.died is not None:
-            name = call.function.name
-            raise CallbackError(f"The Perl sub that {name} called died: {outcome.died.rstrip()}", died=outcome.call)
-        return outcome.value
-
-    def _call_back(
-        self, call: Call, number: int, args: bytes, finish: Callable[[wire.Return | BridgeError], object]
-    ) -> None:
-        """In the reactor: send the call of a sub."""
-        spell = call.form.callback
-        assert spell is not None
-        if call.caller is None:
-            finish(CallbackError("The client has gone."))
-        elif call.answered:
-            finish(CallbackError("The call has timed out: its client does not wait any more."))
-        else:
-            call.caller.call_back(call, lambda callback: spell(callback, number, args), finish)
+    def _end_threaded(self, ended: Ended) -> None:
+        self._end(ended.call, ended.outcome, ended)
 
     def _end_deferred(self, data: bytes, call: Call) -> None:
         call.deferred = None
@@ -434,20 +408,25 @@ class Dispatcher:
         elif isinstance(error, BridgeError):
             self._end(call, error)
         else:
-            self._end(call, _function_error(call.function, error))
+            self._end(call, function_error(call.function.name, error))
 
     def _time_out(self, call: Call, timeout: float) -> None:
         """Answer a call that takes too long. A thread cannot be stopped: it keeps its slot until it ends."""
         call.timer = None
         error = BridgeError(ErrorType.TIMEOUT, f"{call.function.name} did not finish within {timeout:g} s.")
         if call.function.kind is Kind.THREAD:
+            if call.caller is not None:
+                with call.caller.sending:
+                    if call.claimed:
+                        return  # it has ended at the last moment
+                    call.answered = True
             self.overdue += 1
             error.message = f"{error.message} It still runs in its thread, which cannot be stopped, and keeps its slot."
         self._answer(call, error)
         if call.deferred is not None:
             call.deferred.cancel()
 
-    def _end(self, call: Call, outcome: bytes | BridgeError) -> None:
+    def _end(self, call: Call, outcome: bytes | BridgeError, ended: Ended | None = None) -> None:
         """A running call is over: give back its slot, answer unless that was done, let the next one in."""
         if call.timer is not None:
             call.timer.cancel()
@@ -469,11 +448,13 @@ class Dispatcher:
             if call.upgrade is not None:
                 call.upgrade.close()
         else:
-            self._answer(call, outcome, now)
+            self._answer(call, outcome, now, ended)
         if call.function.kind is not Kind.INLINE or self._idle is not None:
             self._start_waiting()
 
-    def _answer(self, call: Call, outcome: bytes | BridgeError, now: float | None = None) -> None:
+    def _answer(
+        self, call: Call, outcome: bytes | BridgeError, now: float | None = None, ended: Ended | None = None
+    ) -> None:
         """Send the outcome and count it."""
         call.answered = True
         if now is None:
@@ -486,8 +467,14 @@ class Dispatcher:
             upgrade.close()
             upgrade = None
         word = outcome.error_type if isinstance(outcome, BridgeError) else None
-        self.stats.call_ended(call.function.name, word, call.started - call.arrived, now - call.started, now)
+        run = (now if ended is None else ended.at) - call.started
+        self.stats.call_ended(call.function.name, word, call.started - call.arrived, run, now)
         if caller is None:
+            return
+        if call.claimed and ended is not None:
+            with caller.sending:
+                unsent = ended.unsent
+            caller.answer(unsent, call)
             return
         if isinstance(outcome, BridgeError):
             caller.answer(spell_error(outcome, call.origin), call)
@@ -536,16 +523,3 @@ def _start_coroutine(work: Callable[[], object]) -> Deferred[Any]:
     if isinstance(result, Deferred):
         return result
     return Deferred.fromCoroutine(result)  # type: ignore[arg-type]
-
-
-def _function_error(function: Function, error: BaseException) -> BridgeError:
-    """Make the answer for an exception of the function's own."""
-    name = type(error).__name__
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001 - an exception whose text fails still has a name
-        text = "(its text could not be made)"
-    if len(text) > MAX_ERROR_TEXT:
-        text = text[:MAX_ERROR_TEXT] + "…"
-    words = f"{function.name} raised {name}: {text}" if text else f"{function.name} raised {name}"
-    return BridgeError(ErrorType.FUNCTION_ERROR, words, exception=name)

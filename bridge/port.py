@@ -50,6 +50,13 @@ class BridgeTransport(unix.Server):
                     receiver(number)
         return self._dataReceived(data)
 
+    def connectionLost(self, reason: Failure) -> None:
+        """Close the socket, but tell a protocol that has ``socketClosing`` before."""
+        closing = getattr(self.protocol, "socketClosing", None)
+        if closing is not None:
+            closing()
+        super().connectionLost(reason)
+
 
 class BridgePort(unix.Port):
     """Accepts connections on a socket that is bound, has its mode, and listens already.

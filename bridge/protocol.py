@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import select
 import socket
+import threading
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -86,6 +87,9 @@ class RequestHandler(Interface):
     def abandon(self, call: object) -> None:
         """The caller of an unanswered request has gone."""
 
+    def settle(self) -> None:
+        """See to it that requests whose answers have been sent are no longer in service."""
+
 
 @implementer(IHalfCloseableProtocol, IPushProducer)
 class BridgeProtocol(Protocol):
@@ -99,6 +103,8 @@ class BridgeProtocol(Protocol):
         settings: size and time limits in force.
         tunnel: the stream that the connection has become, else ``None``.
         failed_groups: the error, and the id of the request that failed, of each group that takes no further requests.
+        sending: held by a thread while it sends the answer of the request in service, and by whoever must know whether
+            it does; see :meth:`only_waits_for`.
         active: whether anything moved since the table's last sweep; the sweep resets it.
     """
 
@@ -117,6 +123,7 @@ class BridgeProtocol(Protocol):
         self.introduced = False
         self.phase = Phase.FRESH
         self.call: object | None = None
+        self.sending = threading.Lock()
         self._handler = handler
         self._table = table
         self.settings = table.settings
@@ -161,6 +168,7 @@ class BridgeProtocol(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Take one packet."""
+        self._handler.settle()
         self.active = True
         framer = self._framer
         end = len(data) - 1
@@ -214,6 +222,8 @@ class BridgeProtocol(Protocol):
             self._unfinished()
         elif self._charged and not complete:
             self._charge()
+        if self._busy:
+            self._handler.settle()
         if not self._busy:
             self._serve()
         if not self._paused and self._ahead():
@@ -235,6 +245,7 @@ class BridgeProtocol(Protocol):
 
     def readConnectionLost(self) -> None:
         """The peer closed its writing side, or altogether."""
+        self._handler.settle()
         if self._peer_is_gone() or self.phase is Phase.REFUSED:
             self._transport.loseConnection()
             return
@@ -252,6 +263,12 @@ class BridgeProtocol(Protocol):
         if rest.strip() and not (self._stopping and not _is_document(rest)):
             self._last_document(rest, legacy=legacy)
         self._serve()
+
+    def socketClosing(self) -> None:
+        """The socket is about to be closed: no thread may send to it any more, its number may soon be another's."""
+        with self.sending:
+            self._socket = None
+        self._handler.settle()
 
     def writeConnectionLost(self) -> None:
         """We closed our writing side; nothing more to do."""
@@ -324,6 +341,35 @@ class BridgeProtocol(Protocol):
             if data:
                 self._write(data)
             self._serve()
+
+    def only_waits_for(self, call: object) -> bool:
+        """Whether a call's thread, which holds ``sending``, may send its answer with :meth:`send_now`.
+
+        While this is so the reactor leaves the socket alone, but for closing it: it calls :meth:`answer` afterwards,
+        with what was not sent, and so learns that the call is over.
+        """
+        return (
+            self.call is call
+            and self._socket is not None
+            and self.phase is LINES
+            and not self._suspended
+            and not self._outbox
+            and self._blocked_since is None
+            and not self._transport_holds_bytes()
+        )
+
+    @property
+    def has_more(self) -> bool:
+        """Whether a request waits for the one in service to be over."""
+        return bool(self._queue)
+
+    def send_now(self, data: bytes) -> int:
+        """Give the socket what it takes; return how many bytes."""
+        assert self._socket is not None
+        try:
+            return self._socket.send(data)
+        except OSError:
+            return 0
 
     def upgrade(self, answer: bytes, upgrade: Upgrade, function_name: str) -> None:
         """Send the answer of the request in service; from then on the connection is a stream of bytes."""
@@ -584,10 +630,7 @@ class BridgeProtocol(Protocol):
         does not take all, what follows goes through it, and it is what notices a broken connection.
         """
         if self._socket is not None and not self._transport_holds_bytes():
-            try:
-                sent = self._socket.send(data)
-            except OSError:
-                sent = 0
+            sent = self.send_now(data)
             if sent == len(data):
                 return
             data = data[sent:]

@@ -177,7 +177,7 @@ class BridgeService(Service):
             },
         )
         # Timers that come late are how the reactor's lag shows; without this one there may be none for half a second.
-        self._heartbeat = LoopingCall(lambda: None)
+        self._heartbeat = LoopingCall(self.dispatcher.settle)
         self._heartbeat.clock = self.clock
         self.metrics: MetricsServer | None = None
         self.factory = BridgeFactory(handler=self.dispatcher, table=self.connections)
@@ -221,7 +221,9 @@ class BridgeService(Service):
             sampled_at=lambda: self.monitor.sampled_at,
             status=self._status_line,
         )
-        operators = AdminFactory(admin=self.admin, clock=self.clock, identify=self._identify)
+        operators = AdminFactory(
+            admin=self.admin, clock=self.clock, identify=self._identify, settle=self.dispatcher.settle
+        )
         self._ports = [
             BridgePort(self._listening["bridge"], self.factory, self._reactor),
             BridgePort(self._listening["admin"], operators, self._reactor),

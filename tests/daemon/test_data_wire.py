@@ -69,9 +69,12 @@ class Bridge:
     """One connection with everything behind it."""
 
     def __init__(self, **functions: Callable[[Any, Session], object]) -> None:
-        self.bench = dispatching.Bench(*(Function(f"m.{name}", work) for name, work in functions.items()))
         self.threads = Threads()
-        self.bench.dispatcher.threads = self.bench.dispatcher.reactor = self.threads
+        self.bench = dispatching.Bench(
+            *(Function(f"m.{name}", work) for name, work in functions.items()),
+            threads=self.threads,
+            reactor=self.threads,
+        )
         self.clock = self.bench.clock
         self.table = ConnectionTable(
             settings=self.bench.dispatcher.settings,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -108,10 +109,26 @@ class FakeCaller:
     raw: bytes = b""
     called_back: list[tuple[Any, bytes, Any]] = attrs.field(factory=list)
     lost: BridgeError | None = None
+    sending: threading.Lock = attrs.field(factory=threading.Lock)
+    sent: bytes = b""
+    waits_for: object = None
+    has_more: bool = False
+    room: int = 1000
+    count: int = 0
+    on_send: Callable[[], object] = lambda: None
+
+    def only_waits_for(self, call: object) -> bool:
+        return self.waits_for is call
+
+    def send_now(self, data: bytes) -> int:
+        self.on_send()
+        self.sent += data[: self.room]
+        return len(data[: self.room])
 
     def answer(self, data: bytes, call: object = None) -> None:
         self.raw += data
-        if data:
+        self.count += 1
+        if data and not self.sent:
             assert data.endswith(b"\n")
             self.answers.append(json.loads(data))
 
@@ -126,10 +143,17 @@ class FakeCaller:
 
 
 class Bench:
-    def __init__(self, *functions: FakeFunction, settings: Settings | None = None, **limits: float) -> None:
+    def __init__(
+        self,
+        *functions: FakeFunction,
+        settings: Settings | None = None,
+        threads: Any = None,
+        reactor: Any = None,
+        **limits: float,
+    ) -> None:
         self.clock = Clock()
         self.admission = Admission(Limits().evolve(**limits))
-        self.threads = FakeThreads()
+        self.threads = threads or FakeThreads()
         self.workers = FakeWorkers()
         self.stats = FakeStats()
         self.dispatcher = Dispatcher(
@@ -138,7 +162,7 @@ class Bench:
             stats=self.stats,
             settings=settings or Settings(),
             clock=self.clock,
-            reactor=FakeReactor(),
+            reactor=reactor or FakeReactor(),
             threads=self.threads,
             workers=self.workers,
         )

@@ -339,6 +339,19 @@ SKIP: {
     ok( $dbh->ping, '... and leaves the others alone' );
 }
 
+subtest 'preparse' => sub {
+    my $dbh = connected( PrintError => 0, RaiseError => 0 );
+    my %flag = map { /DBIpp_(.*)/ => DBI->can($_)->() } @{ $DBI::EXPORT_TAGS{preparse_flags} };
+    my $styles = sub { my $sum = 0; $sum |= $flag{$_} for @_; return $sum };
+    is( $dbh->preparse( "a = ? -- b\n/* ? */ and c = '?' and d::int = ?", $styles->(qw(ph_cn cm_cs)), $styles->(qw(ph_XX cm_XX)) ),
+        "a = :p1 /* b*/\n/* ? */ and c = '?' and d::int = :p2", 'placeholders and comments in another style' );
+    is( $dbh->preparse( "a # x */ y\n", $flag{cm_cs}, $flag{cm_hs} ), "a /* x * / y*/\n", 'a comment cannot end before its end' );
+    is( $dbh->preparse( "a {x\ny}b", $flag{cm_dd}, $flag{cm_br} ), "a --x\n--y\nb", '... nor go on after it' );
+    is( $dbh->preparse( q{'it\\'s ?' ?}, $flag{ph_sp}, $styles->(qw(ph_qm st_bs)) ), q{'it\\'s ?' %s}, 'backslashes in strings' );
+    is( $dbh->preparse( 'a = :x and b = ?', $flag{ph_qm}, $flag{ph_XX} ), undef, 'two styles at once' );
+    is( $dbh->errstr, 'preparse found mixed placeholder styles (? / :name)', '... are an error' );
+};
+
 subtest 'modules for authors of drivers' => sub {
     require DBI::DBD::Metadata;
     no warnings 'once';

@@ -53,7 +53,13 @@ sub take_imp_data {
 
 sub _park { return }
 
-sub preparse { return $_[0]->_not_impl('preparse') }
+sub preparse {
+    my ( $dbh, $statement, $wanted, $accepted ) = @_;
+    require CPANBridge::Compat::DBI::Preparse;
+    my ( $other, $wrong ) = CPANBridge::Compat::DBI::Preparse::preparse( $statement, $wanted || 0, $accepted || 0 );
+    $dbh->set_err( 1, "preparse found $wrong" ) if defined $wrong;
+    return $other;
+}
 
 sub data_sources {
     my ( $dbh, $attributes ) = @_;

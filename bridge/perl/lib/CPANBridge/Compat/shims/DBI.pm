@@ -84,7 +84,7 @@ our ( %installed_drh, %installed_methods );
         selectall_hashref => [ 3, 0, '$statement, $keys [, \%attr [, @values ] ]', $EXECUTES | $SHOWS ],
         prepare           => [ 2, 3, '$statement [, \%attr ]', $SHOWS ],
         prepare_cached    => [ 2, 4, '$statement [, \%attr [, $if_active ] ]', $SHOWS ],
-        preparse          => [ undef, 0, '', 0 ],
+        preparse          => [ 4, 4, '$statement, $wanted, $accepted', 0 ],
         begin_work        => [ 1, 2, '[ \%attr ]', 0 ],
         commit            => [ 1, 1, '', $ENDS ],
         rollback          => [ 1, 1, '', $ENDS ],
@@ -279,6 +279,7 @@ sub internal {
 
 sub data_sources {
     my ( $class, $name, @other ) = @_;
+    $name = $1 if defined $name && $name =~ /\Adbi:(\w*)/i;
     return $class->install_driver($name)->data_sources(@other);
 }
 
@@ -546,8 +547,7 @@ drivers without an SQL engine of their own there are L<DBI::DBD::SqlEngine> and 
 
 =head1 NOT COVERED
 
-C<preparse>, C<bind_param_inout>; DBD::Proxy, C<DbTypeSubclass>. Tracing writes which methods are called and what they return,
-not more.
+C<bind_param_inout>; DBD::Proxy, C<DbTypeSubclass>. Tracing writes which methods are called and what they return, not more.
 
 =head1 KNOWN DIFFERENCES
 

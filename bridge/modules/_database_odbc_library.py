@@ -8,8 +8,6 @@ unsigned numbers above 2**31, and types that it does not know. Those are read he
 from __future__ import annotations
 
 import ctypes
-import functools
-import re
 from collections.abc import Callable, Iterator
 from ctypes import byref, c_char_p, c_double, c_int, c_short, c_size_t, c_ssize_t, c_ushort, c_void_p
 from typing import Any, NoReturn
@@ -55,6 +53,8 @@ C_CHAR, C_DOUBLE, C_WCHAR, C_BINARY = 1, 8, -8, -2
 BUFFER_BYTES = 8192
 """What a value is read into first; a longer one gets more."""
 
+_BUFFER_BYTES = c_ssize_t(BUFFER_BYTES)
+
 MOST_DIAGNOSTICS = 50
 
 
@@ -79,6 +79,8 @@ _parameter = _function("SQLDescribeParam", c_void_p, c_ushort, _short, _size, _s
 _diagnostic = _function("SQLGetDiagRecW", c_short, c_void_p, c_short, c_void_p, _int, c_void_p, c_short, _short)
 _fetch = _function("SQLFetch", c_void_p)
 _get = _function("SQLGetData", c_void_p, c_ushort, c_short, c_void_p, c_ssize_t, c_void_p)
+_get_quickly: Callable[..., int] = _LIBRARY["SQLGetData"]
+_get_quickly.restype = c_short  # type: ignore[attr-defined]
 _free = _function("SQLFreeStmt", c_void_p, c_ushort)
 _set_statement = _function("SQLSetStmtAttr", c_void_p, c_int, c_void_p, c_int)
 _functions = _function("SQLGetFunctions", c_void_p, c_ushort, c_void_p)
@@ -229,23 +231,30 @@ class Handle:
         return rows
 
     def _reader(self, number: int, sql_type: int) -> Callable[[], Any]:
-        """Return what reads a column's value of the row at hand."""
-        if sql_type in REAL:
-            return functools.partial(self._real, number)
+        """Return what reads a column's value of the row at hand.
+
+        A result has many values: what can be made ready is, and what ctypes would have to look at is ctypes' own.
+        """
         kind, end, make = _KINDS.get(sql_type, _CHARACTERS)
-        value, place, place_of_length, length = self._value, self._place, self._place_of_length, self._length
-        most = BUFFER_BYTES - end
+        get, buffer, length, most = _get_quickly, self._buffer, self._length, BUFFER_BYTES - end
+        words = (self._value, c_ushort(number), c_short(kind), buffer, _BUFFER_BYTES, byref(length))
+
+        real = c_double.from_buffer(buffer)
+
+        def read_real() -> float | None:
+            self.check(get(*words))
+            return None if length.value == NULL else real.value
 
         def read() -> Any:
-            result = _get(value, number, kind, place, BUFFER_BYTES, place_of_length)
+            result = get(*words)
             size = length.value
             if result == 0 and 0 <= size <= most:
-                return make(_string_at(place, size))
+                return make(buffer[:size])  # type: ignore[arg-type]
             if size == NULL and result in {0, 1}:
                 return None
             return make(b"".join(self._pieces(result, number, kind, end)))
 
-        return read
+        return read_real if kind == C_DOUBLE else read
 
     def _pieces(self, result: int, number: int, kind: int, end: int) -> Iterator[bytes]:
         """Read on what was begun, into larger buffers; ``end`` is how many bytes of one its terminator takes."""
@@ -262,10 +271,6 @@ class Handle:
             place = ctypes.addressof(more)
             result = _get(self._value, number, kind, place, size, self._place_of_length)
 
-    def _real(self, number: int) -> float | None:
-        self.check(_get(self._value, number, C_DOUBLE, self._place, 8, self._place_of_length))
-        return None if self._length.value == NULL else c_double.from_buffer(self._buffer).value
-
 
 def _text(found: bytes) -> str:
     return found.decode("utf-16-le", "replace")
@@ -277,15 +282,18 @@ def _ascii(found: bytes) -> str:
 
 def _number(found: bytes) -> int | str:
     """Return a number; as text where 64 bits do not hold it."""
-    text = _ascii(found)
-    whole = int(text) if re.fullmatch(r"[-+]?[0-9]{1,20}", text) else None
-    return whole if whole is not None and -(2**63) <= whole < 2**63 else text
+    try:
+        whole = int(found)
+    except ValueError:
+        return _ascii(found)
+    return whole if -(2**63) <= whole < 2**63 else _ascii(found)
 
 
 _CHARACTERS: tuple[int, int, Callable[[bytes], Any]] = (C_WCHAR, 2, _text)
 _KINDS: dict[int, tuple[int, int, Callable[[bytes], Any]]] = {
     **dict.fromkeys(BINARY, (C_BINARY, 0, bytes)),
     **dict.fromkeys(NUMBERS | {BIT, -5}, (C_CHAR, 1, _number)),
+    **dict.fromkeys(REAL, (C_DOUBLE, 0, bytes)),
     **dict.fromkeys(PLAIN, (C_CHAR, 1, _ascii)),
 }
 """What values of a type are asked for as, how many bytes end them there, and what makes a value of them."""

@@ -13,6 +13,25 @@ our $VERSION = '0.1.0';
 
 $Carp::Internal{'DBD::_::db'}++;
 
+# The columns of what column_info returns, as DBI names them; the first 18 say something of any database.
+our @COLUMN_INFO = qw(
+  TABLE_CAT TABLE_SCHEM TABLE_NAME COLUMN_NAME DATA_TYPE TYPE_NAME COLUMN_SIZE BUFFER_LENGTH DECIMAL_DIGITS NUM_PREC_RADIX
+  NULLABLE REMARKS COLUMN_DEF SQL_DATA_TYPE SQL_DATETIME_SUB CHAR_OCTET_LENGTH ORDINAL_POSITION IS_NULLABLE
+  CHAR_SET_CAT CHAR_SET_SCHEM CHAR_SET_NAME COLLATION_CAT COLLATION_SCHEM COLLATION_NAME UDT_CAT UDT_SCHEM UDT_NAME
+  DOMAIN_CAT DOMAIN_SCHEM DOMAIN_NAME SCOPE_CAT SCOPE_SCHEM SCOPE_NAME MAX_CARDINALITY DTD_IDENTIFIER IS_SELF_REF
+);
+
+my @TYPE_INFO = qw(
+  TYPE_NAME DATA_TYPE COLUMN_SIZE LITERAL_PREFIX LITERAL_SUFFIX CREATE_PARAMS NULLABLE CASE_SENSITIVE SEARCHABLE
+  UNSIGNED_ATTRIBUTE FIXED_PREC_SCALE AUTO_UNIQUE_VALUE LOCAL_TYPE_NAME MINIMUM_SCALE MAXIMUM_SCALE SQL_DATA_TYPE
+  SQL_DATETIME_SUB NUM_PREC_RADIX INTERVAL_PRECISION
+);
+
+# What type_info_all begins with: where each column is.
+sub type_info_columns {
+    return { map { ( $TYPE_INFO[$_] => $_ ) } 0 .. $#TYPE_INFO };
+}
+
 package    # not to be indexed
   DBD::_::db;
 
@@ -322,6 +341,12 @@ CPANBridge::Compat::DBI::Database - what database handles of DBI can do
 
 Used by the replacement of L<DBI>; programs have no need of it. Here is the class C<DBD::_::db> that drivers inherit from:
 all that can be done with a driver's C<prepare>. What the methods do for programs is described in L<DBI>.
+
+=head1 FUNCTIONS
+
+=head2 type_info_columns
+
+Returns what C<type_info_all> begins with.
 
 =head1 METHODS
 

@@ -4,6 +4,7 @@ use strict;
 use warnings;
 
 use CPANBridge::Bytes;
+use CPANBridge::Compat::DBI::Database;
 
 our $VERSION = '0.1.0';
 
@@ -65,12 +66,7 @@ my %NUMBER = (
     json => -1,
 );
 
-my @COLUMN = qw(
-  TABLE_CAT TABLE_SCHEM TABLE_NAME COLUMN_NAME DATA_TYPE TYPE_NAME COLUMN_SIZE BUFFER_LENGTH DECIMAL_DIGITS NUM_PREC_RADIX
-  NULLABLE REMARKS COLUMN_DEF SQL_DATA_TYPE SQL_DATETIME_SUB CHAR_OCTET_LENGTH ORDINAL_POSITION IS_NULLABLE
-  CHAR_SET_CAT CHAR_SET_SCHEM CHAR_SET_NAME COLLATION_CAT COLLATION_SCHEM COLLATION_NAME UDT_CAT UDT_SCHEM UDT_NAME
-  DOMAIN_CAT DOMAIN_SCHEM DOMAIN_NAME SCOPE_CAT SCOPE_SCHEM SCOPE_NAME MAX_CARDINALITY DTD_IDENTIFIER IS_SELF_REF
-);
+my @COLUMN = @CPANBridge::Compat::DBI::Database::COLUMN_INFO;
 
 sub column_info {
     my ( $dbh, $catalog, $schema, $table, $column ) = @_;
@@ -209,14 +205,9 @@ sub get_info {
 }
 
 sub type_info_all {
-    my @names = qw(TYPE_NAME DATA_TYPE COLUMN_SIZE LITERAL_PREFIX LITERAL_SUFFIX CREATE_PARAMS NULLABLE CASE_SENSITIVE SEARCHABLE
-      UNSIGNED_ATTRIBUTE FIXED_PREC_SCALE AUTO_UNIQUE_VALUE LOCAL_TYPE_NAME MINIMUM_SCALE MAXIMUM_SCALE SQL_DATA_TYPE
-      SQL_DATETIME_SUB NUM_PREC_RADIX INTERVAL_PRECISION);
-    my %at;
-    @at{@names} = 0 .. $#names;
     my $type = sub { my ( $called, $number, $size, $quote ) = @_; return [ $called, $number, $size, $quote, $quote, undef, 1, 0, 3, $quote ? undef : 0, 0, $quote ? 0 : 1, $called, (undef) x 6 ] };
     return [
-        \%at,
+        CPANBridge::Compat::DBI::Database::type_info_columns(),
         $type->( 'varchar', 12, 255, "'" ), $type->( 'decimal', 3, 65, '' ), $type->( 'tinyint', -6, 3, '' ), $type->( 'smallint', 5, 5, '' ),
         $type->( 'integer', 4, 10, '' ), $type->( 'float', 7, 7, '' ), $type->( 'double', 8, 15, '' ), $type->( 'timestamp', 93, 19, "'" ),
         $type->( 'bigint', -5, 19, '' ), $type->( 'mediumint', 4, 8, '' ), $type->( 'date', 91, 10, "'" ), $type->( 'time', 92, 8, "'" ),

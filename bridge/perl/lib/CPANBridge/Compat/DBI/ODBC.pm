@@ -294,14 +294,7 @@ sub _end {
 
 sub STORE {
     my ( $dbh, $name, $value ) = @_;
-    if ( $name eq 'AutoCommit' ) {
-        $value = $value ? 1 : 0;
-        return 1 if !$dbh->{_link} || $value == $dbh->{_autocommit};
-        my $answer = $dbh->_call( set => { connection => $dbh->{_connection}, settings => { autocommit => \$value } } ) or return;
-        $dbh->{_autocommit} = $value;
-        $dbh->_note($answer);
-        return 1;
-    }
+    return $dbh->_set_autocommit($value) if $name eq 'AutoCommit';
     if ( $name eq 'ReadOnly' && $dbh->{_link} ) {
         $dbh->_call( set => { connection => $dbh->{_connection}, settings => { read_only => $value ? \1 : \0 } } ) or return;
     }

@@ -3,6 +3,8 @@ package CPANBridge::Compat::DBI::OracleCatalog;
 use strict;
 use warnings;
 
+use CPANBridge::Compat::DBI::Database;
+
 our $VERSION = '0.1.0';
 
 # Bytes of a column's default, which is a LONG.
@@ -174,11 +176,6 @@ sub get_info {
 }
 
 sub type_info_all {
-    my @names = qw(TYPE_NAME DATA_TYPE COLUMN_SIZE LITERAL_PREFIX LITERAL_SUFFIX CREATE_PARAMS NULLABLE CASE_SENSITIVE SEARCHABLE
-      UNSIGNED_ATTRIBUTE FIXED_PREC_SCALE AUTO_UNIQUE_VALUE LOCAL_TYPE_NAME MINIMUM_SCALE MAXIMUM_SCALE SQL_DATA_TYPE
-      SQL_DATETIME_SUB NUM_PREC_RADIX INTERVAL_PRECISION);
-    my %at;
-    @at{@names} = 0 .. $#names;
     my $type = sub {
         my ( $called, $number, $size, $quotes, $create, $searchable, @scale ) = @_;
         return [
@@ -188,7 +185,7 @@ sub type_info_all {
     };
     my ( $text, $none ) = ( [ q{'}, q{'} ], [] );
     return [
-        \%at,
+        CPANBridge::Compat::DBI::Database::type_info_columns(),
         $type->( 'VARCHAR2', 12, 4000, $text, 'max length', 3 ), $type->( 'NVARCHAR2', -9, 4000, $text, 'max length', 3 ),
         $type->( 'CHAR', 1, 2000, $text, 'max length', 3 ), $type->( 'NCHAR', -8, 2000, $text, 'max length', 3 ),
         $type->( 'NUMBER', 3, 38, $none, 'precision,scale', 3, -84, 127 ), $type->( 'FLOAT', 6, 126, $none, 'precision', 3, 0, 127 ),

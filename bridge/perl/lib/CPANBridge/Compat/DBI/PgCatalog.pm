@@ -7,6 +7,8 @@ use Carp ();
 use Scalar::Util ();
 use DBI::Const::GetInfoType ();
 
+use CPANBridge::Compat::DBI::Database;
+
 our $VERSION = '0.1.0';
 
 # DBI's patterns are LIKE's; what has none is compared.
@@ -343,14 +345,9 @@ sub get_info {
 }
 
 sub type_info_all {
-    my @names = qw(TYPE_NAME DATA_TYPE COLUMN_SIZE LITERAL_PREFIX LITERAL_SUFFIX CREATE_PARAMS NULLABLE CASE_SENSITIVE SEARCHABLE
-      UNSIGNED_ATTRIBUTE FIXED_PREC_SCALE AUTO_UNIQUE_VALUE LOCAL_TYPE_NAME MINIMUM_SCALE MAXIMUM_SCALE SQL_DATA_TYPE
-      SQL_DATETIME_SUB NUM_PREC_RADIX INTERVAL_PRECISION);
-    my %at;
-    @at{@names} = 0 .. $#names;
     my $type = sub { my ( $called, $number, $size, $quote ) = @_; return [ $called, $number, $size, $quote, $quote, undef, 1, $quote ? 1 : 0, 3, undef, 0, undef, $called, (undef) x 6 ] };
     return [
-        \%at,
+        CPANBridge::Compat::DBI::Database::type_info_columns(),
         $type->( 'bytea',   -3, 4096, "'" ), $type->( 'bool', 16, 1, "'" ), $type->( 'int8', -5, 20, undef ), $type->( 'int2', 5, 5, undef ),
         $type->( 'int4',    4, 10, undef ),  $type->( 'text', -1, 4096, "'" ), $type->( 'float4', 6, 12, undef ), $type->( 'float8', 7, 24, undef ),
         $type->( 'numeric', 2, 1000, undef ), $type->( 'varchar', 12, 4096, "'" ), $type->( 'bpchar', 1, 4096, "'" ),

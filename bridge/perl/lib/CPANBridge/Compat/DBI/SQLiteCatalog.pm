@@ -3,6 +3,8 @@ package CPANBridge::Compat::DBI::SQLiteCatalog;
 use strict;
 use warnings;
 
+use CPANBridge::Compat::DBI::Database;
+
 our $VERSION = '0.1.0';
 
 # How DBI numbers the rules of foreign keys.
@@ -113,10 +115,7 @@ sub table_info {
     return _made( $dbh, 'table_info', [ @TABLE, 'sqlite_sql' ], \@rows );
 }
 
-my @COLUMN = qw(
-  TABLE_CAT TABLE_SCHEM TABLE_NAME COLUMN_NAME DATA_TYPE TYPE_NAME COLUMN_SIZE BUFFER_LENGTH DECIMAL_DIGITS NUM_PREC_RADIX
-  NULLABLE REMARKS COLUMN_DEF SQL_DATA_TYPE SQL_DATETIME_SUB CHAR_OCTET_LENGTH ORDINAL_POSITION IS_NULLABLE
-);
+my @COLUMN = @CPANBridge::Compat::DBI::Database::COLUMN_INFO[ 0 .. 17 ];
 
 sub column_info {
     my ( $dbh, $catalog, $schema, $table, $column ) = @_;
@@ -253,14 +252,9 @@ sub about_columns {
 # --- types, and what the database can do ----------------------------------------------------------------------------
 
 sub type_info_all {
-    my %at;
-    my @names = qw(TYPE_NAME DATA_TYPE COLUMN_SIZE LITERAL_PREFIX LITERAL_SUFFIX CREATE_PARAMS NULLABLE CASE_SENSITIVE SEARCHABLE
-      UNSIGNED_ATTRIBUTE FIXED_PREC_SCALE AUTO_UNIQUE_VALUE LOCAL_TYPE_NAME MINIMUM_SCALE MAXIMUM_SCALE SQL_DATA_TYPE
-      SQL_DATETIME_SUB NUM_PREC_RADIX INTERVAL_PRECISION);
-    @at{@names} = 0 .. $#names;
     my $type = sub { my ( $called, $number, $quote ) = @_; return [ $called, $number, undef, $quote, $quote, undef, 1, 1, 3, undef, 0, 0, (undef) x 7 ] };
     return [
-        \%at,
+        CPANBridge::Compat::DBI::Database::type_info_columns(),
         $type->( 'INTEGER', 4,  undef ),
         $type->( 'BIGINT',  -5, undef ),
         $type->( 'REAL',    7,  undef ),

@@ -229,14 +229,7 @@ my %TOLD = ( ora_module_name => 'module', ora_action => 'action', ora_client_inf
 
 sub STORE {
     my ( $dbh, $name, $value ) = @_;
-    if ( $name eq 'AutoCommit' ) {
-        $value = $value ? 1 : 0;
-        return 1 if !$dbh->{_link} || $value == $dbh->{_autocommit};
-        my $answer = $dbh->_call( set => { connection => $dbh->{_connection}, settings => { autocommit => \$value } } ) or return;
-        $dbh->{_autocommit} = $value;
-        $dbh->_note($answer);
-        return 1;
-    }
+    return $dbh->_set_autocommit($value) if $name eq 'AutoCommit';
     if ( $dbh->{_link} && $TOLD{$name} ) {
         my $text = $dbh->_characters( defined $value ? "$value" : '' );
         $dbh->_call( set => { connection => $dbh->{_connection}, settings => { $TOLD{$name} => $text } } ) or return;

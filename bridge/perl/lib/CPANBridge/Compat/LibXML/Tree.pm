@@ -131,7 +131,7 @@ sub as_chars {
     my ( $text, $node ) = @_;
     return '' if !defined $text;
     $text = "$text";
-    return $text if utf8::is_utf8($text) || $text !~ /[^\x01-\x7f]/;
+    return $text if utf8::is_utf8($text) || $text !~ tr/\x01-\x7f//c;
     my $document = $node && owner($node);
     my $encoding = $document ? $document->[VALUE]{encoding} : undef;
     my $copy = $text;
@@ -168,14 +168,14 @@ sub new_node {
 
 sub new_element {
     my ( $name, $ns ) = @_;
-    my $node = new_node( ELEMENT, $name );
+    my $node = [ ELEMENT, undef, undef, $name ];
     $node->[NS] = $ns if $ns;
     return $node;
 }
 
 sub new_attribute {
     my ( $name, $value, $ns ) = @_;
-    my $node = new_node( ATTRIBUTE, $name, $value );
+    my $node = [ ATTRIBUTE, undef, $value, $name ];
     $node->[NS] = $ns if $ns;
     return $node;
 }
@@ -421,7 +421,7 @@ sub hang {
         $own->[1] = $tree;
         undef $own->[0];
     }
-    elsif ( !$own || $own != $tree ) { _belongs( $node, $tree ) }
+    elsif ( ( !$own || $own != $tree ) && ( $own || ref $node->[KIDS] || ref $node->[ATTRS] ) ) { _belongs( $node, $tree ) }
     weaken( $node->[PARENT] = $parent );
     my $siblings = $node->[TYPE] == ATTRIBUTE ? attrs($parent) || ( $parent->[ATTRS] = [] ) : kids($parent) || ( $parent->[KIDS] = [] );
     $at = @$siblings if !defined $at;

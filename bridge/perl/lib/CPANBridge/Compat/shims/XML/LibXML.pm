@@ -100,9 +100,16 @@ sub _error { my ($text) = @_; return Carp::croak($text) }
 my $START = qr/[_\p{L}\x{2070}-\x{218F}\x{2C00}-\x{2FEF}]/;
 my $MORE  = qr/[\w\p{L}\p{M}.\-\x{B7}\x{203F}\x{2040}]/;
 
+# Programs make many elements of few names.
+my %good_name;
+
 sub _check_name {
     my ($name) = @_;
-    return defined $name && $name =~ /\A$START$MORE*(?::$START$MORE*)?\z/ ? 1 : 0;
+    return 0 if !defined $name;
+    return 1 if $good_name{$name};
+    return 0 if $name !~ /\A$START$MORE*(?::$START$MORE*)?\z/;
+    %good_name = () if keys %good_name > 5000;
+    return $good_name{$name} = 1;
 }
 
 # --- parsing ----------------------------------------------------------------------------------------------------------

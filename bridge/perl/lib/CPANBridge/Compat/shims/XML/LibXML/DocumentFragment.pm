@@ -25,7 +25,7 @@ sub serialize { my ( $self, @arguments ) = @_; return $self->toString(@arguments
 *appendText     = \&XML::LibXML::Element::appendText;
 *appendTextNode = \&XML::LibXML::Element::appendText;
 *addNewChild    = \&XML::LibXML::Element::addNewChild;
-*_new_child     = \&XML::LibXML::Element::_new_child;
+*_child_node    = \&XML::LibXML::Element::_child_node;
 
 1;
 

@@ -7,7 +7,7 @@ no warnings 'once';    # methods have several names
 
 use Carp ();
 use CPANBridge::Compat::LibXML::Tree qw(:all);
-use Scalar::Util qw(blessed);
+use Scalar::Util qw(blessed weaken);
 use XML::LibXML::Node ();
 
 use overload '%{}' => 'getAttributeHash', fallback => 1;
@@ -136,14 +136,14 @@ sub setAttribute {
     $name = as_chars( $name, $self->[0] );
     XML::LibXML::_check_name($name) or Carp::croak("bad name '@{[ defined $name ? $name : '' ]}'");
     my $node = $self->[0];
-    if ( $name =~ /\Axmlns(?::(.+))?\z/s ) { return $self->_declare( defined $1 ? $1 : '', $value ) }
-    if ( my $known = _find( $node, $name ) ) { $self->_set( $known, $value ); return }
+    if ( substr( $name, 0, 5 ) eq 'xmlns' && $name =~ /\Axmlns(?::(.+))?\z/s ) { return $self->_declare( defined $1 ? $1 : '', $value ) }
+    if ( defined $node->[ATTRS] and my $known = _find( $node, $name ) ) { $self->_set( $known, $value ); return }
     my $ns;
-    if ( $name =~ /\A([^:]+):(.+)\z/s ) {
+    if ( index( $name, ':' ) > 0 && $name =~ /\A([^:]+):(.+)\z/s ) {
         $ns = ns_by_prefix( $node, $1 );
         $name = $2 if $ns;
     }
-    $self->_add( new_attribute( $name, as_chars( $value, $self->[0] ), $ns ) );
+    hang( new_attribute( $name, as_chars( $value, $node ), $ns ), $self );
     return;
 }
 
@@ -335,17 +335,23 @@ sub appendTextChild {
     my ( $self, $name, $text ) = @_;
     $name = as_chars( $name, $self->[0] );
     XML::LibXML::_check_name($name) or Carp::croak('bad name');
-    my $child = $self->_new_child( undef, $name );
-    $child->appendText($text);
+    my $child = $self->_child_node( undef, $name );
+    $text = as_chars( $text, $self->[0] );
+    if ( length $text ) {
+        my $node = new_node( TEXT, undef, $text );
+        weaken( $node->[PARENT] = $child );
+        $child->[KIDS] = [$node];
+    }
+    hang( $child, $self );
     return;
 }
 
-sub _new_child {
+# A node that is to become a child, with the name's prefix resolved here.
+sub _child_node {
     my ( $self, $uri, $name ) = @_;
-    $name = as_chars( $name, $self->[0] );
     my ( $ns, $local ) = ( undef, $name );
     my $prefix = '';
-    ( $prefix, $local ) = ( $1, $2 ) if $name =~ /\A([^:]+):(.+)\z/s;
+    ( $prefix, $local ) = ( $1, $2 ) if index( $name, ':' ) > 0 && $name =~ /\A([^:]+):(.+)\z/s;
     if ( defined $uri && length $uri ) {
         $ns = ns_by_prefix( $self->[0], $prefix );
         $ns = ns_by_uri( $self->[0], $uri ) if !$ns || $ns->[1] ne $uri;
@@ -357,11 +363,14 @@ sub _new_child {
     elsif ( !defined $uri ) { $ns = $self->[0][TYPE] == ELEMENT ? $self->[0][NS] : undef }
     my $node = new_element( $local, $ns );
     if ( !$ns && defined $uri && length $uri ) { $node->[NS] = [ $prefix, $uri ]; $node->[DECLS] = [ $node->[NS] ] }
-    hang( $node, $self );
-    return $self->_wrapped($node);
+    return $node;
 }
 
-sub addNewChild { my ( $self, $uri, $name ) = @_; return $self->_new_child( defined $uri ? $uri : '', $name ) }
+sub addNewChild {
+    my ( $self, $uri, $name ) = @_;
+    my $node = hang( $self->_child_node( defined $uri ? $uri : '', as_chars( $name, $self->[0] ) ), $self );
+    return wrap( $node, tree_of($self) );
+}
 
 sub appendWellBalancedChunk {
     my ( $self, $chunk ) = @_;

@@ -32,14 +32,16 @@ class Columns:
         self.places.append(place)
         self.others.append(list(values))
 
-    def take(self, skip: int = 0) -> tuple[str, bytes, str, list[list[Any]]]:
+    def take(self, skip: int = 0) -> tuple[str, int, bytes, str, list[list[Any]]]:
         """Return what came since the last time, without the first so many events."""
         kinds, texts, others = "".join(self.kinds), self.texts, self.others
         if skip:
             told, kinds = kinds[:skip], kinds[skip:]
             texts = texts[sum(_TEXTS.get(kind, 0) for kind in told) :]
             others = others[sum(kind not in _TEXTS and kind not in _WITHOUT_VALUES for kind in told) :]
-        taken = (kinds, array("d", self.places[skip:]).tobytes(), "\0".join(texts), list(others))
+        start = self.places[skip] if kinds else 0
+        places = array("i", [place - start for place in self.places[skip:]])
+        taken = (kinds, start, places.tobytes(), "\0".join(texts), list(others))
         for column in (self.kinds, self.places, self.texts, self.others):
             column.clear()
         return taken

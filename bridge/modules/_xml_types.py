@@ -48,7 +48,8 @@ class Batch:
             text, ``D`` what has no kind of its own, ``M`` comment, ``P`` processing instruction, ``[`` and ``]`` around
             a CDATA section, ``N`` and ``n`` begin and end of a namespace's declaration, ``R`` reference to an external
             entity, ``I`` and ``F`` around what comes from a parameter entity, ``X`` one of :data:`DECLARATIONS`.
-        places: positions of the events in bytes, as doubles in the machine's order.
+        start: position of the first event in bytes.
+        places: positions of the events, counted from there, as integers of four bytes in the machine's order.
         texts: strings joined with NUL, in the order of events: an element's name, after that for ``A`` the names and
             values of attributes joined with U+0001, text, a comment, target and data joined with U+0001. Neither
             character can be in a document. A name in a namespace is both, joined with U+001F.
@@ -60,6 +61,7 @@ class Batch:
     """
 
     kinds: str
+    start: int
     places: bytes
     texts: str
     others: list[list[Any]]

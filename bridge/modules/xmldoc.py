@@ -105,8 +105,8 @@ def feed(
         mute: give no events from now on, only errors.
 
     Returns:
-        ``parser``, and what :class:`Batch` holds: ``kinds``, ``places``, ``texts``, ``others``, ``end``, and where
-        there is one, ``need`` or ``error``. After the end and after an error the parser is gone.
+        ``parser``, and what :class:`Batch` holds: ``kinds``, ``start``, ``places``, ``texts``, ``others``, ``end``,
+        and where there is one, ``need`` or ``error``. After the end and after an error the parser is gone.
     """
     known = _parsers(session)
     number = known.put(_made(options, known)) if parser is None else parser
@@ -203,6 +203,7 @@ def _told(known: _Parsers, number: int, batch: Batch, final: bool) -> dict[str, 
 def _columns(batch: Batch) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "kinds": batch.kinds,
+        "start": batch.start,
         "places": batch.places,
         "texts": batch.texts,
         "others": batch.others,

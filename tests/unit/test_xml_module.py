@@ -37,7 +37,8 @@ def events_of(answer: dict[str, Any]) -> list[list[Any]]:
     """Return the events one by one: kind, position, what belongs to it. Elements with attributes are ``S``, too."""
     texts, others = iter(answer["texts"].split("\0")), iter(answer["others"])
     told: list[list[Any]] = []
-    for kind, place in zip(answer["kinds"], map(int, array("d", answer["places"])), strict=True):
+    places = [answer["start"] + place for place in array("i", answer["places"])]
+    for kind, place in zip(answer["kinds"], places, strict=True):
         if kind in "SECDM":
             told.append([kind, place, split(next(texts))])
         elif kind == "A":

@@ -238,6 +238,50 @@ subtest 'pieces' => sub {
     is( scalar(<$stream>), 'rest', '... and what follows is left' );
 };
 
+subtest 'pieces that are parsed while handlers run' => sub {
+    my $item     = qq{<item id="\xc3\xa9">text &amp; more</item>\n};
+    my $document = "<list>\n" . $item x 3000 . '</list>';
+    my $path     = put( 'long.xml', $document );
+    my ( %seen, @wrong );
+    my %handlers = (
+        Start => sub {
+            my ( $expat, $name, %attributes ) = @_;
+            return if $name ne 'item';
+            $seen{start}++;
+            push @wrong, $expat->current_line if $expat->current_line != 1 + $seen{start} || $attributes{id} ne "\xe9";
+            my $byte = 7 + length($item) * ( $seen{start} - 1 );
+            push @wrong, $expat->current_byte if $expat->current_byte != $byte;
+            push @wrong, $expat->original_string if $seen{start} % 100 == 0 && $expat->original_string ne qq{<item id="\xc3\xa9">};
+        },
+        Char => sub { my ( $expat, $text ) = @_; $seen{text} .= $text },
+        End  => sub { my ( $expat, $name ) = @_; $seen{end}++ },
+    );
+    for my $way ( [ 'a string' => sub { $_[0]->parse($document) } ], [ 'a file' => sub { $_[0]->parsefile($path) } ], [ 'characters' => sub { $_[0]->parse( Encode::decode( 'UTF-8', $document ) ) } ] ) {
+        %seen = ( start => 0, end => 0, text => '' );
+        @wrong = ();
+        $way->[1]->( XML::Parser->new( Handlers => \%handlers ) );
+        is( "$seen{start} $seen{end} @wrong", '3000 3001 ', "$way->[0]: every event, at its place" );
+        is( $seen{text}, "\n" . "text & more\n" x 3000, '... with its text' );
+    }
+    my $count = 0;
+    my $inner = XML::Parser->new( Handlers => { Start => sub { $count += 10_000 } } );
+    my $outer = XML::Parser->new( Handlers => { Start => sub { my ($expat) = @_; $count++; $inner->parse($document) if $count == 100 } } );
+    $outer->parse($document);
+    is( $count, 3001 + 3001 * 10_000, 'a parser in a handler' );
+    $count = 0;
+    ok( !eval { XML::Parser->new( Handlers => { Start => sub { die "enough\n" if ++$count == 200 } } )->parse($document); 1 }, 'a handler that dies' );
+    is( "$@$count", "enough\n200", '... ends it there' );
+    is( text_of('<a>next</a>'), 'next', '... and the next parse gets its own answer' );
+    $count = 0;
+    XML::Parser->new( Handlers => { Start => sub { $_[0]->finish if ++$count == 150 } } )->parse($document);
+    is( $count, 150, 'finish() is the end of events' );
+    ( my $broken = $document ) =~ s{</item>\n<(?=item[^<]*</item>\n</list>)}{</item>\n<<};
+    $count = 0;
+    ok( !eval { XML::Parser->new( Handlers => { Start => sub { $count++ } } )->parse($broken); 1 }, 'an error at the end' );
+    like( $@, qr/not well-formed \(invalid token\) at line 3001, column 1,/, '... is told' );
+    is( $count, 3000, '... when all before it has been' );
+};
+
 subtest 'external entities' => sub {
     put( 'secret.txt', 'secret' );
     my $document = qq(<!DOCTYPE a [<!ENTITY e SYSTEM "$folder/secret.txt">]><a>[&e;]</a>);

@@ -10,15 +10,14 @@ use CPANBridge::Bytes;
 our $VERSION = '0.1.0';
 
 my $link;
+my $ENDED = "the connection on which this parser began has ended\n";
 
 sub _call {
     my ( $function, %params ) = @_;
     require CPANBridge::Compat::Link;
     $link = CPANBridge::Compat::Link->get;
     my $token = delete $params{token};
-    if ( defined $params{parser} && !$link->is_current($token) ) {
-        die "the connection on which this parser began has ended\n";
-    }
+    die $ENDED if defined $params{parser} && !$link->is_current($token);
     $params{data} = CPANBridge::Bytes->new( $params{data} ) if defined $params{data};
     my $answer = $link->call( xml => $function => \%params );
     $answer->{token} = $link->token;
@@ -28,6 +27,30 @@ sub _call {
 sub feed { my (%params) = @_; return _call( feed => %params ) }
 
 sub short { my (%params) = @_; return _call( short => %params ) }
+
+# Has a piece parsed while the program does something else. Nothing, where that is not possible now.
+sub feed_ahead {
+    my ( $token, %params ) = @_;
+    return if !$link || !$link->is_current($token);
+    $params{data} = CPANBridge::Bytes->new( $params{data} );
+    return $link->ahead( xml => feed => \%params );
+}
+
+sub collect {
+    my ( $number, $token ) = @_;
+    die $ENDED if !$link || !$link->is_current($token);
+    return $link->collect($number);
+}
+
+sub drop {
+    my ( $number, $token ) = @_;
+    $link->drop($number) if $link && $link->is_current($token);
+    return;
+}
+
+# How many bytes may be sent so: each may become an event of its own, with its kind, its place, a byte of text or two, and
+# what separates it from the next.
+sub piece_ahead { return $link ? int( ( $link->room - 1024 ) / 8 ) : 0 }
 
 sub supply { my (%params) = @_; return _call( supply => %params ) }
 
@@ -67,6 +90,29 @@ Has the next piece of a document parsed, and returns its events.
     my $answer = short( options => \%options, data => $bytes );
 
 Has a short document parsed whole that holds no declarations.
+
+=head2 feed_ahead
+
+    my $call = feed_ahead( $token, parser => $number, data => $bytes, final => \0 );
+
+Like C<feed>, but comes back at once. Nothing is returned where that is not possible now. The piece must be no longer than
+C<piece_ahead>, and must not refer to entities that a DTD declares.
+
+=head2 collect
+
+    my $answer = collect( $call, $token );
+
+Waits for the answer.
+
+=head2 drop
+
+    drop( $call, $token );
+
+Lets go of an answer that nobody will collect.
+
+=head2 piece_ahead
+
+How long a piece for C<feed_ahead> may be; 0 or less where there should be none.
 
 =head2 supply
 

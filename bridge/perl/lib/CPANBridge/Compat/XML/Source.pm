@@ -78,6 +78,9 @@ sub _find_encoding {
 # The encoding that expat is told, instead of what the document says.
 sub protocol { return $_[0]{decoder} ? 'UTF-8' : undef }
 
+# Whether the parser gets every byte as it comes, in an encoding whose ASCII is ASCII.
+sub is_bytewise { my ($self) = @_; return $self->{begun} && !$self->{decoder} && $self->{encoding} !~ /\Autf-16/i ? 1 : 0 }
+
 # Whether the parser must be told an encoding, for that or any other reason.
 sub is_told { return defined $_[0]{decoder} || defined $_[0]{given} }
 
@@ -194,6 +197,10 @@ Takes the next piece and returns what the parser is to get. Dies where bytes do 
 =head2 protocol
 
 The encoding that the parser must be told in place of the document's, or C<undef>.
+
+=head2 is_bytewise
+
+Whether the parser gets every byte as it comes, and ASCII in it is what it looks like.
 
 =head2 is_told
 

@@ -19,6 +19,9 @@ $Carp::Internal{$_}++ for __PACKAGE__, 'XML::Parser::ExpatNB';
 # Bytes handed to the daemon at a time: few enough that handlers run soon and answers stay small.
 my $PIECE = 65_536;
 
+# The same where it parses a piece while the handlers for another one run.
+my $PIECE_AHEAD = 16_384;
+
 # A document that is parsed at once, at less cost, as the daemon knows it: no longer than this, and of this form.
 my $SHORT      = 1024;
 my $SHORT_FORM = qr/\A(?:<\?xml version=["']1\.[01]["'](?: encoding=["']utf-8["'])?\s*\?>)?(?:[^<\0]|<(?!!|\?xml\s))*+\z/i;
@@ -98,10 +101,15 @@ sub parse {
         $arg = '' if !defined $arg;
         $arg = "$arg";
         utf8::encode($arg) if utf8::is_utf8($arg);
-        my $length = length $arg;
-        for ( my $at = 0 ; $at == 0 || $at < $length ; $at += $PIECE ) {
-            $self->_feed( substr( $arg, $at, $PIECE ), $at + $PIECE >= $length );
-        }
+        my $at = 0;
+        $self->_feed_all(
+            sub {
+                my ($size) = @_;
+                my $piece = substr $arg, $at, $size;
+                $at += $size;
+                return ( $piece, $at >= length $arg );
+            }
+        );
     }
     $self->{_State_} = 2;
     return 1;
@@ -145,6 +153,21 @@ sub _parse_handle {
     my ( $self, $handle ) = @_;
     my $delimiter = $self->{Stream_Delimiter};
     my $is_glob   = Scalar::Util::reftype($handle) eq 'GLOB' || Scalar::Util::reftype($handle) eq 'IO';
+    if ( !defined $delimiter && $is_glob && -f $handle ) {    # nothing waits for what the handlers do
+        my ( $coming, $ended ) = ( '', 0 );
+        return $self->_feed_all(
+            sub {
+                my ($size) = @_;
+                while ( length $coming <= $size && !$ended ) {
+                    my $got = read $handle, $coming, $PIECE, length $coming;
+                    Carp::croak("Cannot read the document: $!") if !defined $got;
+                    $ended = !$got;
+                }
+                my $piece = substr $coming, 0, $size, '';
+                return ( $piece, !length $coming );
+            }
+        );
+    }
     if ( !defined $delimiter ) {
         while (1) {
             my $piece = '';
@@ -180,19 +203,24 @@ sub _parse_handle {
 # Has the daemon parse the next piece, and calls the handlers for what was in it.
 sub _feed {
     my ( $self, $piece, $final ) = @_;
+    my $answer = $self->_parsed( $piece, $final );
+    $self->_tell( $answer, $final ) if $answer;
+    return 1;
+}
+
+# Has the daemon parse the next piece, and returns the answer; nothing where there is nothing to parse yet.
+sub _parsed {
+    my ( $self, $piece, $final ) = @_;
     my $source = $self->{_Source};
     my $bytes = eval { $source->take( $piece, $final ) };
     Carp::croak("\nnot well-formed (invalid token): $@") if !defined $bytes;
-    return 1 if !length $bytes && !$final;
+    return if !length $bytes && !$final;
     if ( $final && !defined $self->{_Number} && length $bytes <= $SHORT && $bytes =~ $SHORT_FORM && !$source->is_told ) {
         my %options = (
             $self->{Namespaces}         ? ( namespaces => \1 )           : (),
             $self->{_Handlers}{XMLDecl} ? ( handlers   => ['XMLDecl'] ) : (),
         );
-        my $answer = $self->_ask( short => data => $bytes, %options ? ( options => \%options ) : () );
-        $self->_dispatch($answer);
-        $self->{_Position} = $answer->{end};
-        return 1;
+        return $self->_ask( short => data => $bytes, %options ? ( options => \%options ) : () );
     }
     my %params = ( data => $bytes, final => $final ? \1 : \0 );
     if ( defined $self->{_Number} ) {
@@ -210,11 +238,62 @@ sub _feed {
         $answer = $self->_ask(
             supply => parser => $self->{_Number}, data => $content, final => $params{final}, base => $self->{Base} );
     }
+    return $answer;
+}
+
+# Calls the handlers for an answer.
+sub _tell {
+    my ( $self, $answer, $final ) = @_;
     $self->_dispatch($answer);
     delete $self->{_Number} if $final;
     $self->{_Position} = $answer->{end};
-    $source->forget( $answer->{end} );
-    return 1;
+    $self->{_Source}->forget( $answer->{end} );
+    return;
+}
+
+# Feeds a whole document. The sub is told how long the next piece may be, and returns it and whether it is the last one.
+#
+# Where the root element has begun and there is no DTD, so that nothing in the document stands for more than itself, the
+# daemon parses a piece while the handlers for the one before run. Such pieces are small: the answer waits in the socket.
+sub _feed_all {
+    my ( $self, $next ) = @_;
+    my ( $piece, $final ) = $next->($PIECE_AHEAD);
+    my $answer = $self->_parsed( $piece, $final );
+    my $ahead = 0;
+    if ( !$final && $answer && $answer->{kinds} =~ /[SA]/ && $piece !~ /<!DOCTYPE/ && !$self->{Namespaces} && $self->{_Source}->is_bytewise ) {
+        $ahead = CPANBridge::Compat::XML::Feed::piece_ahead();
+        $ahead = $ahead > $PIECE_AHEAD ? $PIECE_AHEAD : $ahead < $PIECE_AHEAD / 4 ? 0 : $ahead;
+    }
+    while (1) {
+        my ( $coming, $last, $call );
+        if ( !$final ) {
+            ( $coming, $last ) = $next->( $ahead || $PIECE );
+            $call = $self->_begin( $coming, $last ) if $ahead && length $coming <= $ahead && !$answer->{error} && !$self->{_Finished};
+        }
+        $self->_tell( $answer, $final ) if $answer;
+        return 1 if $final;
+        $final = $last;
+        $answer = defined $call ? $self->_collected : $self->_parsed( $coming, $final );
+    }
+}
+
+# Has a piece parsed without waiting for the answer, if that is possible now.
+sub _begin {
+    my ( $self, $piece, $final ) = @_;
+    return if utf8::is_utf8($piece);
+    my $call = eval {
+        local $SIG{__DIE__};
+        CPANBridge::Compat::XML::Feed::feed_ahead( $self->{_Token}, parser => $self->{_Number}, data => $piece, final => $final ? \1 : \0 );
+    };
+    return if !defined $call;
+    $self->{_Source}->take( $piece, $final );
+    return $self->{_Ahead} = $call;
+}
+
+sub _collected {
+    my ($self) = @_;
+    my $call = delete $self->{_Ahead};
+    return _answer_of( sub { CPANBridge::Compat::XML::Feed::collect( $call, $self->{_Token} ) } );
 }
 
 sub _options {
@@ -235,18 +314,19 @@ sub _options {
 
 sub _ask {
     my ( $self, $function, %params ) = @_;
-    my $answer = eval {
-        local $SIG{__DIE__};
-        no strict 'refs';
-        &{"CPANBridge::Compat::XML::Feed::$function"}( token => $self->{_Token}, %params );
-    };
-    if ( !$answer ) {
-        my $why = ref $@ && $@->can('message') ? $@->message : "$@";
-        chomp $why;
-        Carp::croak("XML::Parser cannot parse through CPANBridge: $why");
-    }
+    my $code = CPANBridge::Compat::XML::Feed->can($function);
+    my $answer = _answer_of( sub { $code->( token => $self->{_Token}, %params ) } );
     @$self{qw(_Number _Token)} = @$answer{qw(parser token)} if !exists $params{parser} && defined $answer->{parser};
     return $answer;
+}
+
+sub _answer_of {
+    my ($code) = @_;
+    my $answer = eval { local $SIG{__DIE__}; $code->() };
+    return $answer if $answer;
+    my $why = ref $@ && $@->can('message') ? $@->message : "$@";
+    chomp $why;
+    return Carp::croak("XML::Parser cannot parse through CPANBridge: $why");
 }
 
 # The text of an external entity, from the program's handler.
@@ -278,7 +358,7 @@ sub _dispatch {
     my $handlers   = $self->{_Handlers};
     my $namespaces = $self->{Namespaces};
     my $serials    = $self->{_Serials};
-    local @$self{qw(_Kinds _Places _End)} = @$answer{qw(kinds places end)};
+    local @$self{qw(_Kinds _Start _Places _End)} = @$answer{qw(kinds start places end)};
     local $self->{_Index} = -1;
     my ( $index, $finished, $skip ) = \@$self{qw(_Index _Finished _Skip)};
     my $next = 0;
@@ -469,7 +549,7 @@ sub current_byte {
     return defined $self->{_Places} && length $self->{_Places} ? $self->_place_of( $self->{_Index} ) : $self->{_Position} || 0;
 }
 
-sub _place_of { my ( $self, $index ) = @_; return unpack 'd', substr $self->{_Places}, 8 * $index, 8 }
+sub _place_of { my ( $self, $index ) = @_; return $self->{_Start} + unpack 'l', substr $self->{_Places}, 4 * $index, 4 }
 
 sub current_line { my ($self) = @_; return ( $self->{_Source}->place( $self->current_byte ) )[0] }
 
@@ -602,6 +682,8 @@ sub xml_escape {
 sub release {
     my ($self) = @_;
     my $number = delete $self->{_Number};
+    my $ahead  = delete $self->{_Ahead};
+    CPANBridge::Compat::XML::Feed::drop( $ahead, $self->{_Token} ) if defined $ahead;
     CPANBridge::Compat::XML::Feed::release( $number, $self->{_Token} ) if defined $number;
     $self->{_Handlers} = {};
     delete @$self{qw(_Kinds _Places _Supplied)};
@@ -612,6 +694,7 @@ sub DESTROY {
     my ($self) = @_;
     local ( $@, $!, $?, $^E );
     return if ${^GLOBAL_PHASE} eq 'DESTRUCT';
+    CPANBridge::Compat::XML::Feed::drop( $self->{_Ahead}, $self->{_Token} ) if defined $self->{_Ahead};
     CPANBridge::Compat::XML::Feed::release( $self->{_Number}, $self->{_Token} ) if defined $self->{_Number};
     return;
 }
@@ -713,8 +796,9 @@ XML::Parser::Expat - expat's events, from the daemon
 
 =head1 DESCRIPTION
 
-Takes the place of XML::Parser::Expat 2.46 where it is not installed. The document goes to the daemon in pieces of 64 KiB, and
-the answer to each holds all its events; handlers run in the program as they always did. The daemon opens no file and
+Takes the place of XML::Parser::Expat 2.46 where it is not installed. The document goes to the daemon in pieces of at most
+64 KiB, and the answer to each holds all its events; handlers run in the program as they always did. Where a string or a file
+has no DTD and namespaces are not asked for, the daemon parses a piece while the handlers for the one before run. The daemon opens no file and
 fetches nothing: external entities are read by the program's handlers, with the program's rights.
 
 =head1 WHAT IS COVERED

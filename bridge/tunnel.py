@@ -16,7 +16,7 @@ import msgspec
 from twisted.logger import Logger
 
 from bridge.streamend import CHUNK, CallersEnd, End, is_hung_up
-from bridge.upgrade import FilterError, Flow, Negotiation, Releasable, Step
+from bridge.upgrade import Filter, FilterError, Flow, Negotiation, Releasable, Step
 
 if TYPE_CHECKING:
     from bridge.upgrade import Upgrade
@@ -38,6 +38,22 @@ FAULT = b'{"success":false,"error_type":"InternalError","error":"The daemon fail
 
 GIVEN_BACK = b'{"success":true}\n'
 """What goes with the peer's socket when its caller has it back."""
+
+
+class _Spent:
+    """The filter of a stream that is over. What the real one held, keys above all, is not to wait for a collector."""
+
+    def from_client(self, data: bytes) -> Flow:
+        return Flow()
+
+    def from_peer(self, data: bytes) -> Flow:
+        return Flow()
+
+    def client_ended(self) -> Flow:
+        return Flow()
+
+    def peer_ended(self) -> Flow:
+        return Flow()
 
 
 class Tunnel:
@@ -71,7 +87,7 @@ class Tunnel:
     ) -> None:
         self.active = True
         self.function_name = function_name
-        self._filter = upgrade.filter
+        self._filter: Filter = upgrade.filter
         self._seconds = seconds
         self._on_end = on_end
         self._moved_at = seconds()
@@ -190,6 +206,8 @@ class Tunnel:
         if self._over:
             return
         self._over = True
+        self._filter = _Spent()
+        self._negotiation = None
         self._client.stop()
         self._peer.stop()
         if self._expiry is not None and self._expiry.active():

@@ -1,7 +1,8 @@
 """What a TLS connection trusts and offers: from a caller's options to an ``ssl.SSLContext``.
 
 Contexts are kept for a while, because loading a machine's certificate authorities takes longer than a handshake.
-Those with a private key are not: a key stays no longer than the connection that it was sent for.
+Those with a private key are not: a key stays no longer than what it was sent for. As long as that is there, whoever
+sends the same key with the same options shares the context, since a key's first use takes longer than a handshake, too.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Self
+from weakref import WeakValueDictionary
 
 import attrs
 
@@ -111,6 +113,7 @@ class Contexts:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[bytes, tuple[float, ssl.SSLContext]] = OrderedDict()
+        self._in_use: WeakValueDictionary[bytes, ssl.SSLContext] = WeakValueDictionary()
         self._lock = threading.Lock()
 
     def get(self, wanted: Wanted) -> ssl.SSLContext:
@@ -119,9 +122,15 @@ class Contexts:
         Raises:
             ValueError: an option is wrong; the message is a sentence that names it.
         """
-        if wanted.own or wanted.server_side:
-            return make_context(wanted)
         digest = wanted.digest
+        if wanted.own or wanted.server_side:
+            with self._lock:
+                shared = self._in_use.get(digest)
+            if shared is None:
+                shared = make_context(wanted)
+                with self._lock:
+                    shared = self._in_use.setdefault(digest, shared)
+            return shared
         with self._lock:
             made, context = self._kept.get(digest, (0.0, None))
             if context is not None and time.monotonic() - made < KEPT_SECONDS:
@@ -140,9 +149,6 @@ def make_context(wanted: Wanted) -> ssl.SSLContext:
     """Make a context; see :meth:`Contexts.get`."""
     context = _make_context(wanted, (wanted.identity, *wanted.identities))
     if wanted.server_side:
-        # Nobody could take up a session: the next client has a context of its own.
-        context.num_tickets = 0
-        context.options |= ssl.OP_NO_TICKET
         by_name = {name.lower(): _make_context(wanted, own) for name, own in wanted.names}
         context.sni_callback = lambda tls, name, _: _choose(tls, name, by_name)
     return context

@@ -12,9 +12,6 @@ import importlib
 import os
 import socket
 import ssl
-import threading
-import time
-from collections import OrderedDict
 from types import ModuleType
 from typing import Annotated, Any, Literal
 
@@ -24,6 +21,7 @@ from bridge.api import BridgeError, Descriptor, ErrorType, Module, Session, Upgr
 from bridge.modules._tls_context import Contexts, Identity, Wanted, make_context
 from bridge.modules._tls_filter import TlsConnection, TlsFilter
 from bridge.modules._tls_handshake import Handshake
+from bridge.modules._tls_kept import Keepers, Sessions
 from bridge.modules._tls_verify import faults
 
 __all__ = ["module"]
@@ -39,53 +37,8 @@ FAMILIES = frozenset({socket.AF_INET, socket.AF_INET6, socket.AF_UNIX})
 _contexts = Contexts()
 
 
-KEPT = 256
-"""TLS sessions of connections that have ended, kept at a time."""
-
-KEPT_SECONDS = 300.0
-"""How long such a session is kept: as long as the context that it belongs to."""
-
-
-class _Sessions:
-    """TLS sessions, by the process that made the connection and the key it gave: it may take them up again.
-
-    That of a connection that is open comes first, as FTP servers ask for; the others are kept for a while.
-    """
-
-    def __init__(self) -> None:
-        self._open: dict[tuple[object, ...], list[TlsFilter]] = {}
-        self._kept: OrderedDict[tuple[object, ...], tuple[float, ssl.SSLContext, ssl.SSLSession]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def latest(self, key: tuple[object, ...], context: ssl.SSLContext) -> ssl.SSLSession | None:
-        """Return the session of the connection that was opened last; sessions are bound to their context."""
-        with self._lock:
-            if key in self._open:
-                latest = self._open[key][-1]
-                return latest.tls.session if latest.context is context else None
-            since, of_context, session = self._kept.get(key, (0.0, None, None))
-        return session if of_context is context and time.monotonic() - since < KEPT_SECONDS else None
-
-    def opened(self, key: tuple[object, ...], tls: TlsFilter) -> None:
-        """Take note of a connection."""
-        with self._lock:
-            self._open.setdefault(key, []).append(tls)
-
-    def ended(self, key: tuple[object, ...], tls: TlsFilter) -> None:
-        """The connection has ended."""
-        now = time.monotonic()
-        with self._lock:
-            self._open[key].remove(tls)
-            if not self._open[key]:
-                del self._open[key]
-            if tls.tls.session is not None:
-                self._kept[key] = now, tls.context, tls.tls.session
-                self._kept.move_to_end(key)
-            while self._kept and (len(self._kept) > KEPT or now - next(iter(self._kept.values()))[0] > KEPT_SECONDS):
-                self._kept.popitem(last=False)
-
-
-_sessions = _Sessions()
+_sessions = Sessions()
+_keepers = Keepers()
 
 
 class Credentials(msgspec.Struct, forbid_unknown_fields=True):
@@ -127,6 +80,7 @@ def start(
     dh: bytes = b"",
     alpn: list[str] = [],  # noqa: B006 - never changed
     session_key: Text | None = None,
+    keeper: Text | None = None,
     timeout: Seconds = 60,
 ) -> Upgrade:
     """Do one side's part of a TLS handshake on the socket that came with the call, once the call is over.
@@ -157,6 +111,7 @@ def start(
         dh: as a server: parameters for the older exchange of keys, PEM.
         alpn: protocols to offer, the preferred one first.
         session_key: connections of one process with equal options and key share TLS sessions, as FTP servers ask for.
+        keeper: what ``check`` returned: its connection keeps all this for the next client.
         timeout: seconds for the handshake.
 
     Returns:
@@ -185,6 +140,7 @@ def start(
     try:
         known_as = None if session_key is None else (session.peer, wanted.digest, server_name, session_key)
         tls = _make(wanted, server_name, known_as)
+        kept = keeper is not None and _keepers.keep(keeper, wanted.digest, tls.context)
         if sock.family != socket.AF_UNIX:
             # What the caller writes is sent when it comes, not when the answer to the last piece has come.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -195,14 +151,17 @@ def start(
     def succeeded(connection: TlsConnection) -> dict[str, Any]:
         if known_as is not None:
             _sessions.opened(known_as, tls)
-            session.on_close(lambda: _sessions.ended(known_as, tls))
-        return _judged(wanted, connection, server_name) if report and verify and not server_side else {}
+            session.on_close(lambda: _sessions.ended(known_as, tls, keep=not wanted.own))
+        if server_side:
+            return {"kept": kept}
+        return _judged(wanted, connection, server_name) if report and verify else {}
 
     return Upgrade(None, sock, tls, Handshake(tls, timeout, succeeded))
 
 
 @module.function
 def check(
+    session: Session,
     credentials: list[Credentials],
     *,
     ca: bytes | None = None,
@@ -210,16 +169,20 @@ def check(
     ciphers: Text | None = None,
     curve: Text | None = None,
     dh: bytes = b"",
-) -> None:
+) -> dict[str, str]:
     """Say whether a server can be made of these, before there is a client; they mean the same as for ``start``.
 
     Args:
+        session: the caller's.
         credentials: all its certificates with their keys.
         ca: authorities of its clients.
         crl: lists of revoked certificates.
         ciphers: OpenSSL's list of ciphers.
         curve: for the exchange of keys.
         dh: parameters for the older exchange of keys.
+
+    Returns:
+        ``keeper``: as long as this connection is open, it keeps for ``start`` what is sent along with this word.
     """
     own = tuple(each.identity for each in credentials)
     wanted = Wanted(
@@ -229,6 +192,7 @@ def check(
         make_context(wanted)
     except (ValueError, TypeError, ssl.SSLError) as error:
         raise BridgeError(ErrorType.BAD_PARAMS, f"tls.check: {error}.") from None
+    return {"keeper": _keepers.add(session)}
 
 
 @module.function(timeout=60)

@@ -193,6 +193,35 @@ class TestServer:
         assert connection.read_all() == b"" and theirs.recv(1) == b""
         theirs.close()
 
+    @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+    def test_keepers(self, tls: DaemonProcess, own: trustme.CA, version: ssl.TLSVersion) -> None:
+        """A program's connection keeps its server for the next client, who may take up a session, until it ends."""
+        params = serving(own)
+        context = client_of(own)
+        context.minimum_version = context.maximum_version = version
+
+        def visit(session: ssl.SSLSession | None, keeper: str, connected: int) -> tuple[dict[str, Any], ssl.SSLSession]:
+            client = _Bare(context, session)
+            connection = client.meet(tls, {**params, "keeper": keeper})
+            connection.send(b"!")
+            client.read(1)  # and the tickets that came before
+            connection.close()
+            at_rest(tls, connected=connected)
+            return client.told["result"], client.session
+
+        keeper = tls.connect()
+        answer = keeper.call("tls", "check", {"credentials": [identity(own.issue_cert("x"))]})
+        word = answer["result"]["keeper"]
+        told, session = visit(None, word, 1)
+        assert (told["kept"], told["reused"]) == (True, False)
+        told, session = visit(session, word, 1)
+        assert (told["kept"], told["reused"]) == (True, True)
+        assert visit(session, "another word", 1)[0]["kept"] is False
+        keeper.close()
+        at_rest(tls)
+        told, _ = visit(session, word, 0)
+        assert (told["kept"], told["reused"]) == (False, False)
+
     def test_no_tls(self, tls: DaemonProcess, own: trustme.CA) -> None:
         """The caller keeps a copy of the socket, and may say something to a client that speaks no TLS."""
         theirs, ours = pair()
@@ -339,9 +368,9 @@ def _shake(context: ssl.SSLContext, sock: socket.socket) -> None:
 class _Bare:
     """A client whose records the test sends itself."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, context: ssl.SSLContext, session: ssl.SSLSession | None = None) -> None:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname="localhost")
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname="localhost", session=session)
         self.socket, self._other = pair()
 
     def meet(self, daemon: DaemonProcess, params: dict[str, object]) -> Connection:
@@ -354,12 +383,26 @@ class _Bare:
                 self.socket.sendall(self._outgoing.read())
                 self._incoming.write(self.socket.recv(65536))
         self.socket.sendall(self._outgoing.read())
-        assert outcome(connection)["success"]
+        self.told = outcome(connection)
+        assert self.told["success"]
         return connection
 
+    @property
+    def session(self) -> ssl.SSLSession:
+        session = self._tls.session
+        assert session is not None
+        return session
+
+    def read(self, count: int) -> bytes:
+        """Return the next bytes."""
+        while True:
+            try:
+                return self._tls.read(count)
+            except ssl.SSLWantReadError:
+                self._incoming.write(self.socket.recv(65536))
+
     def read_good_bye(self) -> None:
-        self._incoming.write(self.socket.recv(65536))
-        assert self._tls.read(100) == b""
+        assert self.read(100) == b""
 
     def good_bye(self) -> bytes:
         with contextlib.suppress(ssl.SSLError):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ssl
+import weakref
 from pathlib import Path
 
+import attrs
 import pytest
 import trustme
 
@@ -42,11 +44,17 @@ class TestContexts:
         assert contexts.get(wanted) is not second
 
     def test_keys_are_not_kept(self, authority: trustme.CA) -> None:
-        """A context with a private key is its connection's alone."""
+        """A context with a private key is shared as long as somebody has it, and is gone with the last one."""
         contexts = Contexts()
         identity = Identity(authority.issue_cert("me").private_key_and_cert_chain_pem.bytes())
-        wanted = Wanted(verify=False, identity=identity)
-        assert contexts.get(wanted) is not contexts.get(wanted)
+        for server_side in (False, True):
+            wanted = Wanted(server_side=server_side, verify=False, identity=identity)
+            first = contexts.get(wanted)
+            assert contexts.get(wanted) is first
+            assert contexts.get(attrs.evolve(wanted, alpn=("x",))) is not first
+            gone = weakref.ref(first)
+            del first
+            assert gone() is None
         assert not contexts._kept
 
     def test_verified_unless_told_otherwise(self) -> None:

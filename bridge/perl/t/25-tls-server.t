@@ -14,6 +14,7 @@ use IO::Socket::SSL;
 use IO::Socket::SSL::Utils;
 use Socket;
 use Test::More;
+use Time::HiRes qw(sleep);
 
 my $folder = tempdir( CLEANUP => 1 );
 my $config = "$folder/cpanbridge.toml";
@@ -135,6 +136,33 @@ subtest 'certificates of clients' => sub {
         is( $line, $answer, $answer || 'refused' );
     }
     is( told($read), 'a client, verify failed, not return a certificate', 'what the server says' );
+};
+
+subtest 'sessions' => sub {
+    my ( $port, $read ) = serving(
+        sub {
+            my ($listener) = @_;
+            my @found;
+            for ( 1 .. 3 ) {
+                my $client = $listener->accept or return $SSL_ERROR;
+                push @found, $client->get_session_reused;
+                print $client "done\n";
+                close $client;
+            }
+            return "@found";
+        },
+        @mine
+    );
+    my @seen;
+    for my $size ( 10, 10, undef ) {
+        my $client = connected( $port, SSL_session_cache_size => $size ) or die $SSL_ERROR;
+        is( scalar <$client>, "done\n", 'a client' );
+        push @seen, $client->get_session_reused;
+        close $client;
+        sleep 0.05 while CPANBridge->new->call( 'system', 'connections' )->{active_connections} > 2;
+    }
+    is( "@seen", '0 1 0', 'a session is taken up again where the program asks for it' );
+    is( told($read), '0 1 0', 'the server sees it' );
 };
 
 subtest 'what makes no server' => sub {

@@ -13,9 +13,9 @@ our $VERSION = '0.1.0';
 
 # Dies with a sentence.
 sub call {
-    my ( $function, $params ) = @_;
+    my ( $function, $params, $bridge ) = @_;
     my %given = map { $_ => $params->{$_} } grep { defined $params->{$_} } keys %$params;
-    my $answer = CPANBridge->new->call_python( 'tls', $function, \%given );
+    my $answer = ( $bridge || CPANBridge->new )->call_python( 'tls', $function, \%given );
     return $answer->{result} if $answer->{success};
     my $why = defined $answer->{error} ? $answer->{error} : 'no reason given';
     $why =~ s/\Atls\.\w+: // or $why = "CPANBridge: $why";
@@ -41,7 +41,7 @@ CPANBridge::Compat::TLS::Daemon - call the daemon's module tls
 
     my $result = CPANBridge::Compat::TLS::Daemon::call( 'make_key', { kind => 'rsa' } );
 
-Parameters that are undefined are left out. Dies with a sentence.
+Parameters that are undefined are left out. A third argument is the L<CPANBridge> to call by. Dies with a sentence.
 
 =head2 bytes
 

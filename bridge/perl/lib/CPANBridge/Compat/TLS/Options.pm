@@ -56,6 +56,7 @@ sub server_params {
     my $mode = $args->{SSL_verify_mode} || 0;
     my $verify = $mode & $VERIFY_PEER;
     my $json = _json( timeout => $timeout, server_side => \1, $verify ? () : ( verify => \0 ), $mode & $FAIL_IF_NO_PEER_CERT ? ( require_certificate => \1 ) : (),
+        $args->{SSL_keeper_of_cpanbridge} ? ( keeper => $args->{SSL_keeper_of_cpanbridge}{word} ) : (),
         exists $args->{SSL_honor_cipher_order} && !$args->{SSL_honor_cipher_order} ? ( own_order => \0 ) : (), _offers($args) );
     $json .= _trust_of_server($args);
     my ( @default, %by_name );
@@ -68,7 +69,8 @@ sub server_params {
     return ( $json, { callback => $verify ? $args->{SSL_verify_callback} : undef } );
 }
 
-# Whether a server can be made of the arguments; dies with a sentence if not, the daemon's included.
+# Whether a server can be made of the arguments; dies with a sentence if not, the daemon's included. Returns what has the
+# daemon keep them from one client to the next: a connection, and the word to send along.
 sub check_server {
     my ($args) = @_;
     my @own = map { '{' . _credentials( $_->[1] ) . '}' } CPANBridge::Compat::TLS::Credentials::all($args);
@@ -77,8 +79,9 @@ sub check_server {
     my $json = '"credentials":[' . join( ',', @own ) . '],' . _json( map { exists $offers{$_} ? ( $_ => $offers{$_} ) : () } qw(ciphers curve dh) ) . _trust_of_server($args);
     chop $json;
     require CPANBridge::Compat::TLS::Daemon;
-    CPANBridge::Compat::TLS::Daemon::call( 'check', CPANBridge::JSON::decode("{$json}") );
-    return 1;
+    my $bridge = CPANBridge->new;
+    my $result = CPANBridge::Compat::TLS::Daemon::call( 'check', CPANBridge::JSON::decode("{$json}"), $bridge );
+    return { bridge => $bridge, word => $result->{keeper} };
 }
 
 sub _trust_of_server {
@@ -278,9 +281,10 @@ The same for a server.
 
 =head2 check_server
 
-    CPANBridge::Compat::TLS::Options::check_server( \%args );
+    $args{SSL_keeper_of_cpanbridge} = CPANBridge::Compat::TLS::Options::check_server( \%args );
 
-Dies with a sentence if no server can be made of the arguments; asks the daemon, too.
+Dies with a sentence if no server can be made of the arguments; asks the daemon, too. As long as there is what it returns, the
+daemon keeps key and certificates from one client to the next.
 
 =head2 authorities
 

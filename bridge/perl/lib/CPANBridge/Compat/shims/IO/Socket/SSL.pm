@@ -207,7 +207,11 @@ sub configure {
 sub _check_server {
     my ( $class, $ssl ) = @_;
     require CPANBridge::Compat::TLS::Options;
-    return 1 if eval { local $SIG{__DIE__}; CPANBridge::Compat::TLS::Options::check_server($ssl); 1 };
+    my $keeper = eval { local $SIG{__DIE__}; CPANBridge::Compat::TLS::Options::check_server($ssl) };
+    if ($keeper) {
+        $ssl->{SSL_keeper_of_cpanbridge} = $keeper;
+        return 1;
+    }
     chomp( my $why = $@ );
     Carp::croak($why) if $why =~ /\Ainvalid SSL_version/;
     return $class->_error( $why, EINVAL );
@@ -387,6 +391,9 @@ sub accept {
     my $own = \%{ *$self };
     my $ssl = $own->{_SSL_arguments} || {};
     undef $SSL_ERROR;
+
+    # The daemon may have been started again, or have closed a connection on which nothing came for long.
+    if ( delete $own->{_SSL_not_kept} ) { $self->_check_server($ssl) or delete $ssl->{SSL_keeper_of_cpanbridge} }
     my ( $socket, $peer ) = $self->SUPER::accept( $class || ref $self );
     if ( !$socket ) {
         $SSL_ERROR = SSL_WANT_READ if $! == EAGAIN || $! == EWOULDBLOCK;
@@ -396,6 +403,8 @@ sub accept {
     ${*$socket}{_SSL_timeout} = $own->{_SSL_timeout} if $own->{_SSL_timeout};
     if ( !exists $ssl->{SSL_startHandshake} || $ssl->{SSL_startHandshake} ) {
         $socket->_handshake( 1, undef ) or return;
+        my $info = $socket->_info;
+        $own->{_SSL_not_kept} = 1 if $ssl->{SSL_keeper_of_cpanbridge} && !$info->{kept};
     }
     return wantarray ? ( $socket, $peer ) : $socket;
 }
@@ -770,10 +779,10 @@ is in its own documentation.
 
 Where the program insists on it (C<SSL_ocsp_mode>) the connection fails rather than be made unchecked.
 
-=item Sessions of a server
+=item Tickets of a server's own
 
-Clients of a server cannot take up a session again; C<SSL_ticket_keycb> and C<SSL_session_id_context> are ignored, C<can_ticket_keycb>
-says so. The list inside C<IO::Socket::SSL::Session_Cache> is empty: the daemon keeps the sessions of clients, for five minutes.
+C<SSL_ticket_keycb> and C<SSL_session_id_context> are ignored, C<can_ticket_keycb> says so. Clients of a listener, or of an
+C<IO::Socket::SSL::SSL_Context>, may take up their sessions as long as that is there. The list inside C<IO::Socket::SSL::Session_Cache> is empty: the daemon keeps the sessions of clients, for five minutes.
 
 =item Objects of OpenSSL
 
@@ -856,8 +865,9 @@ A process that has forked may close its copy of the handle: the other's goes on,
 
 =item *
 
-The daemon sees what is sent in plain text, and private keys, which the program sends along with each connection that needs them. It
-stands for the machine's OpenSSL, and runs as a user of this machine.
+The daemon sees what is sent in plain text, and private keys, which the program sends along with each connection that needs them. For a
+listener and for an C<IO::Socket::SSL::SSL_Context> with C<SSL_server> it keeps them as long as that is there, which is one more
+connection to the daemon. It stands for the machine's OpenSSL, and runs as a user of this machine.
 
 =back
 

@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Arguments for pytest or the benchmark: make test ARGS="-k admission", make bench ARGS=--quick
 ARGS ?=
-# Most tests wait for other processes most of the time: a process of tests for each core, each takes whole files.
-SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
+# Many tests wait for other processes: three processes of tests for two cores, six at most, each takes whole files.
+SIDE_BY_SIDE := -n $(shell cores=$$(nproc); echo $$((cores < 4 ? (cores * 3 + 1) / 2 : 6))) --dist loadfile
 export PYTHON
 
 .DEFAULT_GOAL := help

@@ -36,8 +36,8 @@ my %CLOSING = map { $_ => 1 } qw(ConnectionLimit Draining);
 # the last time. Each release counts as a call, so it must not come with every one.
 my ( $RELEASE_AT, $RELEASE_AFTER ) = ( 20, 5 );
 
-# Seconds between attempts to reach a daemon that was there a moment ago: about two in all, a restart's time.
-my @COMING_BACK = ( 0.1, 0.3, 0.6, 1.0 );
+# Seconds between attempts to reach a daemon that was there a moment ago: about five in all, a restart's time.
+my @COMING_BACK = ( 0.1, 0.3, 0.6, 1, 1.5, 1.5 );
 
 my %DEFAULT = ( timeout => 60, retries => 3, debug => 0, autostart => 0 );
 my %KNOWN   = map { $_ => 1 } keys %DEFAULT, qw(socket twistd);
@@ -470,7 +470,7 @@ up a little earlier (half a second; of short time-outs a tenth), so that the con
 
 How often a call that was I<refused> (see L</"KINDS OF FAILURE">) is tried again, each time after the pause that the
 daemon asked for; 3 unless told, 0 for never. Refused calls were not executed, so this is always safe. A daemon that was
-there a moment ago is given about two seconds to be restarted, unless this is 0.
+there a moment ago is given about five seconds to be restarted, unless this is 0.
 
 =item autostart
 

@@ -37,7 +37,7 @@ my ( $ROOM, $LEAST_ROOM ) = ( 0.5, 1 << 14 );
 my $MAX_DEPTH = 16;
 
 # Seconds between attempts to reach a daemon that was there a moment ago.
-my @COMING_BACK = ( 0.1, 0.3, 0.6, 1.0 );
+my @COMING_BACK = ( 0.1, 0.3, 0.6, 1, 1.5, 1.5 );
 
 # The request that asks for nothing: no limit holds it back, and its answer says what the daemon knows.
 my $NOTHING = '"module":"system","function":"info"';

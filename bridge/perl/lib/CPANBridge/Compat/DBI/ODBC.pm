@@ -231,6 +231,8 @@ sub _encode {
     return $dbh->_characters("$value");
 }
 
+sub _sends_text { my ( $dbh, $type ) = @_; return !CPANBridge::Compat::DBI::ODBCTypes::is_binary($type) }
+
 # Neither ASCII nor UTF-8, and with characters in it that no text has.
 sub _is_no_text {
     my ($value) = @_;

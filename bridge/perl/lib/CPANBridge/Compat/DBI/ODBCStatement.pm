@@ -75,8 +75,16 @@ sub execute {
 sub execute_for_fetch {
     my ( $sth, @rest ) = @_;
     return $sth->{Database}->_gone('execute_for_fetch') if !$sth->{Database}{Active};
-    $sth->_ready or return;
     return $sth->SUPER::execute_for_fetch(@rest);
+}
+
+sub _takes_arrays { return 1 }
+
+sub _execute_many {
+    my ( $sth, @rest ) = @_;
+    return $sth->{Database}->_gone('execute_array') if !$sth->{Database}{Active};
+    $sth->_ready or return;
+    return $sth->SUPER::_execute_many(@rest);
 }
 
 # Nothing is looked at again while no attribute and no type has changed.

@@ -158,8 +158,13 @@ class MySQLStatement(Statement):
             cursor.close()
 
     def fetch(self, count: int) -> tuple[list[Row], bool]:
+        if self.rows is None:
+            return [], False
         with self.connection.errors():
-            return super().fetch(count)
+            rows, more = self.rows.batch(count), self.rows.more
+            if not more and not (self._cursor is not None and self._cursor.has_next):
+                self.finish()
+            return rows, more
 
     def finish(self) -> None:
         self.rows = None

@@ -668,6 +668,11 @@ SQL
             $sth->execute;
             my ($highest) = $sth->fetchrow_array;
             print $sth->more_results ? "$highest $sth->{NAME}[0] " . $sth->fetchrow_array : $sth->errstr, "\n";
+            my $many = $dbh->prepare('SELECT seq FROM seq_1_to_1000; SELECT 7');
+            $many->execute;
+            my $count = 0;
+            $count++ while $many->fetch;
+            print "$count ", $many->more_results ? $many->fetchrow_array : 'lost', "\n";
             print $dbh->do("UPDATE t SET name = 'one' WHERE id = 1"), ' ';
             print $dbh->{mariadb_nonsense} || $dbh->errstr, "\n";
             """,
@@ -681,6 +686,7 @@ SQL
             "2 5",
             "1054",
             "6 name one",
+            "1000 7",
             "1 Unknown attribute mariadb_nonsense",
         ]
 

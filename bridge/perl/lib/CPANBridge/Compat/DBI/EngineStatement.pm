@@ -59,6 +59,9 @@ sub execute {
         $why =~ s/\s+\z//;
         return $sth->set_err( $DBI::stderr, $why );
     }
+
+    # What was written may turn out to be lost only when the table is closed.
+    return if $sth->{_e}[0];
     _remember_types( $sth, $stmt ) if $stmt->command eq 'CREATE' && $stmt->{table_defs};
     my $rows = $stmt->{NUM_OF_ROWS};
     if ( $stmt->{NUM_OF_FIELDS} ) {

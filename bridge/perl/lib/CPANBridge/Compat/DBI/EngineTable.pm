@@ -143,7 +143,7 @@ sub new {
     my ( $name, $meta ) = $class->get_table_meta( $data->{Database}, $attributes->{table} );
     die "There can be no table '$attributes->{table}': nothing fits its name\n" if !$meta;
     die "Table '$name' is marked readonly: it cannot be written, created or dropped\n"
-      if $meta->{readonly} && ( $flags->{lockMode} || $flags->{createMode} || $flags->{dropMode} );
+      if ( $meta->{readonly} || $data->{Database}{ReadOnly} ) && ( $flags->{lockMode} || $flags->{createMode} || $flags->{dropMode} );
     $attributes->{table} = $name;
     $class->open_data( $meta, $attributes, $flags );
 

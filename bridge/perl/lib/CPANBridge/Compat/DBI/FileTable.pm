@@ -19,6 +19,7 @@ package    # not to be indexed
 
 use strict;
 use warnings;
+no warnings 'once';    # DBI's variables are DBI.pm's
 
 our @ISA = 'DBI::DBD::SqlEngine::Table';
 
@@ -69,6 +70,7 @@ sub new {
     my $self = $class->SUPER::new( $data, $attributes, $flags );
     $self->{f_handles} = $self->{meta}{f_not_ours} ? [] : [ grep {defined} @{ $self->{meta} }{qw(fh lockfh)} ];
     Scalar::Util::weaken($_) for @{ $self->{f_handles} };
+    Scalar::Util::weaken( $self->{f_statement} = $data ) if Scalar::Util::blessed($data) && $data->can('set_err');
     return $self;
 }
 
@@ -116,7 +118,7 @@ sub _close {
     for my $handle (@handles) {
         for my $name (qw(fh lockfh)) { delete $meta->{$name} if $meta->{$name} && $meta->{$name} == $handle }
         next if !defined fileno $handle;
-        close $handle or $failed ||= "Cannot write $meta->{f_fqfn}: $!\n";
+        close $handle or $failed ||= "Cannot write $meta->{f_fqfn}: $!";
     }
     return $failed;
 }
@@ -125,8 +127,10 @@ sub DESTROY {
     my ($self) = @_;
     return if ( ${^GLOBAL_PHASE} || '' ) eq 'DESTRUCT';
     local ( $@, $!, $?, $^E );
-    my $failed = $self->_close;
-    Carp::carp($failed) if $failed;
+    my $failed = $self->_close or return;
+    my $sth = $self->{f_statement};
+    if   ($sth) { $sth->set_err( $DBI::stderr, $failed ) }
+    else        { Carp::carp($failed) }
     return;
 }
 
@@ -155,7 +159,8 @@ sub apply_encoding {
     die "Cannot read or write $name with the encoding '$encoding': $!\n";
 }
 
-# The copy can be closed, and has the program's place in the file. A handle on a string in memory cannot be copied.
+# The copy can be closed, and has the program's place in the file; and the program's lock: whether there is to be one is
+# left to it. A handle on a string in memory cannot be copied.
 sub open_data {
     my ( $class, $meta, $attributes, $flags ) = @_;
     my $given = $meta->{f_file};
@@ -173,7 +178,6 @@ sub open_data {
     open $meta->{fh}, $write ? '+<&' : '<&', $given
       or die "Cannot duplicate the handle of the table '$attributes->{table}': $!\n";
     $class->apply_encoding( $meta, "the stream of the table '$attributes->{table}'" );
-    $class->lock_handle( $meta->{fh}, $meta, $flags ) if $class->can_flock && -f $meta->{fh};
     return;
 }
 

@@ -14,6 +14,7 @@ from threading import Lock
 from typing import Any, Protocol, TypeVar, overload
 
 import attrs
+import msgspec
 
 from bridge.callback import Callback, CallbackError, number_of
 from bridge.errors import BridgeError, ErrorType
@@ -37,9 +38,11 @@ __all__ = [
     "Step",
     "Upgrade",
     "did_you_mean",
+    "read_options",
 ]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_T = TypeVar("_T")
 
 Resolver = Callable[[str, str], "Callable[[object, Session], object] | None"]
 """Takes the name of a module that nobody registered and of a function; gives what runs the call, or ``None``."""
@@ -348,6 +351,18 @@ class Daemon(Protocol):
     def report(self, name: str) -> dict[str, Any]:
         """Return one of the reports that module ``system`` publishes: ``"metrics"``, ``"health"``, ..."""
         ...
+
+
+def read_options(options: dict[str, object], kind: type[_T]) -> _T:
+    """Return a module's table of options as an object of a class that msgspec converts to, such as a ``Struct``.
+
+    Raises:
+        ValueError: with a sentence that names the option, as :meth:`Module.configure` wants it.
+    """
+    try:
+        return msgspec.convert(options, kind)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error).replace("`", "")) from None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -322,13 +322,6 @@ class Model:
         """Return how many violations and warnings are open now."""
         return self._events.counts()
 
-    def note_local(self, text: str, now: float) -> None:
-        """Put a line of the console's own among the events; before the first snapshot there is no time for it."""
-        at = self.clock(now)
-        if at is not None:
-            self._events.add_local(text, at)
-            self.version += 1
-
     def trend(self, name: str, seconds: int) -> list[float | None]:
         """Return a resource's (or a history column's) value for each second, newest last, ``None`` for a gap.
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
-from bridge.api import BridgeError, ErrorType, Module, Session
+from bridge.api import BridgeError, ErrorType, Module, Session, read_options
 from bridge.modules._database_access import Options, Rules
 from bridge.modules._database_background import register as register_background
 from bridge.modules._database_columns import MOST_TUPLES, summary_of, tuples_of
@@ -55,10 +55,7 @@ class _State:
 @module.configure
 def configure(options: dict[str, object]) -> None:
     """Take the table [modules.database]; see :class:`Options`."""
-    try:
-        _State.options = msgspec.convert(options, Options)
-    except msgspec.ValidationError as error:
-        raise ValueError(str(error).replace("`", "")) from None
+    _State.options = read_options(options, Options)
 
 
 class _Table:

@@ -15,9 +15,15 @@ from typing import Any
 
 import msgspec
 
-from bridge.api import BridgeError, ErrorType, Module, Session
-from bridge.modules._excel_reader import ReadError, Reading, ReadLimits
-from bridge.modules._excel_writer import FAILURES, Book, BookError, BookOptions, Bounds
+from bridge.api import BridgeError, ErrorType, Module, Session, read_options
+
+try:
+    from bridge.modules._excel_reader import ReadError, Reading, ReadLimits
+    from bridge.modules._excel_writer import FAILURES, Book, BookError, BookOptions, Bounds
+except ModuleNotFoundError as error:
+    raise ImportError(
+        f'it needs the extra "excel" in the daemon\'s environment: pip install "cpanbridge[excel]" ({error})'
+    ) from error
 
 __all__ = ["module"]
 
@@ -50,10 +56,7 @@ class _State:
 @module.configure
 def configure(options: dict[str, object]) -> None:
     """Take the table [modules.excel]; see :class:`Options`."""
-    try:
-        _State.options = msgspec.convert(options, Options)
-    except msgspec.ValidationError as error:
-        raise ValueError(str(error).replace("`", "")) from None
+    _State.options = read_options(options, Options)
 
 
 class _Desk:

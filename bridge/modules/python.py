@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bridge.api import BridgeError, ErrorType, Module, Session
+from bridge.api import BridgeError, ErrorType, Module, Session, read_options
 from bridge.modules._python_access import DEFAULT_ALLOW, AccessRules, public_attribute
 from bridge.modules._python_values import from_json, to_json
 
@@ -41,10 +41,7 @@ class _Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 @module.configure
 def configure(options: dict[str, object]) -> None:
     """Take the table [modules.python]: allow, allow_more, deny, max_objects."""
-    try:
-        chosen = msgspec.convert(options, _Options)
-    except msgspec.ValidationError as error:
-        raise ValueError(str(error).replace("`", "")) from None
+    chosen = read_options(options, _Options)
     allow = DEFAULT_ALLOW if chosen.allow is None else chosen.allow
     rules = AccessRules([*allow, *chosen.allow_more], chosen.deny)
     _State.rules, _State.max_objects = rules, chosen.max_objects

@@ -319,14 +319,6 @@ class TestEvents:
         assert len(model.events()) == 1000
         assert model.events()[0].open
 
-    def test_own_lines_stand_at_their_time(self) -> None:
-        model = Model()
-        model.note_local("too early", 0.0)
-        model.take_snapshot(snapshot(), 0.0)
-        model.note_local("exported", 5.0)
-        model.take_events([change_event(1, 1, NOON + 3), change_event(2, 2, NOON + 7)], 6.0)
-        assert [view.text or view.kind for view in model.events()] == ["change", "exported", "change"]
-
 
 class TestInsight:
     def resources(self, **values: float) -> dict[str, Resource]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import struct
+import subprocess
+import sys
 import threading
 import zipfile
 import zlib
@@ -321,3 +323,11 @@ def test_wrong_options() -> None:
     """The table [modules.excel] has a closed set of names."""
     with pytest.raises(ValueError, match="unknown field"):
         excel.configure({"cells": 5})
+
+
+def test_without_its_libraries() -> None:
+    """An operator who enables it without its libraries is told what to install."""
+    without = "import sys; sys.modules['openpyxl'] = None; import bridge.modules.excel"
+    seen = subprocess.run([sys.executable, "-c", without], capture_output=True, text=True, check=False)
+    assert seen.returncode == 1
+    assert 'pip install "cpanbridge[excel]"' in seen.stderr.splitlines()[-1]

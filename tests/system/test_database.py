@@ -174,6 +174,7 @@ def test_tuples_in_arrays(script: Script) -> None:
     said = script(
         CONNECT  # noqa: S608 - it is a program
         + r"""
+        $dbh->do('PRAGMA synchronous = OFF');
         $dbh->do('CREATE TABLE t (id INTEGER PRIMARY KEY, a, b)');
         my @a = ( 'text', '', undef, "nul\0nul", "\xe9t\xe9", "\x{20ac}", 1.5, 7, 'x' x 3_000_000, 'y' x 3_000_000 );
         my $sth = $dbh->prepare('INSERT INTO t (a, b) VALUES (?, ?)');

@@ -39,6 +39,12 @@ my $MAX_DEPTH = 16;
 # Seconds between attempts to reach a daemon that was there a moment ago.
 my @COMING_BACK = ( 0.1, 0.3, 0.6, 1, 1.5, 1.5 );
 
+# How a request says that its call may take all of this.
+my $WHOLE_TIMEOUT = sprintf ',"timeout":%.1f', $TIMEOUT - 0.5;
+
+# Thrown where a call is to be made on a connection that is not there any more.
+my $GONE = bless [], 'CPANBridge::Compat::Link::Gone';
+
 # The request that asks for nothing: no limit holds it back, and its answer says what the daemon knows.
 my $NOTHING = '"module":"system","function":"info"';
 
@@ -193,21 +199,33 @@ sub is_current {
 # --- calls ------------------------------------------------------------------------------------------------------------
 
 sub call {
-    my ( $self, $module, $function, $arguments ) = @_;
+    my ( $self, $module, $function, $arguments, $token ) = @_;
     $self->_mine;
+    die $GONE if defined $token && !( $self->{connection} && $self->{connection}{token} eq $token );
     return $self->_aside( $module, $function, $arguments ) if $self->{busy};
-    my $group = $self->_group($module);
+    my $group = $self->{groups}{$module};
+    $group = $self->_group($module) if !defined $group;
     $self->_throw($group) if $self->{errors}{$group};
     local $self->{busy} = 1;
     my $deadline = CPANBridge::Connection::now() + $TIMEOUT;
-    $self->_ready($deadline);
-    $self->_throw($group) if $self->{errors}{$group};
+    my $timeout = $WHOLE_TIMEOUT;
+    if ( !$self->_is_open ) {
+        die $GONE if defined $token;
+        $self->_ready($deadline);
+        $self->_throw($group) if $self->{errors}{$group};
+        undef $timeout;
+    }
     my ( $text, $parts ) = $self->_spell( $module, $function, $arguments );
-    my $answer = $self->_perform( [ undef, $group, $module, $function, undef, undef, $text, $parts ], $deadline );
+    my $answer = $self->_perform( [ undef, $group, $module, $function, undef, undef, $text, $parts ], $deadline, $timeout );
     return $answer->{result} if $answer->{success};
     $self->_throw($group) if $answer->{skipped};
     CPANBridge::Error->throw( $answer, module => $module, function => $function, $self->_cause($answer) );
 }
+
+# Whether an error says that the connection of a token is not there any more.
+sub is_gone { return ref $_[0] eq ref $GONE }
+
+sub text { my ( undef, $text ) = @_; return bless \$text, 'CPANBridge::Compat::Link::Text' }
 
 # The value that a sub died with, where that is why a call failed.
 sub _cause {
@@ -215,9 +233,9 @@ sub _cause {
     return defined $answer->{died} && exists $self->{died}{ $answer->{died} } ? ( cause => delete $self->{died}{ $answer->{died} } ) : ();
 }
 
-# Sends a request and waits for its answer; again when it was refused.
+# Sends a request and waits for its answer; again when it was refused. $timeout is spelled already where it is known.
 sub _perform {
-    my ( $self, $entry, $deadline ) = @_;
+    my ( $self, $entry, $deadline, $timeout ) = @_;
     my ( $group, $module, $function ) = @$entry[ 1 .. 3 ];
     my $retries = $RETRIES;
     while (1) {
@@ -226,13 +244,19 @@ sub _perform {
         my $more = $self->{storable} ? ',"accept":"storable"' : '';
 
         # After a failure of something that was sent to the module before, it must not be executed.
-        my $depends = $self->{resume}{$group} || grep { defined $_->[1] && $_->[1] == $group } @{ $self->{sent} };
+        my $depends = $self->{resume}{$group} || @{ $self->{sent} } && grep { defined $_->[1] && $_->[1] == $group } @{ $self->{sent} };
         $more .= $self->_grouped($group) if $depends;
-        my $left = $deadline - CPANBridge::Connection::now() - 0.5;
-        $left = 0.001 if $left < 0.001;
-        $more .= sprintf ',"timeout":%d.%03d', int $left, ( $left - int $left ) * 1000;
+        if ( !defined $timeout ) {
+            my $left = $deadline - CPANBridge::Connection::now() - 0.5;
+            $left = 0.001 if $left < 0.001;
+            $timeout = sprintf ',"timeout":%d.%03d', int $left, ( $left - int $left ) * 1000;
+        }
+        $more .= $timeout;
+        undef $timeout;
         $connection->{open}++;
-        my $answer = $self->_write( $self->_releases . _request( $entry, $more ), $deadline ) || $self->_wait_for( $id, $deadline );
+        my $bytes = _request( $entry, $more );
+        $bytes = $self->_releases . $bytes if %{ $self->{released} };
+        my $answer = $connection->write( $bytes, $deadline ) ? $self->_wait_for( $id, $deadline ) : $self->_broken;
         $connection->{open}-- if $self->{connection} && $self->{connection} == $connection;
         return $answer if $answer->{success} && !%{ $self->{failed} };
         my $skipped = delete $answer->{failed_request};
@@ -388,6 +412,7 @@ sub callback { my ( $self, $code ) = @_; return CPANBridge::Compat::Link::Callba
 # A call from a signal handler in the middle of another one has a connection of its own.
 sub _aside {
     my ( $self, $module, $function, $arguments ) = @_;
+    $arguments = CPANBridge::JSON::decode($$arguments) if ref $arguments eq 'CPANBridge::Compat::Link::Text';
     my $aside = $self->{aside} ||= CPANBridge->new( timeout => $TIMEOUT, retries => $RETRIES );
     return _plain( $aside->_call( $module, $function, $arguments ) );
 }
@@ -410,12 +435,16 @@ sub _grouped {
 sub _spell {
     my ( $self, $module, $function, $arguments ) = @_;
     my ( $text, @parts );
+    if ( ref $arguments eq 'CPANBridge::Compat::Link::Text' and $text = $self->{names}{$module}{$function} ) {
+        return qq($text,"params":$$arguments);
+    }
     my $sendable = eval {
         local $SIG{__DIE__};
         local $CPANBridge::Bytes::PARTS = $self->{knows} ? \@parts : undef;
         $text = $self->{names}{$module}{$function} ||=
           '"module":' . CPANBridge::JSON::encode("$module") . ',"function":' . CPANBridge::JSON::encode("$function");
-        $text .= ',"params":' . CPANBridge::JSON::encode( $arguments, '$arguments' ) if defined $arguments;
+        $text .= ',"params":' . ( ref $arguments eq 'CPANBridge::Compat::Link::Text' ? $$arguments : CPANBridge::JSON::encode( $arguments, '$arguments' ) )
+          if defined $arguments;
         1;
     };
     if ( !$sendable ) {
@@ -502,7 +531,7 @@ sub _next {
         my ( $call, $callback, $length, $id ) = ( $1, $2, $3, $4 );
         my $bytes = $connection->read_bytes( $length, $deadline );
         return $self->_broken if !defined $bytes;
-        my $data = eval { local $SIG{__DIE__}; Storable::thaw( $bytes, 0 ) };
+        my $data = eval { local $SIG{__DIE__} if $SIG{__DIE__}; Storable::thaw( $bytes, 0 ) };
         return $self->_broken( BadAnswer => 'What the daemon answered cannot be understood' ) if !ref $data;
         return { call => $call, callback => $callback, args => $data } if defined $call;
         return { success => 1, request_id => $id, result => ref $data eq 'SCALAR' ? $$data : $data };
@@ -782,9 +811,23 @@ Returns the connection, opened if need be. Throws a L<CPANBridge::Error> if the 
 
     my $result = $link->call( $module => $function, \%named );
     my $result = $link->call( $module => $function, \@positional );
+    my $result = $link->call( $module => $function, $arguments, $token );
 
 Calls a function and waits for its result. Throws a L<CPANBridge::Error>: of this call, or of one that was sent to the
 same module before; then this call was not executed, and the error names the program's line that made the earlier one.
+
+With a C<token> the call is made on that connection or not at all: where it is not there any more, what is thrown is no
+L<CPANBridge::Error> but something for which C<is_gone> is true.
+
+=head2 is_gone
+
+    CPANBridge::Compat::Link::is_gone($@)
+
+=head2 text
+
+    $link->call( $module => $function, $link->text($json) );
+
+Arguments whose JSON was put together by the caller, in bytes.
 
 =head2 send
 

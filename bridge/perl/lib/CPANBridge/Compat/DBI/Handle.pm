@@ -264,7 +264,7 @@ sub dispatcher {
             @$errors = () if !$keeps && defined $errors->[0];
             if ( !$quiet ) {
                 $LAST = $errors;
-                Scalar::Util::weaken( $LAST_HANDLE = $inner );
+                Scalar::Util::weaken( $LAST_HANDLE = $inner ) if !$LAST_HANDLE || $LAST_HANDLE != $inner;
             }
         }
         if ($executes) {

@@ -10,6 +10,7 @@ use CPANBridge::Bytes;
 use CPANBridge::Compat::DBI::Fetch;
 use CPANBridge::Compat::DBI::Handle;
 use CPANBridge::Compat::Link;
+use CPANBridge::JSON;
 
 our $VERSION = '0.1.0';
 
@@ -30,9 +31,11 @@ our ( $TUPLES, $LARGE ) = ( 1000, 1 << 22 );
 # after the handle's error was set.
 sub call {
     my ( $h, $function, $args ) = @_;
-    my $link = _link( $h, $function ) or return;
+    my $dbh  = $h->{Database} || $h;
+    my $link = $dbh->{_link} || _link( $h, $function ) || return;
     my $result;
-    return defined $result ? $result : 1 if eval { $result = $link->call( database => $function, $args ); 1 };
+    return defined $result ? $result : 1 if eval { $result = $link->call( database => $function, $args, $dbh->{_token} ); 1 };
+    return _link( $h, $function ) && lost($h) if CPANBridge::Compat::Link::is_gone($@);
     return failed( $h, $@ );
 }
 
@@ -264,9 +267,19 @@ sub _number_of {
 sub execute {
     my ( $sth, @values ) = @_;
     my $arguments = $sth->_arguments(@values) or return;
-    my $answer = $sth->_call( execute => $arguments );
+    my $answer = $sth->_call( execute => _spelled( $sth->{Database}{_link}, $arguments ) );
     if ( !$answer ) { $sth->{Database}->_failed; return }
     return $sth->_take($answer);
+}
+
+# The same arguments, put together as JSON here where that is simple: most are the same each time.
+sub _spelled {
+    my ( $link, $arguments ) = @_;
+    my $values = $arguments->{values};
+    return $arguments if !$link || keys %$arguments != 3 || grep {ref} @$values;
+    my ( $statement, $rows ) = map { 0 + $_ } @$arguments{qw(statement rows)};
+    my $text = @$values ? eval { CPANBridge::JSON::encode($values) } : '[]';
+    return defined $text ? $link->text(qq({"statement":$statement,"rows":$rows,"values":$text})) : $arguments;
 }
 
 # What is sent to have the statement executed; nothing after an error.
@@ -282,15 +295,18 @@ sub _arguments {
     $sth->STORE( Active => 0 ) if $sth->{Active};
     $sth->_let_go if $sth->{_rows};
     my ( @sent, @as_text );
-    for my $at ( 0 .. $count - 1 ) {
-        my ( $value, $type ) = @{ $sth->{_params}[$at] || [] };
-        my $bytes;
-        if ( defined $value ) {
-            ( $value, $bytes ) = eval { $dbh->_encode( $value, $type, $sth ) } or return $sth->_unsendable($@);
-            push @as_text, $at if $bytes;
+    my $params = $sth->{_params};
+    eval {
+        for my $at ( 0 .. $count - 1 ) {
+            my ( $value, $type ) = $params->[$at] ? @{ $params->[$at] } : ();
+            if ( defined $value ) {
+                ( $value, my $bytes ) = $dbh->_encode( $value, $type, $sth );
+                push @as_text, $at if $bytes;
+            }
+            push @sent, $value;
         }
-        push @sent, $value;
-    }
+        1;
+    } or return $sth->_unsendable($@);
     my $first = delete $sth->{_all} ? $FIRST_OF_ALL : $FIRST;
     return {
         statement => $sth->{_statement},
@@ -348,6 +364,7 @@ sub _hand_out {
     delete $sth->{_fast};
     $sth->{_batch} = @$rows;
     @$sth{qw(_rows _more)} = ( $rows, $more );
+    CPANBridge::Compat::DBI::Fetch::allow($sth) if $sth->{_fbav};
     return;
 }
 

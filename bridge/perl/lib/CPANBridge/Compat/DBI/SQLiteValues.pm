@@ -68,6 +68,10 @@ sub _literal {
 # Returns what is sent for a defined value, and whether it is bytes that SQLite shall take for text.
 sub encode {
     my ( $dbh, $value, $type ) = @_;
+    if ( !$type && !$dbh->{sqlite_see_if_its_a_number} ) {
+        my $text = "$value";
+        return $text if !( $text =~ tr/\x00-\x7f//c );    # what is sent most often
+    }
     if ( $type && $BLOB{$type} ) {
         my $bytes = "$value";
         utf8::encode($bytes) if !utf8::downgrade( $bytes, 1 );

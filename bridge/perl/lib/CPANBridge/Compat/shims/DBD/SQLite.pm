@@ -165,7 +165,7 @@ sub _sql {
 
 sub _bytes { my ( $dbh, $text ) = @_; utf8::encode($text) if defined $text && !CPANBridge::Compat::DBI::SQLiteValues::is_unicode( $dbh->{_mode} ); return $text }
 
-sub _encode { my ( $dbh, $value, $type ) = @_; return CPANBridge::Compat::DBI::SQLiteValues::encode( $dbh, $value, $type ) }
+*_encode = \&CPANBridge::Compat::DBI::SQLiteValues::encode;
 
 sub _sends_text { my ( $dbh, $type ) = @_; return !$type && !$dbh->{sqlite_see_if_its_a_number} }
 

@@ -157,13 +157,8 @@ sub _divide {
     my $number_of = _numbers($table);
     my $condition = $self->{where_clause};
     my ( @matching, @others, @all );
-    if ( defined( my $key = $self->_key( $table, $params ) ) ) {
-        my $row = $table->fetch_one_row( 0, $key );
-        push @matching, [@$row] if $row;
-
-        # 7 is equal to 7.0 and 07, too: what was not found may be there in another form.
-        return ( \@matching, [], \@matching ) if $row || !Scalar::Util::looks_like_number($key);
-    }
+    my ( $row, $final ) = $self->_look_up( $table, $params );
+    return ( [ $row || () ], [], [ $row || () ] ) if $final;
     while ( my $row = $table->fetch_row($data) ) {
         my @row = @$row;
         my $matches = !$condition || $condition->{code}->( \@row, $number_of, $params );
@@ -171,6 +166,17 @@ sub _divide {
         push @all, \@row;
     }
     return ( \@matching, \@others, \@all );
+}
+
+# A row by its key, and whether there can be no other.
+sub _look_up {
+    my ( $self, $table, $params ) = @_;
+    my $key = $self->_key( $table, $params );
+    return if !defined $key;
+    my $row = $table->fetch_one_row( 0, $key );
+
+    # 7 is equal to 7.0 and 07, too: what was not found may be there in another form.
+    return ( $row && [@$row], $row || !Scalar::Util::looks_like_number($key) );
 }
 
 # The key where the condition is an equation with it and the table can look up a row by it.
@@ -223,15 +229,26 @@ sub SELECT {
             push @values, $value->{code};
         }
     }
-    my ($rows) = $self->_divide( $table, $data, $params );
     my $plain = !grep {ref} @values;
     my $made =
       $plain
       ? sub { return [ @{ $_[0] }[@values] ] }
       : sub { my ($row) = @_; return [ map { ref $_ ? scalar $_->( $row, $number_of, $params ) : $row->[$_] } @values ] };
-    my @results = map { [ $made->($_), $_ ] } @$rows;
-    $self->_order( \@results, \@names, $number_of ) if $self->{order_clause};
-    my @data = map { $_->[0] } @results;
+    my $condition = $self->{where_clause};
+    my ( @data, @sources );
+    my ( $found, $final ) = $self->_look_up( $table, $params );
+    while ( my $row = $final ? $found : $table->fetch_row($data) ) {
+        if ( !$condition || $condition->{code}->( $row, $number_of, $params ) ) {
+            push @data, $made->($row);
+            push @sources, [@$row] if $self->{order_clause};
+        }
+        last if $final;
+    }
+    if ( $self->{order_clause} ) {
+        my @results = map { [ $data[$_], $sources[$_] ] } 0 .. $#data;
+        $self->_order( \@results, \@names, $number_of );
+        @data = map { $_->[0] } @results;
+    }
     if ( $self->{distinct} ) {
         my %seen;
         @data = grep { !$seen{ join "\0", map { defined $_ ? "=$_" : '' } @$_ }++ } @data;

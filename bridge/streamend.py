@@ -10,7 +10,7 @@ import contextlib
 import os
 import select
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet.interfaces import IReadWriteDescriptor
@@ -63,14 +63,18 @@ class End:
         unsent: what the socket has not taken yet.
         finished: nothing more can be read from it.
         broken: nothing more can be written to it.
-        boundary: where set, tells how many of the bytes that lie here may be taken at once.
+        boundary: tells how many of the bytes that lie here may be taken at once; see :meth:`keep_to`.
+        handed: the number of the descriptor that came with the last byte of the last piece, else ``None``.
     """
+
+    handed: int | None = None
+    _takes_all = True  # nothing stands between the socket and who reads: the way of nearly every packet
 
     def __init__(self, tunnel: EndUser, sock: socket.socket, reactor: Any) -> None:
         self.socket = sock
         self.unsent = b""
         self.finished = self.broken = False
-        self.boundary: Callable[[bytes], int] | None = None
+        self.boundary: Callable[[bytes], int] = len
         self._tunnel = tunnel
         self._reactor = reactor
         self._reading = self._writing = self._closing = False
@@ -88,7 +92,7 @@ class End:
     def doRead(self) -> None:
         """Take one piece."""
         try:
-            data = self.receive()
+            data = self.socket.recv(CHUNK, _FLAGS) if self._takes_all else self.receive()
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
@@ -117,10 +121,13 @@ class End:
         Raises:
             OSError: as the socket's ``recv``.
         """
-        size = CHUNK
-        if self.boundary is not None:
-            size = max(1, self.boundary(self.socket.recv(CHUNK, _FLAGS | socket.MSG_PEEK)))
-        return self.socket.recv(size, _FLAGS)
+        size = self.boundary(self.socket.recv(CHUNK, _FLAGS | socket.MSG_PEEK))
+        return self.socket.recv(max(1, size), _FLAGS)
+
+    def keep_to(self, boundary: Callable[[bytes], int]) -> None:
+        """From now on take no more at once than ``boundary`` allows."""
+        self.boundary = boundary
+        self._takes_all = False
 
     # --- the tunnel calls these ---
 
@@ -193,23 +200,22 @@ class End:
 
 
 class CallersEnd(End):
-    """The caller's, who may send a descriptor along with a byte, which is no part of the stream then.
+    """The caller's, who may send a descriptor along with a byte, which is no part of the stream then."""
 
-    Attributes:
-        handed: the number of the descriptor that came with the last byte of the last piece, else ``None``.
-    """
-
-    handed: int | None = None
+    _takes_all = False
 
     def receive(self) -> bytes:
         """Return one piece, and keep the first descriptor that came with it."""
         data, ancillary, _, _ = self.socket.recvmsg(CHUNK, _ROOM, _CALLERS_FLAGS)
+        if ancillary:
+            self._keep(ancillary)
+        return data
+
+    def _keep(self, ancillary: Iterable[tuple[int, int, bytes]]) -> None:
         for level, kind, content in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                numbers = array.array("i", content[: len(content) // 4 * 4])
-                for number in numbers:
+                for number in array.array("i", content[: len(content) // 4 * 4]):
                     if self.handed is None:
                         self.handed = number
                     else:
                         os.close(number)
-        return data

@@ -120,13 +120,12 @@ class Tunnel:
         """Pass one piece on."""
         self.active = True
         if end is self._client:
-            number = None
-            if isinstance(end, CallersEnd) and end.handed is not None:
+            if end.handed is not None:
+                self._filtered(lambda: self._filter.from_client(data[:-1]))
                 number, end.handed = end.handed, None
-                data = data[:-1]
-            self._filtered(lambda: self._filter.from_client(data))
-            if number is not None:
                 self._release(number)
+            else:
+                self._filtered(lambda: self._filter.from_client(data))
         elif self._negotiation is not None:
             self._negotiate(self._negotiation, data)
         elif self._done_at is not None:
@@ -285,7 +284,7 @@ class Tunnel:
         self._heir = heir
         unread = bool(self._client.unsent)
         self._client.dismiss()
-        self._peer.boundary = self._filter.boundary
+        self._peer.keep_to(self._filter.boundary)
         if unread:
             self._give_back("what the peer had sent was not read")
         elif self._peer.finished or self._peer.broken:

@@ -163,6 +163,8 @@ class TlsFilter:
     def _count(self, data: bytes) -> None:
         """Keep track of where records end."""
         at, end = 0, len(data)
+        if not self._left and not self._header and int.from_bytes(data[3:HEADER], "big") == end - HEADER:
+            return  # one record, and all of it: what most packets are
         while at < end:
             if self._left:
                 taken = min(self._left, end - at)

@@ -61,7 +61,8 @@ class MySQL(Connection):
 
     Args:
         database: the database's name; may be empty.
-        parameters: ``host``, ``port``, ``user``, ``password``, ``unix_socket``, ``init_command``, ...
+        parameters: ``host``, ``port``, ``user``, ``password``, ``unix_socket``, ``init_command``, ...; ``verbatim``:
+            the characters of statements and values are bytes, which go to the server as they are.
         rules: what the caller may connect to.
         options: the module's.
     """
@@ -82,7 +83,6 @@ class MySQL(Connection):
         self.autocommit = True
         self.dialect = DIALECT
         self.verbatim = _is_on(parameters, "verbatim")
-        self.takes_utf8 = True
         self.streaming: MySQLStatement | None = None
         self._unneeded: list[int] = []  # statements that the server may forget
         words: dict[str, Any] = {name: parameters[name] for name in WORDS & parameters.keys()}
@@ -112,8 +112,10 @@ class MySQL(Connection):
             if collation := words.get("collation"):
                 chosen = self.raw.escape(words["charset"]), self.raw.escape(collation)
                 self.raw.query("SET character_set_server = {}, collation_server = {}".format(*chosen))
-            if names_charset(parameters.get("init_command", "")):
-                self.follow_charset()
+            if self.verbatim:
+                self.raw.encoding = "latin-1"  # which makes each character a byte
+            elif names_charset(parameters.get("init_command", "")):
+                self.raw.follow_charset()
         self._limit_time(options.statement_seconds)
 
     def _connect(self, needs_tls: bool, may_do_without: bool) -> None:
@@ -211,7 +213,6 @@ class MySQL(Connection):
             "thread": self.raw.thread_id(),
             "host": self.raw.get_host_info(),
             "protocol": self.raw.get_proto_info(),
-            "utf8": self.takes_utf8,
             "library": pymysql.VERSION_STRING,
             "cipher": self.raw.cipher(),
             "packet": self.raw.max_allowed_packet,
@@ -240,10 +241,6 @@ class MySQL(Connection):
         return True
 
     # --- for the statements ---
-
-    def follow_charset(self) -> None:
-        """Find out what the server takes text for, after a statement that may have changed it."""
-        self.takes_utf8 = self.raw.follow_charset(self.verbatim)
 
     def make_room(self) -> None:
         """Take in what another statement has left on the way: the server sends one result after the other."""

@@ -176,24 +176,16 @@ class Raw(Connection):  # type: ignore[misc]
         """Return the name of TLS's cipher, if it is used."""
         return str(self._sock.cipher()[0]) if self.secured() else None
 
-    def follow_charset(self, verbatim: bool) -> bool:
-        """Ask the server what it takes text for, and spell text so from now on; returns whether it is UTF-8.
-
-        Args:
-            verbatim: characters are the caller's bytes, which go as they are where the server does not take them for
-                UTF-8.
-        """
+    def follow_charset(self) -> None:
+        """Ask the server what it takes text for, and spell text so from now on."""
         self.query("SELECT @@character_set_client")
         result: Any = self._result
         found = result.rows[0][0]
         name = found.decode() if isinstance(found, bytes) else str(found)
-        is_utf8 = name.startswith("utf8")
         known = charset_by_name(name)
-        encoding = "latin-1" if verbatim and not is_utf8 else known and known.encoding
-        if not encoding:
+        if known is None or not known.encoding:
             raise OperationalError(CR.CR_CANT_READ_CHARSET, f"Can't initialize character set {name}")
-        self.encoding = encoding
-        return is_utf8
+        self.encoding = known.encoding
 
     def statistics(self) -> str:
         """Return the server's line about itself."""

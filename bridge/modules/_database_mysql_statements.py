@@ -89,9 +89,8 @@ class MySQLStatement(Statement):
             self._send(cursor, values)
             self._cursor = cursor
             outcome = self._outcome(cursor, rows)
-            if self.word == "SET" and names_charset(self.parsed.pieces[0]):
-                connection.follow_charset()
-                outcome["utf8"] = connection.takes_utf8
+            if self.word == "SET" and not connection.verbatim and names_charset(self.parsed.pieces[0]):
+                connection.raw.follow_charset()
             return outcome
 
     def _send(self, cursor: Cursor, values: Sequence[Any]) -> None:

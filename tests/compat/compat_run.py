@@ -35,6 +35,10 @@ SERVERS: dict[str, tuple[Callable[[], AbstractContextManager[dict[str, str] | No
             "DBD_MARIADB_TESTUSER": "root",
         },
     ),
+    "mysql": (
+        database_servers.mariadb,
+        {"DBI_DSN": "DBI:mysql:test;mysql_socket={MYSQL_UNIX_PORT}", "DBI_USER": "root"},
+    ),
     "odbc": (
         database_servers.odbc_postgresql,
         {

@@ -256,6 +256,7 @@ sub dispatcher {
             Carp::croak( _wrong_count( $name, $min, $max, $usage, scalar @_ ) );
         }
         my $handle = shift;
+        local $@;    # which the original's methods, being C, leave alone
         my $parent = $inner->{_parent};
         my $nested = $inner->{_depth} || $parent && $parent->{_depth};
         my $errors = $inner->{_e};

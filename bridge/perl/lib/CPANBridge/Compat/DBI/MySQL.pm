@@ -98,8 +98,10 @@ sub connect {
     $parameter->{user}     = "$user"     if defined $user     && length $user;
     $parameter->{password} = "$password" if defined $password && length "$password";
     $parameter->{user} = ( getpwuid $> )[0] if !defined $parameter->{user};
-    $unicode ||= $given{mysql_enable_utf8} || $given{mysql_enable_utf8mb4} ? 1 : 0;
-    $parameter->{verbatim} = 1 if !$unicode;
+    if ( $prefix eq 'mysql' ) {
+        $unicode = $given{mysql_enable_utf8} || $given{mysql_enable_utf8mb4} ? 1 : 0;
+        $parameter->{verbatim} = 1;
+    }
     my $database  = defined $given{database} ? $given{database} : '';
     my %arguments = ( driver => 'mysql', database => $database, parameters => $parameter );
     my %handle    = (
@@ -108,12 +110,11 @@ sub connect {
         _unicode   => $unicode,
         _connect   => \%arguments,
         _stats     => { auto_reconnects_ok => 0, auto_reconnects_failed => 0 },
-        ( map { ( "${prefix}_$_" => '' ) } @SETTING ),
+        ( map { ( "${prefix}_$_" => $prefix eq 'mysql' ? 0 : '' ) } @SETTING, $prefix eq 'mysql' ? @OF_OLD : () ),
     );
     my $name = defined $dsn ? $dsn : '';
     my ( $outer, $dbh ) = CPANBridge::Compat::DBI::Remote::connect( $drh, $name, \%handle, \%arguments );
     return if !$outer;
-    $dbh->{_other_charset} = !$dbh->{_info}{utf8};
     for my $setting ( grep { exists $word->{"${prefix}_$_"} } @SETTING, @OF_OLD ) { $dbh->STORE( "${prefix}_$setting" => $word->{"${prefix}_$setting"} ) }
     return $outer;
 }

@@ -156,11 +156,11 @@ sub _set_comments {
     return $dbh->_call( set => { connection => $dbh->{_connection}, settings => { bind_comments => $bind ? \1 : \0 } } );
 }
 
-# Strings are characters; without Unicode they are bytes of UTF-8, or of Latin-1 where they are none. After SET NAMES of
-# another character set they are bytes of that, which go as they are.
+# DBD::MariaDB's strings are characters. DBD::mysql gives the server the bytes that perl has of a string, whatever they mean:
+# those of UTF-8 where perl marks it as characters.
 sub _characters {
     my ( $dbh, $text ) = @_;
-    utf8::decode($text) if !$dbh->{_unicode} && !$dbh->{_other_charset} && !utf8::is_utf8($text);
+    utf8::encode($text) if $dbh->{_prefix} eq 'mysql' && utf8::is_utf8($text);
     return $text;
 }
 
@@ -192,8 +192,8 @@ sub _decode {
 
 sub _column_names {
     my ( $dbh, $names ) = @_;
-    return $names if $dbh->{_unicode};
-    return [ map { my $name = $_; utf8::encode($name) if utf8::is_utf8($name); $name } @$names ];
+    return $names if $dbh->{_prefix} ne 'mysql';
+    return [ map { my $name = $_; utf8::downgrade($name); utf8::decode($name) if $dbh->{_unicode}; $name } @$names ];
 }
 
 sub _failed { return }
@@ -205,7 +205,6 @@ sub _note {
     if ( exists $answer->{last_id} ) {
         @$dbh{qw(_insert_id _pending _plain_backslashes _message)} = @$answer{qw(last_id results backslashes message)};
         $dbh->{_warnings} = $answer->{warnings};
-        $dbh->{_other_charset} = !$answer->{utf8} if exists $answer->{utf8};
     }
     if ( $was && !$dbh->{_in_transaction} && $dbh->{BegunWork} && $dbh->{_ends} ) {
         $dbh->{BegunWork} = '';
@@ -288,8 +287,18 @@ sub disconnect {
     return $dbh->SUPER::disconnect;
 }
 
+# DBD::mysql refuses, while a statement runs, also what needs no server.
+for my $name (qw(last_insert_id get_info type_info_all type_info quote_identifier)) {
+    my $code = __PACKAGE__->can("_$name") || "SUPER::$name";
+    no strict 'refs';
+    *$name = sub {
+        my ( $dbh, @given ) = @_;
+        return $dbh->{_running} && $dbh->{_prefix} eq 'mysql' ? $dbh->_refuse : $dbh->$code(@given);
+    };
+}
+
 # While results of several statements have not been asked for, only the daemon knows how far the server is.
-sub last_insert_id {
+sub _last_insert_id {
     my ($dbh) = @_;
     if ( $dbh->{_pending} && !$dbh->{_running} && $dbh->{Active} ) {
         my $number = $dbh->_call( last_id => { connection => $dbh->{_connection} } );
@@ -315,7 +324,7 @@ sub STORE {
     }
     if ( $name =~ /\A$dbh->{_prefix}_(\w+)\z/ && defined( my $kind = CPANBridge::Compat::DBI::MySQL::can_be_set($1) ) ) {
         my $what = $1;
-        $value = $value ? 1 : '' if $kind;
+        $value = $value ? 1 : $dbh->{_prefix} eq 'mysql' ? 0 : '' if $kind;
         $dbh->{_unicode} = $value ? 1 : 0 if $dbh->{_prefix} eq 'mysql' && $what =~ /\Aenable_utf8/;
         if ( $what eq 'bind_comment_placeholders' && $dbh->{_link} && !$value != !$dbh->{$name} ) { $dbh->_set_comments($value) or return }
         $dbh->{$name} = $value;
@@ -362,6 +371,7 @@ sub FETCH {
         return $dbh->{$name} if defined CPANBridge::Compat::DBI::MySQL::can_be_set($what);
     }
     return $dbh->_unknown( $name, 'FETCH' ) if $dbh->_is_unknown($name);
+    return $ATTRIBUTE{$name}->($dbh) if $ATTRIBUTE{$name} && $dbh->{_prefix} eq 'mysql';    # their names of old
     return $dbh->SUPER::FETCH($name);
 }
 

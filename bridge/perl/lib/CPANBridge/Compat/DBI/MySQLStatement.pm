@@ -73,7 +73,7 @@ sub execute {
     my $dbh = $sth->{Database};
     return $sth->_refuse if $dbh->{_running};
     $dbh->_is_open or return;
-    if ( !@values && grep { !$sth->{_params}[$_] } 0 .. $#{ $sth->{_names} } ) {
+    if ( !@values && $dbh->{_prefix} eq 'mariadb' && grep { !$sth->{_params}[$_] } 0 .. $#{ $sth->{_names} } ) {
         return $sth->set_err( $WRONG_COUNT, 'Wrong number of bind parameters', 'HY000' );
     }
     delete $sth->{_outcome};

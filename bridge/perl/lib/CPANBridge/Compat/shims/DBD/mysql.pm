@@ -57,9 +57,10 @@ DBD::mysql - MariaDB and MySQL databases for DBI, served by CPANBridge
 The interface of DBD::mysql 4.050 on Python's PyMySQL, in the daemon. For a program that runs as another user than the daemon, the
 daemon connects only to servers that its setting C<[modules.database] servers> names.
 
-With C<mysql_enable_utf8> or C<mysql_enable_utf8mb4> strings are characters in both directions. Without them they are bytes: of UTF-8,
-or, what is sent and is no UTF-8, of Latin-1. After C<SET NAMES latin1>, or another character set that is not UTF-8, they are bytes of that
-and go to the server as they are.
+As with the original, the server gets the bytes that perl has of a string: binary values arrive as they are, whatever type they are bound
+with, and strings that perl marks as characters arrive as UTF-8. What comes back is bytes, too, unless C<mysql_enable_utf8> or
+C<mysql_enable_utf8mb4> is on: then columns in UTF-8 are characters. The server takes bytes for UTF-8 (C<utf8mb4>) unless C<SET NAMES>
+says otherwise.
 
 =head1 COVERED
 
@@ -88,6 +89,11 @@ passed over; C<LOAD DATA LOCAL> for callers of other users, which the server ref
 =head1 KNOWN DIFFERENCES
 
 =over 4
+
+=item *
+
+C<mysql_enable_utf8> makes no difference to C<mysql_enable_utf8mb4>: the connection uses C<utf8mb4>. C<do> on a handle that is not connected
+sets an error, where the original may return undef without one.
 
 =item *
 

@@ -81,7 +81,7 @@ my $folder = Cwd::abs_path( tempdir( CLEANUP => 1 ) );
     sub push_row {
         my ( $self, $data, $row ) = @_;
         $DBD::Colon::watch->('writing') if $DBD::Colon::watch;
-        return print { $self->{meta}{fh} } join( $self->{meta}{colon_separator}, map { defined $_ ? $_ : '' } @$row ), "\n";
+        return print { $self->{fh} } join( $self->{meta}{colon_separator}, map { defined $_ ? $_ : '' } @$row ), "\n";
     }
     sub push_names { my ( $self, $data, $names ) = @_; return $self->push_row( $data, $names ) }
 }

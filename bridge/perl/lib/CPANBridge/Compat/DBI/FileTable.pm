@@ -70,6 +70,7 @@ sub new {
     my $self = $class->SUPER::new( $data, $attributes, $flags );
     $self->{f_handles} = $self->{meta}{f_not_ours} ? [] : [ grep {defined} @{ $self->{meta} }{qw(fh lockfh)} ];
     Scalar::Util::weaken($_) for @{ $self->{f_handles} };
+    Scalar::Util::weaken( $self->{fh}          = $self->{meta}{fh} ) if $self->{meta}{fh};    # where older drivers look for it
     Scalar::Util::weaken( $self->{f_statement} = $data ) if Scalar::Util::blessed($data) && $data->can('set_err');
     return $self;
 }

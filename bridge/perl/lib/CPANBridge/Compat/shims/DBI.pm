@@ -566,8 +566,10 @@ nothing in the database: C<AutoInactiveDestroy> is always in force for it. Conne
 
 =item Rows
 
-Rows are fetched in batches: 100 with C<execute>, then more, unless C<RowCacheSize> says how many. What the program changes
-in a table while it fetches from it may therefore be seen later than with the real DBI.
+Rows are fetched in batches: 100 with C<execute>, then more, unless C<RowCacheSize> says how many; and the next batch is read
+while the program has the one before, unless SQL calls subs of the program's. What the program changes in a table while it
+fetches from it may therefore be seen later than with the real DBI, or not at all, and where the database fails at a row, the
+error may come some rows earlier.
 
 =item The rate
 

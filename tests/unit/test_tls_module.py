@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ssl
+import sys
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 import pytest
 import trustme
 
-from bridge.modules import _tls_context
+from bridge.api import BridgeError
+from bridge.modules import _tls_context, tls
 from bridge.modules._tls_context import Contexts, Identity, Wanted
 
 
@@ -89,3 +92,16 @@ class TestAuthorities:
         found = Contexts().get(Wanted()).get_ca_certs()
         assert [each["subject"] for each in found] == [each["subject"] for each in found if "trustme" in str(each)]
         assert found
+
+
+class TestMaking:
+    @pytest.mark.parametrize(
+        "call",
+        [tls.make_key, lambda: tls.make_certificate({}), lambda: tls.read_pkcs12(b"")],
+        ids=["key", "own", "file"],
+    )
+    def test_without_cryptography(self, monkeypatch: pytest.MonkeyPatch, call: Callable[[], object]) -> None:
+        """Who lacks the package is told what to install; connections do not need it."""
+        monkeypatch.setitem(sys.modules, "bridge.modules._tls_make", None)
+        with pytest.raises(BridgeError, match=r"needs Python's package cryptography .* cpanbridge\[tls\]"):
+            call()

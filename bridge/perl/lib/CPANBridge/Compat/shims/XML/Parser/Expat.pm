@@ -19,8 +19,9 @@ $Carp::Internal{$_}++ for __PACKAGE__, 'XML::Parser::ExpatNB';
 # Bytes handed to the daemon at a time: few enough that handlers run soon and answers stay small.
 my $PIECE = 65_536;
 
-# The same where it parses a piece while the handlers for another one run.
-my $PIECE_AHEAD = 16_384;
+# The same where it parses a piece while the handlers for another one run, and how many of these a document may have: each
+# is a call, and calls are counted.
+my ( $PIECE_AHEAD, $PIECES_AHEAD ) = ( 16_384, 80 );
 
 # A document that is parsed at once, at less cost, as the daemon knows it: no longer than this, and of this form.
 my $SHORT      = 1024;
@@ -264,8 +265,10 @@ sub _feed_all {
         $ahead = CPANBridge::Compat::XML::Feed::piece_ahead();
         $ahead = $ahead > $PIECE_AHEAD ? $PIECE_AHEAD : $ahead < $PIECE_AHEAD / 4 ? 0 : $ahead;
     }
+    my $count = 0;
     while (1) {
         my ( $coming, $last, $call );
+        $ahead = 0 if ++$count > $PIECES_AHEAD;
         if ( !$final ) {
             ( $coming, $last ) = $next->( $ahead || $PIECE );
             $call = $self->_begin( $coming, $last ) if $ahead && length $coming <= $ahead && !$answer->{error} && !$self->{_Finished};
@@ -798,7 +801,8 @@ XML::Parser::Expat - expat's events, from the daemon
 
 Takes the place of XML::Parser::Expat 2.46 where it is not installed. The document goes to the daemon in pieces of at most
 64 KiB, and the answer to each holds all its events; handlers run in the program as they always did. Where a string or a file
-has no DTD and namespaces are not asked for, the daemon parses a piece while the handlers for the one before run. The daemon opens no file and
+has no DTD and namespaces are not asked for, its first megabyte goes in smaller ones, and the daemon parses one while the
+handlers for the one before run. The daemon opens no file and
 fetches nothing: external entities are read by the program's handlers, with the program's rights.
 
 =head1 WHAT IS COVERED

@@ -155,22 +155,20 @@ sub _whole {
 
 # For each piece that begins an element, which one ends it.
 sub _ends {
-    my ($pieces) = @_;
+    my ( $pieces, $declares ) = @_;
     my ( @ends, @open );
-    my $next = 0;
-    while ( $next < @$pieces ) {
-        my $piece = $pieces->[$next];
+    my ( $at, $next ) = ( -1, 0 );
+    for my $piece (@$pieces) {
+        next if ++$at < $next;
         my $first = ord $piece;
-        if ( $first == 47 ) { $ends[ pop @open ] = $next if @open }    # "/"
-        elsif ( $first == 33 || $first == 63 ) {                      # "!", "?"
-            ( undef, undef, $next ) = _other( $pieces, $next + 1, $piece );
-            next;
+        if ( $first == 47 ) { $ends[ pop @open ] = $at if @open }    # "/"
+        elsif ( $first == 33 || $first == 63 ) {                     # "!", "?"
+            ( undef, undef, $next ) = _other( $pieces, $at + 1, $piece );
         }
         else {
-            my $at = index( $piece, 'xmlns' ) < 0 ? index $piece, '>' : _end_of_tag($piece);
-            push @open, $next if substr( $piece, $at - 1, 1 ) ne '/';
+            my $end = $declares && index( $piece, 'xmlns' ) >= 0 ? _end_of_tag($piece) : index $piece, '>';
+            push @open, $at if substr( $piece, $end - 1, 1 ) ne '/';
         }
-        $next++;
     }
     return \@ends;
 }
@@ -180,7 +178,7 @@ sub build {
     my ( undef, @pieces ) = split /</, $bytes;
     $how{declares} = index( $bytes, 'xmlns' ) >= 0;
     undef $bytes;
-    $how{ends} = _ends( \@pieces ) if !$how{html} && !$how{lines};
+    $how{ends} = _ends( \@pieces, $how{declares} ) if !$how{html} && !$how{lines};
     _fill( $document, \@pieces, %how );
     return $document;
 }

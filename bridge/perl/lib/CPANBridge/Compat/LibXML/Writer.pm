@@ -16,7 +16,10 @@ my %IN_VALUE = ( %IN_TEXT, '"' => '&quot;', "\n" => '&#10;', "\t" => '&#9;' );
 
 sub escape_text {
     my ($text) = @_;
-    $text =~ s/([&<>\r])/$IN_TEXT{$1}/g;
+    $text =~ s/&/&amp;/g;
+    $text =~ s/</&lt;/g;
+    $text =~ s/>/&gt;/g;
+    $text =~ s/\r/&#13;/g;
     return $text;
 }
 

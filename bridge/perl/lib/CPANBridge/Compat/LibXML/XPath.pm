@@ -198,10 +198,14 @@ sub _comparison {
 # Whether an attribute without a prefix has a value.
 sub _attribute_is {
     my ( $name, $wanted ) = @_;
+
+    # What it would look like in text, and what else could mean the same.
+    my ( $text, $escape ) = ( qq{ $name="$wanted"}, $wanted =~ /[^ !#-%'-;=?-~]/ ? '=' : '&' );
     return sub {
         my $attributes = $_[0][ATTRS];
         return 0 if !defined $attributes;
         if ( !ref $attributes ) {
+            return 0 if index( $attributes, $text ) < 0 && index( $attributes, $escape ) < 0;
             my $value = CPANBridge::Compat::LibXML::Builder::value_in( $attributes, $name );
             return defined $value && $value eq $wanted ? 1 : 0 if !ref $value;
             $attributes = attrs( $_[0] );

@@ -516,7 +516,8 @@ a reference; entities that are declared in a DTD that is not read are not known.
 =item Size
 
 A document is sent to the daemon whole, so it may be no larger than the daemon's C<max_request_size> (10 MiB unless set
-otherwise). In the program it takes about fifty times its size in memory, the original about twenty times.
+otherwise). In the program it takes about twenty times its size in memory, as in the original, and up to forty-five times when
+every node has been looked at.
 
 =item Failures of the daemon
 

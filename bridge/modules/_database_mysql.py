@@ -111,7 +111,8 @@ class MySQL(Connection):
             self._connect(_is_on(parameters, "ssl"), _is_on(parameters, "ssl_optional"))
             if collation := words.get("collation"):
                 chosen = self.raw.escape(words["charset"]), self.raw.escape(collation)
-                self.raw.query("SET character_set_server = {}, collation_server = {}".format(*chosen))
+                with contextlib.suppress(pymysql.err.DatabaseError):  # MySQL 8 wants a privilege for it
+                    self.raw.query("SET character_set_server = {}, collation_server = {}".format(*chosen))
             if self.verbatim:
                 self.raw.encoding = "latin-1"  # which makes each character a byte
             elif names_charset(parameters.get("init_command", "")):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import select
 import socket
-import threading
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -27,11 +26,14 @@ from bridge.callback import CallbackError
 from bridge.callstack import CallStack
 from bridge.errors import BridgeError, ErrorType
 from bridge.framing import PARTS_MARK, Parted, RequestFramer, UnreadablePartsError
+from bridge.outbox import Outbox
 from bridge.session import Event, Phase, step
 from bridge.tunnel import Tunnel
 from bridge.upgrade import Descriptor
 
 if TYPE_CHECKING:
+    from threading import Lock
+
     from twisted.internet.interfaces import IDelayedCall
 
     from bridge.admission import ClientProcess
@@ -62,9 +64,6 @@ LARGE = 65536
 
 QUEUED_BYTES = 1048576
 """Bytes of requests sent ahead after which the connection is not read any further."""
-
-WRITE_PIECE = 262144
-"""Bytes handed to the transport at a time. A piece that leaves the buffer is the progress a slow reader must show."""
 
 LINGER = 5.0
 """Seconds for which a refused peer's input is read and thrown away. Closing at once would make its writes fail, and
@@ -112,7 +111,9 @@ class BridgeProtocol(Protocol):
 
     session: Session
     process: ClientProcess
+    sending: Lock
     _transport: Any
+    _outbox: Outbox
 
     def __init__(self, *, number: int, handler: RequestHandler, table: ConnectionTable) -> None:
         self.number = number
@@ -123,7 +124,6 @@ class BridgeProtocol(Protocol):
         self.introduced = False
         self.phase = Phase.FRESH
         self.call: object | None = None
-        self.sending = threading.Lock()
         self._handler = handler
         self._table = table
         self.settings = table.settings
@@ -136,15 +136,12 @@ class BridgeProtocol(Protocol):
         self._busy = False  # a request is being served
         self._serving = False  # _serve is on the stack
         self._out: list[bytes] = []  # answers made while _serve is on the stack
-        self._outbox: deque[bytes] = deque()  # what the transport has no room for
-        self._blocked_since: float | None = None  # the transport asked us to pause
         self._reading_since: float | None = None  # first byte of an unfinished request
         self._last_data = 0.0
         self._quiet_timer: IDelayedCall | None = None
         self._legacy_attempts = 0
         self._paused = False  # we asked the transport to stop reading
         self._charged = 0  # bytes entered in the table's account
-        self._socket: socket.socket | None = None
         self._stopping = False  # the daemon stops: what was not sent whole will never be
         self._close_later = False  # it stops as soon as no sub is out that may return
         self._faulty = False  # a fault is queued: whatever comes after it is no request
@@ -159,8 +156,10 @@ class BridgeProtocol(Protocol):
         self._transport = self.transport
         self.connected_at = self.idle_since = self._table.seconds()
         self.session, self.process = self._table.identify(self._transport)
-        if isinstance(self._transport, Connection):
-            self._socket = self._transport.getHandle()
+        self._outbox = Outbox(
+            self._transport, self._transport.getHandle() if isinstance(self._transport, Connection) else None
+        )
+        self.sending = self._outbox.sending
         self._transport.registerProducer(self, True)
         refusal = self._table.enter(self)
         if refusal is not None:
@@ -176,7 +175,7 @@ class BridgeProtocol(Protocol):
             self.phase is LINES
             and self._descriptor is None
             and not (self._busy or self._queue or framer.pending or self._charged or self._faulty or self._suspended)
-            and self._blocked_since is None
+            and self._outbox.blocked_since is None
             and data.find(NEWLINE) == end <= self.settings.max_request_size
             and not data.startswith(MARKS)
         ):
@@ -188,7 +187,7 @@ class BridgeProtocol(Protocol):
                 self._busy = False
                 self.calls += 1
                 if answer:
-                    self._write(answer)
+                    self._outbox.write(answer)
                 elif self._faulty:
                     self._serve()
             elif self._busy:
@@ -260,14 +259,14 @@ class BridgeProtocol(Protocol):
                 BridgeError(ErrorType.BAD_REQUEST, f"The request ended {missing} bytes before the end of its parts.")
             )
         rest = self._framer.take()
+        self._reading_since = None
         if rest.strip() and not (self._stopping and not _is_document(rest)):
             self._last_document(rest, legacy=legacy)
         self._serve()
 
     def socketClosing(self) -> None:
-        """The socket is about to be closed: no thread may send to it any more, its number may soon be another's."""
-        with self.sending:
-            self._socket = None
+        """The socket is about to be closed: no thread may send any more."""
+        self._outbox.detach()
         self._handler.settle()
 
     def writeConnectionLost(self) -> None:
@@ -276,12 +275,11 @@ class BridgeProtocol(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Give up everything that belongs to the connection."""
         self.phase = step(self.phase, Event.LOST)
-        self._socket = None
+        self._outbox.clear()
         if self._quiet_timer is not None:
             self._quiet_timer.cancel()
             self._quiet_timer = None
         self._queue.clear()
-        self._outbox.clear()
         self._framer.take()
         self._drop_descriptor()
         if self.tunnel is not None:
@@ -300,15 +298,12 @@ class BridgeProtocol(Protocol):
 
     def pauseProducing(self) -> None:
         """Stop serving this connection until the client has read its answers. May come many times."""
-        if self._blocked_since is None:
-            self._blocked_since = self._table.seconds()
+        self._outbox.pause(self._table.seconds())
 
     def resumeProducing(self) -> None:
         """Write the next piece, or serve the next request."""
-        self._blocked_since = None
         self.active = True
-        while self._outbox and self._blocked_since is None:
-            self._transport.write(self._outbox.popleft())
+        self._outbox.resume()
         if not self._outbox:
             self._serve()
 
@@ -339,7 +334,7 @@ class BridgeProtocol(Protocol):
         else:
             self.active = True
             if data:
-                self._write(data)
+                self._outbox.write(data)
             self._serve()
 
     def only_waits_for(self, call: object) -> bool:
@@ -348,15 +343,7 @@ class BridgeProtocol(Protocol):
         While this is so the reactor leaves the socket alone, but for closing it: it calls :meth:`answer` afterwards,
         with what was not sent, and so learns that the call is over.
         """
-        return (
-            self.call is call
-            and self._socket is not None
-            and self.phase is LINES
-            and not self._suspended
-            and not self._outbox
-            and self._blocked_since is None
-            and not self._transport_holds_bytes()
-        )
+        return self.call is call and self.phase is LINES and not self._suspended and self._outbox.idle
 
     @property
     def has_more(self) -> bool:
@@ -365,26 +352,21 @@ class BridgeProtocol(Protocol):
 
     def send_now(self, data: bytes) -> int:
         """Give the socket what it takes; return how many bytes."""
-        assert self._socket is not None
-        try:
-            return self._socket.send(data)
-        except OSError:
-            return 0
+        return self._outbox.send_now(data)
 
     def upgrade(self, answer: bytes, upgrade: Upgrade, function_name: str) -> None:
         """Send the answer of the request in service; from then on the connection is a stream of bytes."""
         self._drop_descriptor()
         self.call = None
+        sock = self._outbox.socket
         if (
-            self._socket is None
+            sock is None
+            or not self._outbox.idle
             or self.phase is not LINES
-            or self._blocked_since is not None
             or self._queue
             or self._framer.pending
             or self._suspended
             or self._out
-            or self._outbox
-            or self._transport_holds_bytes()
         ):
             upgrade.close()
             self._busy = False
@@ -402,7 +384,7 @@ class BridgeProtocol(Protocol):
         self._transport.unregisterProducer()
         self._transport.stopReading()
         self.tunnel = Tunnel(
-            self._socket,
+            sock,
             upgrade,
             answer,
             function_name=function_name,
@@ -433,7 +415,7 @@ class BridgeProtocol(Protocol):
         self.call = None
         self._busy = False
         self.active = True
-        self._write(message(number))
+        self._outbox.write(message(number))
         self._serve()
 
     def lose_track(self, error: BridgeError) -> None:
@@ -461,8 +443,8 @@ class BridgeProtocol(Protocol):
         elif self._refused_at is not None:
             if now - self._refused_at > LINGER:
                 self._transport.abortConnection()
-        elif self._blocked_since is not None:
-            if now - self._blocked_since > settings.write_timeout:
+        elif (blocked_since := self._outbox.blocked_since) is not None:
+            if now - blocked_since > settings.write_timeout:
                 self.log.info(
                     "Connection {number} dropped: the client did not read its answer for {seconds:g} s",
                     number=self.number,
@@ -505,9 +487,9 @@ class BridgeProtocol(Protocol):
         if self._suspended:
             self._close_later = True  # the subs that are out must be able to return
             return
-        if self._socket is not None and self.phase in {Phase.FRESH, Phase.LINES}:
+        if (sock := self._outbox.socket) is not None and self.phase in {Phase.FRESH, Phase.LINES}:
             try:
-                self._socket.shutdown(socket.SHUT_RD)
+                sock.shutdown(socket.SHUT_RD)
             except OSError:
                 pass  # it is lost, and Twisted will say so
             else:
@@ -526,7 +508,7 @@ class BridgeProtocol(Protocol):
             return "closing"
         if self._busy or self._suspended:
             return "busy"
-        if self._blocked_since is not None:
+        if self._outbox.blocked_since is not None:
             return "writing"
         return "reading" if self._reading_since is not None else "idle"
 
@@ -539,7 +521,7 @@ class BridgeProtocol(Protocol):
         self._serving = True
         queue = self._queue
         try:
-            while queue and not self._busy and self._blocked_since is None:
+            while queue and not self._busy and self._outbox.blocked_since is None:
                 item = queue.popleft()
                 if isinstance(item, BridgeError):
                     queue.clear()
@@ -556,7 +538,7 @@ class BridgeProtocol(Protocol):
             self._paused = False
             self._reading_since = self._table.seconds() if self._framer.pending else None
             self._transport.resumeProducing()
-        if self.phase is Phase.LAST and not (self._busy or queue or self._outbox or self._blocked_since):
+        if self.phase is Phase.LAST and not (self._busy or queue or self._outbox or self._outbox.blocked_since):
             self._finish()
         elif self._close_later and not self._suspended:
             self._close_later = False
@@ -612,33 +594,7 @@ class BridgeProtocol(Protocol):
             data = out[0] if len(out) == 1 else b"".join(out)
             out.clear()
             if data:
-                self._write(data)
-
-    def _write(self, data: bytes) -> None:
-        if self._outbox or len(data) > WRITE_PIECE:
-            self._outbox.extend(data[at : at + WRITE_PIECE] for at in range(0, len(data), WRITE_PIECE))
-            if self._blocked_since is None:
-                self._transport.write(self._outbox.popleft())
-        else:
-            self._send(data)
-
-    def _send(self, data: bytes) -> None:
-        """Give the socket what it takes at once, and the transport the rest.
-
-        The transport alone would wait for the event loop to find the socket writable, which it nearly always is: two
-        system calls and a turn of the loop for each answer. It stays in charge: whenever it holds bytes, or the socket
-        does not take all, what follows goes through it, and it is what notices a broken connection.
-        """
-        if self._socket is not None and not self._transport_holds_bytes():
-            sent = self.send_now(data)
-            if sent == len(data):
-                return
-            data = data[sent:]
-        self._transport.write(data)
-
-    def _transport_holds_bytes(self) -> bool:
-        transport = self._transport
-        return bool(transport.dataBuffer or transport._tempDataLen)  # noqa: SLF001 - no public way to ask
+                self._outbox.write(data)
 
     def _ahead(self) -> bool:
         """Whether so much was sent ahead that reading further can wait: never while a sub's return may be behind it."""
@@ -728,7 +684,7 @@ class BridgeProtocol(Protocol):
         self._framer.take()
         self._queued_bytes = 0
         self._charge()
-        self._write((wire.encode_legacy_error if legacy else wire.encode_error)(error, None))
+        self._outbox.write((wire.encode_legacy_error if legacy else wire.encode_error)(error, None))
         if self._paused:
             self._paused = False
             self._transport.resumeProducing()

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -18,7 +18,8 @@ from bridge.api import Peer
 from bridge.connections import BridgeFactory, ConnectionTable
 from bridge.errors import BridgeError
 from bridge.limits import Limits
-from bridge.protocol import LINGER, QUEUED_BYTES, WRITE_PIECE, BridgeProtocol
+from bridge.outbox import WRITE_PIECE
+from bridge.protocol import LINGER, QUEUED_BYTES, BridgeProtocol
 from bridge.session import Phase
 from bridge.settings import Settings
 
@@ -363,7 +364,7 @@ class TestDeadlines:
     def test_slow_reader_makes_progress(self) -> None:
         """A client that reads piece by piece is not dropped, and gets every byte."""
         connection = Connection(write_timeout=30)
-        connection.protocol._blocked_since = None
+        connection.protocol._outbox.blocked_since = None
         answer = bytes(range(256)) * 4096
         whole = answer.replace(b"\n", b"") + b"\n"
         original = connection.transport.write
@@ -435,6 +436,7 @@ class TestStopping:
 
 
 @given(packets=st.lists(st.binary(max_size=300), max_size=20), half_close=st.booleans())
+@example(packets=[b" "], half_close=True)
 def test_garbage_never_breaks_the_handler(packets: list[bytes], *, half_close: bool) -> None:
     """Whatever bytes come in whatever packets, the connection handler raises nothing and leaves no timer."""
     connection = Connection(max_request_size=200, max_pipelined_requests=2)

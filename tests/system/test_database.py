@@ -411,7 +411,6 @@ def test_the_module_is_forbidden_until_it_is_enabled(daemon: DaemonProcess) -> N
 @pytest.fixture(scope="module")
 def server() -> Iterator[dict[str, str]]:
     """Run a PostgreSQL server."""
-    pytest.importorskip("psycopg")
     with database_servers.postgresql() as environment:
         if environment is None:
             pytest.skip("there is no PostgreSQL server here: Debian's package postgresql has it")
@@ -467,7 +466,6 @@ class TestPostgreSQL:
 @pytest.fixture(scope="module")
 def mariadb() -> Iterator[dict[str, str]]:
     """Run a MariaDB server."""
-    pytest.importorskip("pymysql")
     with database_servers.mariadb() as environment:
         if environment is None:
             pytest.skip("there is no MariaDB server here: Debian's package mariadb-server-core has it")
@@ -736,7 +734,6 @@ SQL
 
 def odbc(name: str) -> str:
     """Return the path of an ODBC driver of Debian's."""
-    pytest.importorskip("pyodbc")
     driver = database_servers.odbc_driver(name)
     if not driver:
         pytest.skip(f"there is no ODBC driver {name} here: see .ci/deps for Debian's package with it")

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import struct
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-
-pytest.importorskip("pymysql")
-
-from types import SimpleNamespace
-
 from pymysql.constants import FIELD_TYPE, FLAG
 
 from bridge.modules._database_mysql_values import binary_readers, parameters, text_reader

@@ -16,11 +16,8 @@ import pytest
 from bridge.api import BridgeError, ErrorType, Peer, Session
 from bridge.modules import database
 from bridge.modules._database_access import Options, Rules
-from bridge.modules._database_odbc_watch import Watch
-
-pytest.importorskip("pyodbc")
-
 from bridge.modules._database_odbc import connection_string
+from bridge.modules._database_odbc_watch import Watch
 
 STRANGER = Peer(pid=1, uid=os.geteuid() + 1, gid=1)
 DRIVER = database_servers.odbc_driver("libsqlite3odbc")

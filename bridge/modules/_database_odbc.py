@@ -117,6 +117,10 @@ class ODBC(Connection):
         with contextlib.suppress(pyodbc.Error):
             self.raw.close()
 
+    def abandon(self) -> None:
+        """Close in a thread: a driver asks its server to disconnect, and may hang; who calls this must not wait."""
+        threading.Thread(target=super().abandon, name="odbc-end", daemon=True).start()
+
     def interrupt(self) -> None:
         self._interrupt(self._turn)
 

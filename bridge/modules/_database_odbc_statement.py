@@ -181,6 +181,7 @@ class ODBCStatement(Statement):
             outcome["more"] = self.rows.more
         else:
             self._advance()
+        outcome["another"] = self._another or self._problem is not None
         return outcome
 
     def _next(self, count: int) -> list[Row]:

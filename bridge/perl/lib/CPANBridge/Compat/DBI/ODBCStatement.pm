@@ -106,13 +106,29 @@ sub STORE {
 
 sub _wrong_number { my ( $sth, $given, $count ) = @_; return "called with $given bind variables when $count are needed" }
 
+# Counts of rows that come before the first result with columns are passed over, as programs expect it: what execute returns
+# is the first of them.
 sub _take {
     my ( $sth, $answer ) = @_;
+    my $first = $answer;
+    $answer = $sth->_with_columns($answer) or return;
     $sth->{_about} = $answer;
     delete $sth->{_spoilt};
     my $result = $sth->SUPER::_take($answer);
+    $sth->{_open} = $answer->{columns} && ( $answer->{more} || $answer->{another} );
     $sth->_watch_long if $answer->{columns};
-    return $result;
+    return $answer == $first ? $result : $first->{count} || '0E0';
+}
+
+# Returns the next answer that has columns, or the one given where none follows; nothing after an error.
+sub _with_columns {
+    my ( $sth, $answer ) = @_;
+    my $next = $answer;
+    while ( !$next->{columns} && $next->{another} ) {
+        $next = $sth->_call( next_result => { statement => $sth->{_statement}, rows => 100 } ) or return;
+        last if !ref $next;
+    }
+    return ref $next && $next->{columns} ? $next : $answer;
 }
 
 sub _describe {
@@ -243,9 +259,10 @@ sub more_results {
     my ($sth) = @_;
     return if !$sth->{_statement};
     my $answer = $sth->_call( next_result => { statement => $sth->{_statement}, rows => 100 } );
-    if ( !ref $answer ) {
+    $answer = $sth->_with_columns($answer) if ref $answer;
+    if ( !ref $answer || !$answer->{columns} ) {
         $sth->STORE( Active => 0 );
-        delete $sth->{_rows};
+        delete @$sth{qw(_rows _open)};
         return;
     }
     delete @$sth{qw(NAME NUM_OF_FIELDS _fbav _bound)};
@@ -253,6 +270,13 @@ sub more_results {
     $sth->STORE( Active => 0 ) if $sth->{Active};
     $sth->_take($answer);
     return 1;
+}
+
+# Also where all rows are here already, another result may wait.
+sub finish {
+    my ($sth) = @_;
+    $sth->{_more} = 1 if delete $sth->{_open};
+    return $sth->SUPER::finish;
 }
 
 sub FETCH {
@@ -274,7 +298,7 @@ sub FETCH {
         }
         return \%type;
     }
-    return $sth->more_results ? 1 : '' if $name eq 'odbc_more_results';
+    return $sth->more_results ? 1 : 0 if $name eq 'odbc_more_results';
     return $sth->_attribute($name) if $name =~ /\Aodbc_/;
     return $sth->SUPER::FETCH($name);
 }
@@ -320,6 +344,8 @@ Used by the replacement of L<DBD::ODBC>, which says what is covered; programs ha
 =head2 fetch
 
 =head2 more_results
+
+=head2 finish
 
 =head2 odbc_lob_read
 

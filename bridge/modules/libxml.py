@@ -7,8 +7,6 @@ is asked for, and the caller decides. Needs the extra ``libxml``.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -31,7 +29,7 @@ def parse(data: Any, options: dict[str, Any] = {}, resources: dict[str, Any] = {
     """Parse an XML document.
 
     Args:
-        data: bytes, as such or as ``{"__bytes__": base64}``; a string stands for its UTF-8.
+        data: bytes; a string stands for its UTF-8.
         options: how to parse; see ``Options`` in :mod:`bridge.modules._libxml_parse`.
         resources: address -> content of what the document refers to, ``null`` where there is none.
         dtd: an external subset to validate with; the document must have no DOCTYPE.
@@ -136,9 +134,4 @@ def _bytes(value: object) -> bytes:
         return value
     if isinstance(value, str):
         return value.encode()
-    if isinstance(value, dict) and isinstance(value.get("__bytes__"), str):
-        try:
-            return base64.b64decode(value["__bytes__"], validate=True)
-        except binascii.Error:
-            pass
-    raise BridgeError(ErrorType.BAD_PARAMS, "libxml: documents must be strings, bytes or {'__bytes__': base64}.")
+    raise BridgeError(ErrorType.BAD_PARAMS, "libxml: documents must be strings or bytes.")

@@ -7,8 +7,6 @@ external entities come as bytes from the caller: no file is read and no address 
 
 from __future__ import annotations
 
-import base64
-import binascii
 import itertools
 import re
 from typing import Any
@@ -98,7 +96,7 @@ def feed(
 
     Args:
         parser: the number that the first answer gave.
-        data: bytes, as such or as ``{"__bytes__": base64}``; a string stands for its UTF-8.
+        data: bytes; a string stands for its UTF-8.
         final: whether this is the end of the document.
         options: of a new parser: encoding, namespaces, expand, parameter_entities, base, handlers.
         base: a new base for system identifiers.
@@ -186,12 +184,7 @@ def _bytes(value: object) -> bytes:
         return value
     if isinstance(value, str):
         return value.encode()
-    if isinstance(value, dict) and isinstance(value.get("__bytes__"), str):
-        try:
-            return base64.b64decode(value["__bytes__"], validate=True)
-        except binascii.Error:
-            pass
-    raise BridgeError(ErrorType.BAD_PARAMS, "xml: data must be a string, bytes or {'__bytes__': base64}.")
+    raise BridgeError(ErrorType.BAD_PARAMS, "xml: data must be a string or bytes.")
 
 
 def _told(known: _Parsers, number: int, batch: Batch, final: bool) -> dict[str, Any]:

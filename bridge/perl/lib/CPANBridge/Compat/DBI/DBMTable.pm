@@ -5,6 +5,8 @@ use warnings;
 
 use Fcntl ();
 
+use DBD::File ();
+
 our $VERSION = '0.1.0';
 
 # Tables of DBD::DBM: a hash tied to a file. The columns' names are in the file, under a key that no program should use.
@@ -113,6 +115,7 @@ sub _tied {
     $mode = $flags->{createMode} ? GDBM_File::GDBM_WRCREAT() : $write ? GDBM_File::GDBM_WRITER() : GDBM_File::GDBM_READER()
       if $type eq 'GDBM_File';
     my @how = ( $path, $mode, oct 666 );
+    no warnings 'once';    # of a module that may not be there
     push @how, $DB_File::DB_HASH if $type eq 'DB_File';
     if ( $type eq 'BerkeleyDB' ) {
         my %own = %{ $meta->{dbm_berkeley_flags} || {} };

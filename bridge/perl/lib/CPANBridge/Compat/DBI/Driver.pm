@@ -284,6 +284,7 @@ sub install_method {
       or Carp::croak("install_method must be called on a driver's class, not on $class");
     Carp::croak("Can't install_method '$name': the name must begin with the driver's prefix") if $name !~ /\A[a-z]+_\w+\z/;
     no strict 'refs';
+    no warnings 'once';
     $DBI::installed_methods{"DBI::${kind}::$name"} ||= $attributes || {};
     return 1 if defined &{"DBI::${kind}::$name"};
     my $keeps = $attributes && ( $attributes->{O} || 0 ) & 4 ? CPANBridge::Compat::DBI::Handle::KEEP() : 0;

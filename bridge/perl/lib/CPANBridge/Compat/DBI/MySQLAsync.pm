@@ -123,6 +123,14 @@ it.
 
 =head2 mariadb_sockfd
 
+=head2 mysql_async_ready
+
+=head2 mysql_async_result
+
+=head2 mysql_fd
+
+The same under DBD::mysql's names.
+
 =head1 FUNCTIONS
 
 =head2 is_async

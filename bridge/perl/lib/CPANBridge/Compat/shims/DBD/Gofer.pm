@@ -454,7 +454,7 @@ sub fetch {
     }
     return $sth->_set_fbav($row);
 }
-*fetchrow_arrayref = \&fetch;
+{ no warnings 'once'; *fetchrow_arrayref = \&fetch }
 
 sub _fetch_rows {
     my ( $sth, $most ) = @_;

@@ -87,7 +87,7 @@ sub execute {
 }
 
 sub fetch { my ($sth) = @_; $sth->finish; return }
-*fetchrow_arrayref = \&fetch;
+{ no warnings 'once'; *fetchrow_arrayref = \&fetch }
 
 1;
 

@@ -157,7 +157,7 @@ sub fetch {
     $sth->{sponge_at}++;
     return $sth->_set_fbav($row);
 }
-*fetchrow_arrayref = \&fetch;
+{ no warnings 'once'; *fetchrow_arrayref = \&fetch }
 
 1;
 

@@ -22,10 +22,13 @@ sub DBIprofile_Statement ()   { return '!Statement' }
 sub DBIprofile_MethodName ()  { return '!MethodName' }
 sub DBIprofile_MethodClass () { return '!MethodClass' }
 
-*dbi_profile             = \&DBI::dbi_profile;
-*dbi_profile_merge_nodes = \&DBI::dbi_profile_merge_nodes;
-*dbi_profile_merge       = \&DBI::dbi_profile_merge_nodes;
-*dbi_time                = \&DBI::dbi_time;
+{
+    no warnings 'once';
+    *dbi_profile             = \&DBI::dbi_profile;
+    *dbi_profile_merge_nodes = \&DBI::dbi_profile_merge_nodes;
+    *dbi_profile_merge       = \&DBI::dbi_profile_merge_nodes;
+    *dbi_time                = \&DBI::dbi_time;
+}
 
 # What becomes of the report when a profile goes.
 our $ON_DESTROY_DUMP = sub { DBI->trace_msg( $_[0], 0 ); return };

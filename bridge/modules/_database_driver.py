@@ -7,7 +7,9 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from threading import RLock
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
+
+import msgspec
 
 from bridge.api import BridgeError, ErrorType
 from bridge.modules._database_rows import Row, Rows
@@ -15,7 +17,9 @@ from bridge.modules._database_rows import Row, Rows
 if TYPE_CHECKING:
     from bridge.modules._database_background import Background
 
-__all__ = ["Connection", "Outcome", "Part", "Statement", "decoded", "fail"]
+__all__ = ["Connection", "Outcome", "Part", "Statement", "decoded", "fail", "read_settings"]
+
+_T = TypeVar("_T")
 
 Outcome = dict[str, Any]
 """What :meth:`Statement.execute` returns: ``columns``, ``rows``, ``more``, ``count`` and what the driver adds."""
@@ -256,3 +260,15 @@ class Statement(Part):
     def close(self) -> None:
         """Let go of the statement."""
         self.finish()
+
+
+def read_settings(settings: dict[str, Any], kind: type[_T]) -> _T:
+    """Return what :meth:`Connection.set` was given as an object of the driver's own class for it.
+
+    Raises:
+        BridgeError: ``BadParams``, naming the setting.
+    """
+    try:
+        return msgspec.convert(settings, kind)
+    except msgspec.ValidationError as error:
+        raise BridgeError(ErrorType.BAD_PARAMS, f"settings: {error}") from None

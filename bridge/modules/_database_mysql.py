@@ -13,9 +13,8 @@ import pymysql
 from pymysql.constants import CLIENT, CR, SERVER_STATUS
 from pymysql.converters import encoders
 
-from bridge.api import BridgeError, ErrorType
 from bridge.modules._database_access import Options, Rules
-from bridge.modules._database_driver import Connection, fail
+from bridge.modules._database_driver import Connection, fail, read_settings
 from bridge.modules._database_mysql_raw import Cursor, Raw
 from bridge.modules._database_mysql_statements import DIALECT, MySQLStatement, PreparedStatement, names_charset
 from bridge.modules._database_sql import Parsed, parse
@@ -189,10 +188,7 @@ class MySQL(Connection):
             self.raw.rollback()
 
     def set(self, settings: dict[str, Any]) -> None:
-        try:
-            new = msgspec.convert(settings, Settings)
-        except msgspec.ValidationError as error:
-            raise BridgeError(ErrorType.BAD_PARAMS, f"settings: {error}") from None
+        new = read_settings(settings, Settings)
         if new.bind_comments is not None:
             self.dialect = attrs.evolve(DIALECT, comments=not new.bind_comments)
         if new.folder is not None:

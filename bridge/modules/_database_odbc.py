@@ -12,9 +12,8 @@ from typing import Any
 import msgspec
 import pyodbc
 
-from bridge.api import BridgeError, ErrorType
 from bridge.modules._database_access import Options, Rules
-from bridge.modules._database_driver import Connection
+from bridge.modules._database_driver import Connection, read_settings
 from bridge.modules._database_odbc_library import Diagnostic, Handle, fail_with
 from bridge.modules._database_odbc_statement import ODBCStatement
 from bridge.modules._database_odbc_watch import Watch
@@ -163,10 +162,7 @@ class ODBC(Connection):
             self.raw.rollback()
 
     def set(self, settings: dict[str, Any]) -> None:
-        try:
-            new = msgspec.convert(settings, Settings)
-        except msgspec.ValidationError as error:
-            raise BridgeError(ErrorType.BAD_PARAMS, f"settings: {error}") from None
+        new = read_settings(settings, Settings)
         with self.errors():
             if new.autocommit is not None and new.autocommit != self.raw.autocommit:
                 self.raw.autocommit = new.autocommit

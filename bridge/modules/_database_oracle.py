@@ -11,9 +11,8 @@ import attrs
 import msgspec
 import oracledb
 
-from bridge.api import BridgeError, ErrorType
 from bridge.modules._database_access import Options, Rules
-from bridge.modules._database_driver import Connection, Outcome, Part, Statement, decoded, fail
+from bridge.modules._database_driver import Connection, Outcome, Part, Statement, decoded, fail, read_settings
 from bridge.modules._database_oracle_binds import Bind, Bound, bound
 from bridge.modules._database_oracle_connect import nls_statement, words
 from bridge.modules._database_oracle_dates import ENGLISH, Names
@@ -124,10 +123,7 @@ class Oracle(Connection):
             self.raw.rollback()
 
     def set(self, settings: dict[str, Any]) -> None:
-        try:
-            new = msgspec.convert(settings, Settings)
-        except msgspec.ValidationError as error:
-            raise BridgeError(ErrorType.BAD_PARAMS, f"settings: {error}") from None
+        new = read_settings(settings, Settings)
         with errors("OCIAttrSet"):
             if new.autocommit is not None:
                 if new.autocommit and not self.raw.autocommit:

@@ -19,9 +19,8 @@ from psycopg.types import bool as booleans
 from psycopg.types import none as nothing
 from psycopg.types import numeric, string
 
-from bridge.api import BridgeError, ErrorType
 from bridge.modules._database_access import Options, Rules
-from bridge.modules._database_driver import Connection, Outcome, Statement, fail
+from bridge.modules._database_driver import Connection, Outcome, Statement, fail, read_settings
 from bridge.modules._database_postgresql_values import (
     WHOLE_NUMBERS,
     Array,
@@ -206,10 +205,7 @@ class PostgreSQL(Connection):
                 self.raw.execute(word)
 
     def set(self, settings: dict[str, Any]) -> None:
-        try:
-            new = msgspec.convert(settings, Settings)
-        except msgspec.ValidationError as error:
-            raise BridgeError(ErrorType.BAD_PARAMS, f"settings: {error}") from None
+        new = read_settings(settings, Settings)
         self._set_loaders(new)
         if new.question_marks is not None:
             self.dialect = attrs.evolve(self.dialect, question_marks=new.question_marks)

@@ -15,7 +15,7 @@ import msgspec
 
 from bridge.api import BridgeError, ErrorType
 from bridge.modules._database_access import Rules
-from bridge.modules._database_driver import Connection, Outcome, Statement, decoded, fail
+from bridge.modules._database_driver import Connection, Outcome, Statement, decoded, fail, read_settings
 from bridge.modules._database_rows import Rows
 from bridge.modules._database_sql import Dialect, Parsed, first_word, parse, split
 from bridge.modules._database_sqlite_library import Library, SQLiteError, library
@@ -187,10 +187,7 @@ class SQLite(Connection):
             self.raw.rollback()
 
     def set(self, settings: dict[str, Any]) -> None:
-        try:
-            new = msgspec.convert(settings, Settings)
-        except msgspec.ValidationError as error:
-            raise BridgeError(ErrorType.BAD_PARAMS, f"settings: {error}") from None
+        new = read_settings(settings, Settings)
         if new.text is not None:
             if new.text not in TEXT:
                 raise BridgeError(ErrorType.BAD_PARAMS, f"text is one of {', '.join(TEXT)}, not {new.text!r}.")

@@ -10,7 +10,9 @@ with the database's own number as ``code`` and, where the database has one, its 
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -107,55 +109,46 @@ def _open_sqlite(database: str, _: dict[str, str], rules: Rules, options: Option
     return SQLite(database, rules, seconds=options.statement_seconds, batch_bytes=options.batch_bytes)
 
 
-def _open_postgresql(database: str, parameters: dict[str, str], rules: Rules, options: Options) -> Connection:
+@contextlib.contextmanager
+def _extra(who: str, extra: str, besides: str = "", install: str = "") -> Iterator[None]:
+    """Have an import that fails say what to install.
+
+    Args:
+        who: what needs the extra, with its verb.
+        besides, install: what it needs that is not Python's, and how to get it.
+    """
     try:
-        from bridge.modules._database_postgresql import PostgreSQL
+        yield
     except ImportError as error:
         raise BridgeError(
             ErrorType.FUNCTION_ERROR,
-            f'PostgreSQL needs the extra "postgresql" in the daemon\'s environment: pip install '
-            f'"cpanbridge[postgresql]" ({error}).',
+            f'{who} the extra "{extra}" in the daemon\'s environment{besides}: pip install '
+            f'"cpanbridge[{extra}]"{install} ({error}).',
             exception="ImportError",
         ) from None
+
+
+def _open_postgresql(database: str, parameters: dict[str, str], rules: Rules, options: Options) -> Connection:
+    with _extra("PostgreSQL needs", "postgresql"):
+        from bridge.modules._database_postgresql import PostgreSQL
     return PostgreSQL(database, parameters, rules, options)
 
 
 def _open_mysql(database: str, parameters: dict[str, str], rules: Rules, options: Options) -> Connection:
-    try:
+    with _extra("MariaDB and MySQL need", "mysql"):
         from bridge.modules._database_mysql import MySQL
-    except ImportError as error:
-        raise BridgeError(
-            ErrorType.FUNCTION_ERROR,
-            f'MariaDB and MySQL need the extra "mysql" in the daemon\'s environment: pip install '
-            f'"cpanbridge[mysql]" ({error}).',
-            exception="ImportError",
-        ) from None
     return MySQL(database, parameters, rules, options)
 
 
 def _open_oracle(database: str, parameters: dict[str, str], rules: Rules, options: Options) -> Connection:
-    try:
+    with _extra("Oracle needs", "oracle"):
         from bridge.modules._database_oracle import Oracle
-    except ImportError as error:
-        raise BridgeError(
-            ErrorType.FUNCTION_ERROR,
-            f'Oracle needs the extra "oracle" in the daemon\'s environment: pip install '
-            f'"cpanbridge[oracle]" ({error}).',
-            exception="ImportError",
-        ) from None
     return Oracle(database, parameters, rules, options)
 
 
 def _open_odbc(database: str, parameters: dict[str, str], rules: Rules, options: Options) -> Connection:
-    try:
+    with _extra("ODBC needs", "odbc", ", and the driver manager unixODBC", "; apt-get install unixodbc"):
         from bridge.modules._database_odbc import ODBC
-    except ImportError as error:
-        raise BridgeError(
-            ErrorType.FUNCTION_ERROR,
-            f'ODBC needs the extra "odbc" in the daemon\'s environment, and the driver manager unixODBC: pip install '
-            f'"cpanbridge[odbc]"; apt-get install unixodbc ({error}).',
-            exception="ImportError",
-        ) from None
     return ODBC(database, parameters, rules, options)
 
 

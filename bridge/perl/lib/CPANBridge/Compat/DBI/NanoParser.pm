@@ -300,38 +300,24 @@ sub _where {
     return ( where_clause => $where );
 }
 
-sub _condition {
-    my ($self) = @_;
-    my @parts = $self->_conjunction;
-    while ( $self->_take('OR') ) { push @parts, $self->_conjunction }
-    return $parts[0] if @parts == 1;
-    return {
-        code => sub {
-            my $unknown;
-            for my $part (@parts) {
-                my $true = $part->{code}->(@_);
-                return 1 if $true;
-                $unknown = 1 if !defined $true;
-            }
-            return $unknown ? undef : 0;
-        }
-    };
-}
+sub _condition   { my ($self) = @_; return $self->_joined( 'OR',  '_conjunction', 1 ) }
+sub _conjunction { my ($self) = @_; return $self->_joined( 'AND', '_negation',    0 ) }
 
-sub _conjunction {
-    my ($self) = @_;
-    my @parts = $self->_negation;
-    while ( $self->_take('AND') ) { push @parts, $self->_negation }
+# Parts of which one decides: a true one where they are joined by OR, a false one where by AND.
+sub _joined {
+    my ( $self, $word, $next, $decisive ) = @_;
+    my @parts = $self->$next;
+    while ( $self->_take($word) ) { push @parts, $self->$next }
     return $parts[0] if @parts == 1;
     return {
         code => sub {
             my $unknown;
             for my $part (@parts) {
                 my $true = $part->{code}->(@_);
-                return 0 if !$true && defined $true;
-                $unknown = 1 if !defined $true;
+                if    ( !defined $true )       { $unknown = 1 }
+                elsif ( !$true == !$decisive ) { return $decisive }
             }
-            return $unknown ? undef : 1;
+            return $unknown ? undef : 1 - $decisive;
         }
     };
 }

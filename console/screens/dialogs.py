@@ -117,6 +117,7 @@ class Ask(ModalScreen[str | None]):
         self._hint = hint
         self._check = check
         self._live = live
+        self._left = False
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
@@ -132,6 +133,8 @@ class Ask(ModalScreen[str | None]):
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
+        if self._left:  # told behind the answer, a text on its way here would undo it
+            return
         wrong = self._check(event.value)
         hint = self.query_one("#hint", Static)
         hint.update(Text(printable(wrong) if wrong else self._hint))
@@ -157,12 +160,17 @@ class Ask(ModalScreen[str | None]):
 
     def _submit(self) -> None:
         text = self.query_one(Input).value
-        if self.is_current and self._check(text) is None:
-            self.dismiss(text)
+        if self._check(text) is None:
+            self._leave(text)
 
     def action_cancel(self) -> None:
         """Leave."""
-        self.dismiss(None)
+        self._leave(None)
+
+    def _leave(self, answer: str | None) -> None:
+        if self.is_current:
+            self._left = True
+            self.dismiss(answer)
 
 
 class Page(ModalScreen[None]):

@@ -274,6 +274,20 @@ sub read_line {
     }
 }
 
+# Returns the bytes that a request's answer in Storable's form carries, if it is that, has come whole, and nothing else has;
+# otherwise nothing, and whatever has come is still to be read.
+sub read_answer {
+    my ( $self, $id, $deadline ) = @_;
+    return if length $self->{buffer} || !$self->_wait( 0, $deadline );
+    sysread $self->{fh}, $self->{buffer}, $READ_SIZE or return;
+    return if $self->{buffer} !~ /\A\{"success":true,"storable":([0-9]+),"request_id":"([0-9]+)"\}\n/ || $2 ne $id;
+    my $start = $+[0];
+    return if length( $self->{buffer} ) != $start + $1;
+    my $bytes = substr $self->{buffer}, $start;
+    $self->{buffer} = '';
+    return $bytes;
+}
+
 # Returns the next so many bytes, as they are.
 sub read_bytes {
     my ( $self, $length, $deadline ) = @_;
@@ -394,6 +408,13 @@ daemon cannot have received a whole request.
     my $line = $connection->read_line($deadline);
 
 Returns a further line.
+
+=head2 read_answer
+
+    my $bytes = $connection->read_answer( $id, $deadline );
+
+Returns what the answer to the request C<$id> carries in Storable's form, if it comes in one piece. If not, it returns
+nothing, and the answer is to be read line by line.
 
 =head2 read_bytes
 

@@ -41,11 +41,13 @@ class Form:
     Attributes:
         result: makes bytes of what a function returned; raises ``NotSerializable``.
         success, error: make the answer, with the request's id.
+        answer: ``result`` and ``success`` in one, for results that are known to be data without bytes in JSON.
         callback: makes the line that has a sub called back, ``None`` where nobody listens for one.
     """
 
     result: Callable[[object], bytes]
     success: Callable[[bytes, str | int | None], bytes]
+    answer: Callable[[object, str | int | None], bytes]
     error: Callable[[BridgeError, str | int | None], bytes] = wire.encode_error
     callback: Callable[[int, int, bytes], bytes] | None = None
 
@@ -53,10 +55,15 @@ class Form:
 MAX_ERROR_TEXT = 4000
 """Most characters of an exception's text that a caller is sent."""
 
-JSON = Form(wire.encode_result, wire.encode_success, callback=wire.encode_callback)
-STORABLE = Form(wire.encode_storable, wire.encode_storable_success, callback=wire.encode_storable_callback)
-LEGACY = Form(wire.encode_result, wire.encode_legacy_success, wire.encode_legacy_error)
-VOID = Form(lambda _result: b"", lambda _result, _request_id: b"")
+JSON = Form(wire.encode_result, wire.encode_success, wire.encode_answer, callback=wire.encode_callback)
+STORABLE = Form(
+    wire.encode_storable,
+    wire.encode_storable_success,
+    wire.encode_storable_answer,
+    callback=wire.encode_storable_callback,
+)
+LEGACY = Form(wire.encode_result, wire.encode_legacy_success, wire.encode_legacy_answer, wire.encode_legacy_error)
+VOID = Form(lambda _result: b"", lambda _result, _request_id: b"", lambda _result, _request_id: b"")
 
 
 class Origin(NamedTuple):
@@ -80,8 +87,13 @@ def form_of(request: wire.Request) -> Form:
     return STORABLE if request.accept == "storable" else JSON
 
 
-def prepare(request: wire.Request, form: Form, caller: BridgeProtocol, parts: tuple[bytes, ...] | None) -> bytes | None:
+def prepare(
+    request: wire.Request, form: Form, caller: BridgeProtocol, parts: tuple[bytes, ...] | None, *, has_bytes: bool
+) -> bytes | None:
     """Put byte strings into the parameters, and see whether the request's group still takes requests.
+
+    Args:
+        has_bytes: whether something in the request's line stands for bytes.
 
     Returns:
         ``None``: go on. Else the answer; empty where there is none to give.
@@ -99,7 +111,8 @@ def prepare(request: wire.Request, form: Form, caller: BridgeProtocol, parts: tu
         failed = caller.failed_groups.get(group)
         if failed is not None:
             return _skipped(form, request.request_id, *failed)
-    request.params = wire.put_bytes(request.params, parts or ())
+    if has_bytes:
+        request.params = wire.put_bytes(request.params, parts or ())
     return None
 
 

@@ -182,24 +182,18 @@ class Dispatcher:
             request = wire.decode_request(line)
             if not caller.introduced:
                 caller.introduce(request.client_version, request.perl_caller)
-            usual = not legacy
-            if (
-                request.accept is not None
-                or request.group is not None
-                or request.void
-                or request.parts is not None
-                or wire.BYTES_MARK in line
-            ):
-                usual = False
-                form = form if legacy else form_of(request)
-                answer = prepare(request, form, caller, parts)
+            if not legacy and (request.accept is not None or request.void):
+                form = form_of(request)
+            has_bytes = request.parts is not None or wire.BYTES_MARK in line
+            if has_bytes or request.group is not None:
+                answer = prepare(request, form, caller, parts, has_bytes=has_bytes)
                 if answer is not None:
                     return answer
             function = self.registry.find(request.module, request.function)
             name = function.name
             direct = function.direct
-            if usual and direct is not None and (function.exempt or admission.pass_through(now)):
-                return self._run_direct(function, direct, request, caller, now)
+            if direct is not None and not has_bytes and (function.exempt or admission.pass_through(now)):
+                return self._run_direct(function, direct, request, caller, form, now)
             call = Call(caller, function, function.bind(request.params, caller.session), request, form)
             if function.kind is Kind.INLINE and (function.exempt or admission.pass_through(now)):
                 return self._run_inline(call, now)
@@ -308,20 +302,26 @@ class Dispatcher:
     # --- running ---
 
     def _run_direct(
-        self, function: Function, direct: Direct, request: wire.Request, caller: BridgeProtocol, now: float
+        self,
+        function: Function,
+        direct: Direct,
+        request: wire.Request,
+        caller: BridgeProtocol,
+        form: Form,
+        now: float,
     ) -> bytes:
         """Run a built-in function that takes the params whole and returns plain data: the shortest path."""
+        failure = None
         try:
-            data = wire.encode_answer(direct(request.params, caller.session), request.request_id)
+            data = form.answer(direct(request.params, caller.session), request.request_id)
             if len(data) > self.settings.max_result_size:
                 raise self._too_large(function, len(data))
         except BaseException as error:  # noqa: BLE001 - whatever a function raises is its caller's to hear
             failure = error if isinstance(error, BridgeError) else function_error(function.name, error)
-            ended = self.clock.seconds()
-            self.stats.call_ended(function.name, failure.error_type, 0.0, ended - now, ended)
-            return wire.encode_error(failure, request.request_id)
         ended = self.clock.seconds()
-        self.stats.call_ended(function.name, None, 0.0, ended - now, ended)
+        self.stats.call_ended(function.name, failure.error_type if failure else None, 0.0, ended - now, ended)
+        if failure is not None:
+            return spell_error(failure, Origin(caller, form, request.request_id, request.group))
         return data
 
     def _run_inline(self, call: Call, now: float) -> bytes:

@@ -27,11 +27,13 @@ __all__ = [
     "encode_answer",
     "encode_callback",
     "encode_error",
+    "encode_legacy_answer",
     "encode_legacy_error",
     "encode_legacy_success",
     "encode_plain",
     "encode_result",
     "encode_storable",
+    "encode_storable_answer",
     "encode_storable_callback",
     "encode_storable_success",
     "encode_success",
@@ -319,6 +321,16 @@ def encode_answer(result: object, request_id: str | int | None) -> bytes:
         return _encode(_Success(True, result, request_id)) + b"\n"
     except (UnicodeEncodeError, RecursionError, TypeError, ValueError, OverflowError):
         return encode_success(encode_plain(result), request_id)  # which says what is wrong
+
+
+def encode_storable_answer(result: object, request_id: str | int | None) -> bytes:
+    """Return :func:`encode_storable` and :func:`encode_storable_success` in one."""
+    return encode_storable_success(encode_storable(result), request_id)
+
+
+def encode_legacy_answer(result: object, request_id: str | int | None) -> bytes:
+    """Return :func:`encode_plain` and :func:`encode_legacy_success` in one."""
+    return encode_legacy_success(encode_plain(result), request_id)
 
 
 def encode_error(error: BridgeError, request_id: str | int | None) -> bytes:

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from bridge.admission import Admission
-    from bridge.api import Session
     from bridge.protocol import BridgeProtocol
     from bridge.registry import Function, Registry
     from bridge.settings import Settings
@@ -48,8 +47,6 @@ if TYPE_CHECKING:
     from bridge.workers import WorkerPool
 
 __all__ = ["Call", "Dispatcher"]
-
-Direct = Callable[[object, "Session"], object]
 
 LEAST_RUN_TIME = 0.001
 """Seconds of its timeout that a call keeps however long it waited."""
@@ -182,7 +179,7 @@ class Dispatcher:
             request = wire.decode_request(line)
             if not caller.introduced:
                 caller.introduce(request.client_version, request.perl_caller)
-            if not legacy and (request.accept is not None or request.void):
+            if not legacy:
                 form = form_of(request)
             has_bytes = request.parts is not None or wire.BYTES_MARK in line
             if has_bytes or request.group is not None:
@@ -191,9 +188,8 @@ class Dispatcher:
                     return answer
             function = self.registry.find(request.module, request.function)
             name = function.name
-            direct = function.direct
-            if direct is not None and not has_bytes and (function.exempt or admission.pass_through(now)):
-                return self._run_direct(function, direct, request, caller, form, now)
+            if function.direct and not has_bytes and (function.exempt or admission.pass_through(now)):
+                return self._run_direct(function, request, caller, form, now)
             call = Call(caller, function, function.bind(request.params, caller.session), request, form)
             if function.kind is Kind.INLINE and (function.exempt or admission.pass_through(now)):
                 return self._run_inline(call, now)
@@ -209,12 +205,8 @@ class Dispatcher:
                 caller.lose_track(hidden_parts(None))
                 return b""
             return self._refusal(name, error, origin, now=now)
-        except Exception:  # noqa: BLE001 - logged below
-            # A fault of ours must not cost the client its connection, nor us the knowledge of it.
-            self.log.failure("A request could not be served")
-            fault = BridgeError(ErrorType.INTERNAL_ERROR, "The daemon failed; its log says where.")
-            request_id, group = (request.request_id, request.group) if request else (None, None)
-            return self._refusal(name, fault, Origin(caller, form, request_id, group), now=now)
+        except Exception:  # noqa: BLE001 - it is logged
+            return self._failed(name, caller, request, form, now)
         self._run(call)
         if admission.started:
             self._start_waiting()
@@ -302,15 +294,11 @@ class Dispatcher:
     # --- running ---
 
     def _run_direct(
-        self,
-        function: Function,
-        direct: Direct,
-        request: wire.Request,
-        caller: BridgeProtocol,
-        form: Form,
-        now: float,
+        self, function: Function, request: wire.Request, caller: BridgeProtocol, form: Form, now: float
     ) -> bytes:
         """Run a built-in function that takes the params whole and returns plain data: the shortest path."""
+        direct = function.direct
+        assert direct is not None
         failure = None
         try:
             data = form.answer(direct(request.params, caller.session), request.request_id)
@@ -498,6 +486,13 @@ class Dispatcher:
         queued = 0.0 if arrived is None else now - arrived
         self.stats.call_refused(name, error, queued, now)
         return spell_error(error, origin)
+
+    def _failed(self, name: str, caller: BridgeProtocol, request: wire.Request | None, form: Form, now: float) -> bytes:
+        """A fault of ours must not cost the client its connection, nor us the knowledge of it."""
+        self.log.failure("A request could not be served")
+        fault = BridgeError(ErrorType.INTERNAL_ERROR, "The daemon failed; its log says where.")
+        request_id, group = (request.request_id, request.group) if request else (None, None)
+        return self._refusal(name, fault, Origin(caller, form, request_id, group), now=now)
 
     def _too_large(self, function: Function, size: int) -> BridgeError:
         return BridgeError(

@@ -24,7 +24,6 @@ from bridge.answers import (
     Origin,
     form_of,
     function_error,
-    hidden_parts,
     origin_of,
     prepare,
     spell_error,
@@ -200,11 +199,7 @@ class Dispatcher:
                 self.settle()
                 return None if call.answered else call
         except BridgeError as error:
-            origin = origin_of(caller, form, request, line, error)
-            if origin is None:
-                caller.lose_track(hidden_parts(None))
-                return b""
-            return self._refusal(name, error, origin, now=now)
+            return self._refused(name, error, caller, origin_of(caller, form, request, line, error), now)
         except Exception:  # noqa: BLE001 - it is logged
             return self._failed(name, caller, request, form, now)
         self._run(call)

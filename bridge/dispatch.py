@@ -14,7 +14,6 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
 from bridge import wire
-from bridge.admission import Ticket
 from bridge.answers import (
     JSON,
     LEGACY,
@@ -24,14 +23,15 @@ from bridge.answers import (
     Origin,
     form_of,
     function_error,
+    hidden_parts,
     origin_of,
     prepare,
     spell_error,
 )
+from bridge.call import Call
 from bridge.errors import BridgeError, ErrorType
 from bridge.registry import Kind
 from bridge.threaded import Ended, ThreadedCalls
-from bridge.upgrade import Upgrade
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall, IReactorFromThreads, IReactorTime
@@ -45,76 +45,10 @@ if TYPE_CHECKING:
     from bridge.threads import CallThreads
     from bridge.workers import WorkerPool
 
-__all__ = ["Call", "Dispatcher"]
+__all__ = ["Dispatcher"]
 
 LEAST_RUN_TIME = 0.001
 """Seconds of its timeout that a call keeps however long it waited."""
-
-
-class Call(Ticket):
-    """One request in service."""
-
-    __slots__ = (
-        "answered",
-        "caller",
-        "claimed",
-        "deferred",
-        "form",
-        "function",
-        "group",
-        "params",
-        "request_id",
-        "session",
-        "timeout",
-        "timer",
-        "upgrade",
-        "work",
-    )
-
-    def __init__(
-        self,
-        caller: BridgeProtocol,
-        function: Function,
-        work: Callable[[], object],
-        request: wire.Request,
-        form: Form,
-    ) -> None:
-        super().__init__(caller.process)
-        self.caller: BridgeProtocol | None = caller
-        self.session = caller.session
-        self.function = function
-        self.work = work
-        self.params = request.params
-        self.request_id = request.request_id
-        self.timeout = request.timeout
-        self.group = request.group
-        self.form = form
-        self.answered = False
-        self.claimed = False  # its thread answers it: guarded by its connection
-        self.timer: IDelayedCall | None = None
-        self.deferred: Deferred[Any] | None = None
-        self.upgrade: Upgrade | None = None
-
-    def encode(self, result: object) -> bytes:
-        """Encode what the function returned, and keep what is to become of the connection."""
-        if isinstance(result, Upgrade):
-            self.upgrade, result = result, result.result
-        return self.form.result(result)
-
-    def take_upgrade(self) -> Upgrade | None:
-        """Return what is to become of the connection, once."""
-        upgrade, self.upgrade = self.upgrade, None
-        return upgrade
-
-    @property
-    def origin(self) -> Origin:
-        """What its answer goes by."""
-        return Origin(self.caller, self.form, self.request_id, self.group)
-
-    @property
-    def function_name(self) -> str:
-        """The function's full name, for operators."""
-        return self.function.name
 
 
 @attrs.define
@@ -481,6 +415,15 @@ class Dispatcher:
         queued = 0.0 if arrived is None else now - arrived
         self.stats.call_refused(name, error, queued, now)
         return spell_error(error, origin)
+
+    def _refused(
+        self, name: str, error: BridgeError, caller: BridgeProtocol, origin: Origin | None, now: float
+    ) -> bytes:
+        """Answer a request that was refused, perhaps before it was understood."""
+        if origin is None:
+            caller.lose_track(hidden_parts(None))
+            return b""
+        return self._refusal(name, error, origin, now=now)
 
     def _failed(self, name: str, caller: BridgeProtocol, request: wire.Request | None, form: Form, now: float) -> bytes:
         """A fault of ours must not cost the client its connection, nor us the knowledge of it."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from twisted.internet.interfaces import IReactorFromThreads
 
     from bridge import wire
-    from bridge.dispatch import Call
+    from bridge.call import Call
     from bridge.threads import CallThreads
 
 __all__ = ["Ended", "ThreadedCalls"]

@@ -32,6 +32,9 @@ ROWS_TOGETHER = 1000
 DEEPEST_ROWS = 32
 """Deepest nesting at which rows are looked for: several of Python's frames a level are too many for deep data."""
 
+MOST_KNOWN, MOST_KNOWN_NAMES = 256, 32
+"""So many sets of keys of dicts are known as they are written, each of so many keys at most."""
+
 HEADER = b"\x05\x07"
 """Format 2.7 in network order, without the magic that files begin with; Perl 5.8 reads it already."""
 
@@ -53,6 +56,8 @@ _begin_keyed = struct.Struct(">BBBI").pack
 _isfinite = math.isfinite
 
 _Add = Callable[[bytes], None]
+
+_known_keys: dict[tuple[str, ...], tuple[bytes, list[bytes]]] = {}
 
 
 class Unstorable(Exception):  # noqa: N818 - no error of the caller's: it only says that the writer gave up
@@ -131,9 +136,30 @@ def _write(  # noqa: C901 - one branch a kind, in the order of frequency
 
 def _begin_hash(value: dict[Any, Any], add: _Add) -> Iterator[bytes]:
     """Write what comes before a dict's values; returns what comes after each of them: its key."""
+    names = tuple(value)
+    known = _known_keys.get(names)
+    if known is None:
+        known = _spell_keys(names)
+        if _are_worth_knowing(names):
+            if len(_known_keys) >= MOST_KNOWN:
+                _known_keys.clear()
+            _known_keys[names] = known
+    head, keys = known
+    add(head)
+    return iter(keys)
+
+
+def _are_worth_knowing(names: tuple[Any, ...]) -> bool:
+    """Tell whether dicts of such keys may come again and again, and knowing them takes little memory."""
+    # Only strings: 1 and True are equal, but spelled differently.
+    return len(names) <= MOST_KNOWN_NAMES and all(name.__class__ is str and len(name) <= 64 for name in names)
+
+
+def _spell_keys(names: tuple[Any, ...]) -> tuple[bytes, list[bytes]]:
+    """Return what comes before the values of a dict with such keys, and what comes after each value."""
     keys: list[bytes] = []
     text: set[int] = set()  # which keys are characters
-    for key in value:
+    for key in names:
         if isinstance(key, str):
             try:
                 # Perl itself keeps a key without characters above 255 as bytes, and would not find it otherwise.
@@ -144,15 +170,16 @@ def _begin_hash(value: dict[Any, Any], add: _Add) -> Iterator[bytes]:
                     keys.append(key.encode())
                 except UnicodeEncodeError:
                     raise Unstorable from None
-        elif key.__class__ is int and str(key) not in value:
+        elif key.__class__ is int and str(key) not in names:
             keys.append(b"%d" % key)
         else:
             raise Unstorable
     if not text:
-        add(_begin(_REF, _HASH, len(keys)))
-        return iter([_size(len(key)) + key for key in keys])
-    add(_begin_keyed(_REF, _KEYED_HASH, 0, len(keys)))
-    return iter([b"%c%b%b" % (at in text, _size(len(key)), key) for at, key in enumerate(keys)])
+        return _begin(_REF, _HASH, len(keys)), [_size(len(key)) + key for key in keys]
+    return (
+        _begin_keyed(_REF, _KEYED_HASH, 0, len(keys)),
+        [b"%c%b%b" % (at in text, _size(len(key)), key) for at, key in enumerate(keys)],
+    )
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------

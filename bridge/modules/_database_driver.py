@@ -7,7 +7,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from threading import RLock
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar
 
 import msgspec
 
@@ -67,21 +67,29 @@ class Connection(ABC):
         self._abandoned = False
         self.closed = False
 
-    @contextlib.contextmanager
-    def using(self) -> Iterator[None]:
-        """Have the connection to oneself.
+    def using(self) -> Self:
+        """Return what ``with`` takes to have the connection to oneself; within it, it can be taken again.
 
         Raises:
-            BridgeError: it is closed.
+            BridgeError: on entry, if it is closed.
         """
-        with self._lock:
-            if self.closed:
-                fail("The connection to the database is closed.", "InterfaceError", state="08003")
-            try:
-                yield
-            finally:
-                if self._abandoned:
-                    self._end()
+        return self
+
+    def __enter__(self) -> Self:
+        """Begin to have it to oneself."""
+        self._lock.acquire()
+        if self.closed:
+            self._lock.release()
+            fail("The connection to the database is closed.", "InterfaceError", state="08003")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End that."""
+        try:
+            if self._abandoned:
+                self._end()
+        finally:
+            self._lock.release()
 
     @contextlib.contextmanager
     def lent(self) -> Iterator[None]:
@@ -155,6 +163,10 @@ class Connection(ABC):
     @abstractmethod
     def prepare(self, sql: str) -> Statement:
         """Take a statement; whether it is right is found out here as far as the database can tell."""
+
+    def prepare_once(self, sql: str) -> Statement:
+        """Take a statement that is executed at once: what is wrong with it may be found out then."""
+        return self.prepare(sql)
 
     def prepare_verbatim(self, sql: str) -> Statement:
         """Take a text that has no placeholders, and may be several statements where the database takes that."""

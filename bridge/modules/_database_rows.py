@@ -73,16 +73,18 @@ class Rows:
     Args:
         fetch: returns the next rows, at most as many as it is told; fewer only at the end.
         most_bytes: about how large a batch may be; one row may always come.
+        read: the first rows, if they have been read.
+        ended: whether there are no others.
     """
 
-    def __init__(self, fetch: Fetch, most_bytes: int) -> None:
+    def __init__(self, fetch: Fetch, most_bytes: int, read: Sequence[Row] = (), *, ended: bool = False) -> None:
         self._fetch = fetch
         self._largest = most_bytes
         self._most_bytes = most_bytes
         self._least = 1
         self._before = (0, 0)  # rows and bytes of the batch before
-        self._kept: deque[Row] = deque()  # read, but too much for the batch
-        self._ended = False
+        self._kept: deque[Row] = deque(read)  # read, but not handed out: too much for a batch
+        self._ended = ended
 
     @property
     def more(self) -> bool:

@@ -16,14 +16,12 @@ import msgspec
 from bridge.api import BridgeError, ErrorType
 from bridge.modules._database_access import Rules
 from bridge.modules._database_driver import Connection, Outcome, Statement, decoded, fail, read_settings
-from bridge.modules._database_rows import Rows
-from bridge.modules._database_sql import Dialect, Parsed, first_word, parse, split
+from bridge.modules._database_rows import FIRST_CHUNK, Rows
 from bridge.modules._database_sqlite_library import Library, SQLiteError, library
 from bridge.modules._database_sqlite_subs import Subs
+from bridge.modules._database_sqlite_text import read_text
 
 __all__ = ["SQLite", "SQLiteStatement"]
-
-DIALECT = Dialect("sqlite")
 
 STEPS_BETWEEN_LOOKS = 20_000
 """Instructions of SQLite's machine between two looks at the clock."""
@@ -171,6 +169,11 @@ class SQLite(Connection):
         self.raw.interrupt()
 
     def prepare(self, sql: str) -> SQLiteStatement:
+        statement = SQLiteStatement(self, sql)
+        statement.check()
+        return statement
+
+    def prepare_once(self, sql: str) -> SQLiteStatement:
         return SQLiteStatement(self, sql)
 
     def begin(self) -> None:
@@ -234,21 +237,31 @@ class SQLite(Connection):
 
     # --- for the statements ---
 
-    @contextlib.contextmanager
-    def errors(self) -> Iterator[None]:
-        """Turn SQLite's errors into the bridge's, with SQLite's number as ``code``."""
+    def errors(self, statement: SQLiteStatement | None = None) -> _Errors:
+        """Return what turns SQLite's errors within a ``with`` into the bridge's, with SQLite's number as ``code``.
+
+        Args:
+            statement: the one that is executed there, if one is: it is not used meanwhile, and after an error it lets
+                go of its cursor.
+        """
+        return _Errors(self, statement)
+
+    def begin_watch(self) -> float | None:
+        """Let what begins now run as long as a statement may; returns the end of what was allowed before."""
         before, self._deadline = self._deadline, self._clock() + self._seconds
         self._refusal = None
-        try:
-            yield
-        except (sqlite3.Error, sqlite3.Warning) as error:
+        return before
+
+    def end_watch(self, before: float | None) -> None:
+        """End what :meth:`begin_watch` has begun."""
+        self._deadline = before
+
+    def explain(self, error: BaseException) -> None:
+        """Raise the bridge's error in the place of one of SQLite's; others are left as they are."""
+        if isinstance(error, sqlite3.Error | sqlite3.Warning | SQLiteError):
             self._raise(error)
-        except SQLiteError as error:
-            self._raise(error)
-        except OverflowError as error:
+        if isinstance(error, OverflowError):
             fail(str(error), "OverflowError", code=18)
-        finally:
-            self._deadline = before
 
     def _raise(self, error: Exception) -> None:
         code = error.code if isinstance(error, SQLiteError) else getattr(error, "sqlite_errorcode", None) or 1
@@ -314,39 +327,78 @@ class SQLite(Connection):
         self.raw.set_authorizer(self._authorize if watched else None)
 
 
+class _Errors:
+    """See :meth:`SQLite.errors`."""
+
+    __slots__ = ("_before", "_connection", "_statement")
+
+    def __init__(self, connection: SQLite, statement: SQLiteStatement | None) -> None:
+        self._connection = connection
+        self._statement = statement
+
+    def __enter__(self) -> None:
+        if self._statement is not None:
+            self._statement.busy = True
+        self._before = self._connection.begin_watch()
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if self._statement is not None:
+            self._statement.busy = False
+        try:
+            if error is not None:
+                # An exception holds on to the frames that it came through, and so to the cursor, until the collector
+                # of garbage finds them, which may run in any thread. Should this connection then be in the middle of a
+                # statement that waits for a sub of the caller's, closing the cursor would wait for the statement: the
+                # daemon would stand still. So it is closed at once.
+                if self._statement is not None:
+                    self._statement.finish()
+                    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+                        self._statement.check()  # where it is wrong itself, this tells more
+                self._connection.explain(error)
+        finally:
+            self._connection.end_watch(self._before)
+
+
 class SQLiteStatement(Statement):
     """One statement.
 
     Attributes:
         rest: what followed it in the text.
         word: its first word, in capitals.
+        busy: whether it is being executed, or rows of it fetched.
     """
 
     connection: SQLite
 
     def __init__(self, connection: SQLite, sql: str) -> None:
         super().__init__(connection)
-        text, self.rest = split(sql, DIALECT, sqlite3.complete_statement)
-        if "\0" in text:
+        known = read_text(sql)
+        if known.has_nul:
             fail("the statement holds a NUL character", "ProgrammingError", code=1)
-        self.word = first_word(text, DIALECT)
-        self.parsed: Parsed = parse(text, DIALECT)
-        # Values are sent by position. Where there are names or numbers, all placeholders get numbers.
-        plain = self.parsed.numbers == list(range(1, self.parsed.count + 1)) and all(
-            name.isdecimal() for name in self.parsed.names
-        )
-        self.text = text if plain else self.parsed.render(lambda number: f"?{number}")
-        lower = text.lower()
-        self._matches = "regexp" in lower
-        self._returns = "returning" in lower
+        self.text, self.rest, self.word, self.parsed = known.text, known.rest, known.word, known.parsed
+        self._matches, self._returns = known.matches, known.returns
         self._cursor: sqlite3.Cursor | None = None
-        self._busy = False
+        self._described: Sequence[Any] = ()
+        self._columns: list[str] = []
+        self.busy = False
+        self._checked = False
+
+    def check(self) -> None:
+        """Find out whether the statement is right.
+
+        Raises:
+            BridgeError: it is not.
+        """
+        if self._checked:
+            return
+        connection = self.connection
         with connection.errors():
             if connection.subs is not None:
                 found, address = connection.library
                 found.check(address, self.text)
             elif self.word not in UNCHECKED:
                 connection.raw.execute(f"EXPLAIN {self.text}", [None] * self.parsed.count).close()
+        self._checked = True
 
     @property
     def calls_subs(self) -> bool:
@@ -384,10 +436,11 @@ class SQLiteStatement(Statement):
         text = self.text
         if as_text:  # bytes that are no UTF-8 can only be bound as a blob
             text = self.parsed.render(lambda n: f"CAST(?{n} AS TEXT)" if n - 1 in as_text else f"?{n}")
-        with connection.errors(), self._let_go_after_errors():
-            if not connection.autocommit and not raw.in_transaction and self.word not in UNBEGUN:
+        with connection.errors(self):
+            if not connection.autocommit and self.word not in UNBEGUN and not raw.in_transaction:
+                self.check()  # nothing is begun for a statement that is wrong
                 connection.begin()
-            before = raw.total_changes
+            before = raw.total_changes if self.word == "WITH" else 0
             cursor = self._cursor = raw.cursor()
             cursor.execute(text, values)
             count = cursor.rowcount
@@ -396,16 +449,21 @@ class SQLiteStatement(Statement):
             columns = None
             first: list[Any] = []
             more = False
-            if cursor.description is not None:
-                columns = [column[0] for column in cursor.description]
-                self.rows = Rows(cursor.fetchmany, connection.batch_bytes)
-                first = self.rows.batch(rows)
-                more = self.rows.more
-                if not more:
-                    if self.word in CHANGES:
-                        count = max(cursor.rowcount, 0)
-                    self._close()
-            else:
+            described = cursor.description
+            if described is not None:
+                if described != self._described:
+                    self._described, self._columns = described, [column[0] for column in described]
+                columns = self._columns
+                asked = min(FIRST_CHUNK, rows)
+                first = cursor.fetchmany(asked)
+                ended = len(first) < asked
+                if not ended or len(first) > 1:  # a single row may always come, whatever its size
+                    self.rows = Rows(cursor.fetchmany, connection.batch_bytes, first, ended=ended)
+                    first = self.rows.batch(rows)
+                    more = self.rows.more
+                if not more and self.word in CHANGES:
+                    count = max(cursor.rowcount, 0)
+            if not more:
                 self._close()
         return {"columns": columns, "rows": first, "more": more, "count": count, "in_transaction": raw.in_transaction}
 
@@ -428,7 +486,7 @@ class SQLiteStatement(Statement):
     def _execute_on(self, tuples: Iterator[list[Any]], outcomes: list[dict[str, Any]]) -> None:
         """Execute with one tuple after the other, till the end or the first that fails."""
         connection = self.connection
-        with connection.errors(), self._let_go_after_errors():
+        with connection.errors(self):
             if not connection.autocommit and not connection.raw.in_transaction:
                 connection.begin()
             cursor = self._cursor = connection.raw.cursor()
@@ -440,35 +498,18 @@ class SQLiteStatement(Statement):
 
     def fetch(self, count: int) -> tuple[list[Any], bool]:
         self._check_idle()
-        with self.connection.errors(), self._let_go_after_errors():
+        with self.connection.errors(self):
             found, more = super().fetch(count)
         if not more:
             self._close()
         return found, more
 
     def _check_idle(self) -> None:
-        if self._busy:
+        if self.busy:
             fail("the statement has called a sub, which cannot use it", "ProgrammingError", code=21)
 
-    @contextlib.contextmanager
-    def _let_go_after_errors(self) -> Iterator[None]:
-        """Close the cursor after an error, at once.
-
-        An exception holds on to the frames that it came through, and so to the cursor, until the collector of garbage
-        finds them, which may run in any thread. Should this connection then be in the middle of a statement that
-        waits for a sub of the caller's, closing the cursor would wait for the statement: the daemon would stand still.
-        """
-        self._busy = True
-        try:
-            yield
-        except BaseException:
-            self._close()
-            raise
-        finally:
-            self._busy = False
-
     def finish(self) -> None:
-        if not self._busy:  # else a sub that it has called lets go of it: it ends by itself
+        if not self.busy:  # else a sub that it has called lets go of it: it ends by itself
             self._close()
 
     def _close(self) -> None:

@@ -124,6 +124,7 @@ class Library:
             function.restype = result
             if arguments is not None:
                 function.argtypes = arguments
+            setattr(self, name.removeprefix("sqlite3_"), function)
         self._opened = threading.local()
         self._entry = ENTRY(self._note)
         self._lib.sqlite3_auto_extension(self._entry)
@@ -133,7 +134,7 @@ class Library:
         return 0
 
     def __getattr__(self, name: str) -> Any:
-        """Return a function of the library's, named without ``sqlite3_``."""
+        """Return another function of the library's, named without ``sqlite3_``."""
         return getattr(self._lib, f"sqlite3_{name}")
 
     def connect(self, opens: Callable[[], sqlite3.Connection]) -> tuple[sqlite3.Connection, c_void_p]:

@@ -144,6 +144,64 @@ class TestStatements:
             database.prepare(session, connection, "select * from nowhere")
         assert (caught.value.error_type, caught.value.details["code"]) == (ErrorType.FUNCTION_ERROR, 1)
 
+    def test_a_wrong_statement_that_is_executed_at_once(self, session: Session) -> None:
+        """Fails as if it had been prepared before, and begins no transaction."""
+        connection = opened(session)
+        for autocommit in (True, False):
+            database.set_(session, connection, {"autocommit": autocommit})
+            for sql in ("select 1, selec 2", "insert into nowhere values (1)"):
+                failed: list[tuple[str, dict[str, Any]]] = []
+                for call in (database.prepare, database.run):
+                    with pytest.raises(BridgeError) as caught:
+                        call(session, connection, sql)
+                    failed.append((caught.value.message, caught.value.details))
+                    assert not database.info(session, connection)["in_transaction"]
+                assert failed[0] == failed[1]
+
+    def test_an_error_of_a_right_statement_is_told_as_it_is(self, session: Session) -> None:
+        """A constraint, for example; and the statement can be executed again."""
+        connection = opened(session)
+        database.run(session, connection, "create table t (a unique)")
+        for _ in range(2):
+            rows(session, connection, "delete from t")
+            rows(session, connection, "insert into t values (1)")
+            with pytest.raises(BridgeError, match="UNIQUE constraint failed") as caught:
+                rows(session, connection, "insert into t values (1)")
+            assert caught.value.details == {"exception": "IntegrityError", "code": 19}
+
+    def test_columns_are_those_of_now(self, session: Session) -> None:
+        """A table that has been changed since the last execution has others."""
+        connection = opened(session)
+        database.run(session, connection, "create table t (a)")
+        database.run(session, connection, "insert into t values (1)")
+        statement = database.prepare(session, connection, "select * from t")["statement"]
+        assert database.execute(session, statement)["columns"] == ["a"]
+        database.run(session, connection, "alter table t add column b default 2")
+        outcome = database.execute(session, statement)
+        assert (outcome["columns"], outcome["rows"]) == (["a", "b"], [(1, 2)])
+        database.run(session, connection, "alter table t rename column b to c")
+        assert database.execute(session, statement)["columns"] == ["a", "c"]
+
+    @pytest.mark.parametrize("count", [0, 1, 2, 15, 16, 17, 40])
+    @pytest.mark.parametrize("wanted", [1, 2, 15, 16, 17, 100])
+    def test_few_rows(self, session: Session, count: int, wanted: int) -> None:
+        """Whether there are more is known, where they are fewer than were wanted; and no row comes twice."""
+        connection = opened(session)
+        statement = database.prepare(
+            session,
+            connection,
+            "with recursive n(i) as (values(1) union all select i + 1 from n where i < 40) select i from n limit ?",
+        )["statement"]
+        outcome = database.execute(session, statement, [count], [], wanted)
+        found = list(outcome["rows"])
+        assert len(found) == min(count, wanted)
+        assert outcome["more"] or len(found) == count
+        assert not (outcome["more"] and count < wanted)
+        while outcome["more"]:
+            outcome = database.fetch(session, statement, 7)
+            found += outcome["rows"]
+        assert found == [(number,) for number in range(1, count + 1)]
+
     def test_tuples_by_column(self, session: Session) -> None:
         """Texts come as bytes, all else in lists; each tuple has its outcome, and one that fails stops no other."""
         connection = opened(session)

@@ -174,6 +174,18 @@ def test_what_is_like_plain_data(perl: subprocess.Popen[bytes], value: Any, want
     assert thawed(perl, storable.encode(value)) == told(wanted)
 
 
+def test_keys_are_what_they_are_each_time(perl: subprocess.Popen[bytes]) -> None:
+    """Sets of keys that have been written before are known, and equal ones of other types are not taken for them."""
+    for key in ("1", 1, "1", "é", "€", Text("1")):
+        for value in ("a", 2):
+            assert thawed(perl, storable.encode({key: value, "z": None})) == told({str(key): value, "z": None})
+    with pytest.raises(storable.Unstorable):
+        storable.encode({True: 2, "z": None})
+    for number in range(3 * storable.MOST_KNOWN):
+        wanted = {f"{number}": number, f"k{number}": []}
+        assert thawed(perl, storable.encode(wanted)) == told(wanted)
+
+
 def nested(depth: int, innermost: Any = None) -> Any:
     value: Any = [] if innermost is None else innermost
     for level in range(depth - 1):

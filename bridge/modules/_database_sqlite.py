@@ -120,6 +120,7 @@ class SQLite(Connection):
         self.batch_bytes = batch_bytes
         self.autocommit = True
         self.immediate = True
+        self.altered = False  # limits or options have been: a statement that was right before may be wrong now
         self.callback_error: str | None = None
         self.progress: Handler | None = None
         self.authorizer: Callable[..., int] | None = None
@@ -174,7 +175,7 @@ class SQLite(Connection):
         return statement
 
     def prepare_once(self, sql: str) -> SQLiteStatement:
-        return SQLiteStatement(self, sql)
+        return self.prepare(sql) if self.altered else SQLiteStatement(self, sql)
 
     def begin(self) -> None:
         """Begin a transaction."""

@@ -59,4 +59,7 @@ def register(module: Module, find: Find) -> None:
         """Set one of SQLite's limits (SQLITE_LIMIT_...) lower, or with -1 leave it; returns what it was."""
         used = sqlite(session, connection)
         with used.using():
-            return used.raw.getlimit(category) if value < 0 else used.raw.setlimit(category, value)
+            if value < 0:
+                return used.raw.getlimit(category)
+            used.altered = True
+            return used.raw.setlimit(category, value)

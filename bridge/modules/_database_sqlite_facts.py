@@ -85,4 +85,5 @@ def register(module: Module, find: Find, find_statement: Callable[[Session, int]
             raise BridgeError(ErrorType.FORBIDDEN, f"Option {option} cannot be set by callers of other users.")
         with used.using(), used.errors():
             found, address = used.library
+            used.altered = used.altered or value >= 0
             return found.configure(address, option, value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -157,6 +158,14 @@ class TestStatements:
                     failed.append((caught.value.message, caught.value.details))
                     assert not database.info(session, connection)["in_transaction"]
                 assert failed[0] == failed[1]
+
+    def test_a_limit_holds_for_texts_that_were_right_before(self, session: Session) -> None:
+        """What SQLite has compiled of them is not used again."""
+        connection = opened(session)
+        assert rows(session, connection, "select ?, ?", [1, 2]) == [(1, 2)]
+        database.module.functions["limit"].call(session, connection, sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 1)
+        with pytest.raises(BridgeError, match="too many SQL variables"):
+            rows(session, connection, "select ?, ?", [1, 2])
 
     def test_an_error_of_a_right_statement_is_told_as_it_is(self, session: Session) -> None:
         """A constraint, for example; and the statement can be executed again."""

@@ -1,6 +1,6 @@
 """What the text of a SQL statement says of it, as SQLite spells it.
 
-Pure. Programs execute the same texts again and again, so what was found out of the last ones is kept.
+Programs execute the same texts again and again, so what was found out of the last ones is kept.
 """
 
 from __future__ import annotations

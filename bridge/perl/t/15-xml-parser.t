@@ -73,6 +73,55 @@ subtest 'handlers' => sub {
     like( join( '', @default ), qr/\A<\?xml version='1.0'\?>\nt<!-- c -->/, 'Default gets the text of what has no handler' );
 };
 
+# Everything that handlers can see of a document, and what it ends in.
+sub seen_of {
+    my ( $document, $declares ) = @_;
+    my @seen;
+    my $note = sub { my ( $x, @values ) = @_; push @seen, join '|', map( { defined $_ ? $_ : '-' } @values ), $x->current_byte, $x->current_line, $x->current_column, $x->recognized_string, $x->depth };
+    my %handlers = map { my $type = $_; $type => sub { push @seen, $type; $note->(@_); push @seen, $_[0]->specified_attr if $type eq 'Start'; return } }
+      qw(Start End Char Comment Proc CdataStart CdataEnd Default), $declares ? 'XMLDecl' : ();
+    push @seen, eval { XML::Parser->new( Handlers => \%handlers )->parse($document); 1 } ? 'good' : $@ =~ s/ at \Q$0\E line.*//sr;
+    return join "\n", @seen;
+}
+
+subtest 'short documents' => sub {
+    my @documents = (
+        '<a><b>c</b></a>',
+        "<?xml version='1.0'?>\n<a x='1' y=\"a&amp;b\tc&#10;\">t\nu&lt;v<b/>\n\n<!-- c <d> \n-->\n<?p d <\n?><?q?><![CDATA[x<y\nz]]></a >\n<!--e-->\n \n",
+        qq(<?xml version="1.0" encoding="UTF-8" standalone="yes"?><r><i id="1"/>\n  <i  id='2' \n k = "v" />M\xc3\xbcller &#xfc; &#8364; &quot;</r>),
+        '<a>&apos;x]]y]</a>',
+        "<a>]]&gt;<b/>>></a>\n",
+        "<a><![CDATA[]]><![CDATA[\n\n]]></a>",
+        "<a:b c:d='1' xmlns:c='x'><_x.-1/></a:b>\t\n ",
+        '<!--x--><?y z?><a/><?y  z ?>',
+    );
+    is( scalar( grep { CPANBridge::Compat::XML::Short::events($_) } @documents ), scalar @documents, 'plain ones need no daemon' );
+
+    # The same with faults: whatever is read here must be what expat would have read, and all else must be left to it.
+    my @bits = (
+        qw(< > & / " ' = ? ! x 1 : . - ; ] ]]> -- <!-- --> <b> </b> <b/> &amp; &x; a="1" <?xml?> <![CDATA[),
+        '&#65;', '&#0;', '&#xd;', '&#xd800;', ' ', "\n", "\t", "\r\n", "\0", '#', "\xc3\xa9", "\xc3", "\xed\xa0\x80", "\xef\xbf\xbe", "\xf0\x9f\x90\xab", '<!DOCTYPE a>', ( 'y="2" ' x 2 )
+    );
+    my $state = 1;
+    my $any = sub { $state = ( $state * 1_103_515_245 + 12_345 ) % 2_147_483_648; return int( $_[0] * $state / 2_147_483_648 ) };
+    my ( $here, @differ ) = (0);
+    for my $round ( 0 .. 799 ) {
+        my $document = $documents[ $round % @documents ];
+        for ( 1 .. ( $round < @documents ? 0 : 1 + $any->(2) ) ) {
+            my $at = $any->( length $document );
+            substr $document, $at, $any->(2) ? 0 : $any->(3), $any->(3) ? $bits[ $any->( scalar @bits ) ] : '';
+        }
+        next if !CPANBridge::Compat::XML::Short::events($document);
+        $here++;
+        my $seen = seen_of( $document, $round % 3 );
+        local $CPANBridge::Compat::XML::Short::LONGEST = 0;
+        my $told = seen_of( $document, $round % 3 );
+        push @differ, "$document\n$seen\n$told" if $seen ne $told;
+    }
+    is( "@differ", '', "what is read here of $here documents is what expat reads" );
+    cmp_ok( $here, '>', 100, '... and these are many' );
+};
+
 subtest 'places' => sub {
     my @at;
     XML::Parser->new(
@@ -313,7 +362,7 @@ subtest 'bombs' => sub {
     like( $@, qr/limit on input amplification factor|CPANBridge: .*entities that multiply/, '... with the reason' );
     cmp_ok( $length, '<', 50_000_000, '... before they grow' );
     ok( !eval { XML::Parser->new->parse( '<a>' x 20_000 ); 1 } && $@ =~ /nested more than 10000 deep/, 'elements without end' );
-    is( text_of('<a>still there</a>'), 'still there', 'the daemon lives' );
+    is( text_of('<!DOCTYPE a><a>still there</a>'), 'still there', 'the daemon lives' );
 };
 
 subtest 'namespaces' => sub {
@@ -329,14 +378,14 @@ subtest 'parsers are let go' => sub {
     my $dies = XML::Parser->new( Handlers => { Start => sub { die } } );
     for ( 1 .. 550 ) {
         XML::Parser->new->parse_start->parse_more('<a>');
-        eval { $dies->parse('<a>') };
+        eval { $dies->parse('<!DOCTYPE a><a>') };
     }
-    is( text_of('<a>room</a>'), 'room', 'more than a thousand: half of them left alone, half of them whose handlers died' );
+    is( text_of('<!DOCTYPE a><a>room</a>'), 'room', 'more than a thousand: half of them left alone, half of them whose handlers died' );
     my $feed = XML::Parser->new->parse_start;
     $feed->parse_more('<a>b');
     my $pid = fork;
     die "fork: $!" if !defined $pid;
-    if ( !$pid ) { undef $feed; eval { text_of('<a>child</a>') eq 'child' or die; 1 } or POSIX::_exit(1); POSIX::_exit(0) }
+    if ( !$pid ) { undef $feed; eval { text_of('<!DOCTYPE a><a>child</a>') eq 'child' or die; 1 } or POSIX::_exit(1); POSIX::_exit(0) }
     waitpid $pid, 0;
     is( $?, 0, 'a child process parses for itself' );
     ok( eval { $feed->parse_more('</a>'); $feed->parse_done; 1 }, "... and does not end the parent's parsers" ) or diag $@;
@@ -366,10 +415,13 @@ subtest 'the daemon is not there' => sub {
     $daemon->stop;
     ok( !eval { $feed->parse_more('<b>'); 1 }, 'in the middle' );
     like( $@, qr/\AXML::Parser cannot parse through CPANBridge: .* at \Q$0\E line \d+/s, '... the error names who it was, and this line' );
-    ok( !eval { XML::Parser->new->parse('<a/>'); 1 }, 'at the start' );
+    ok( !eval { XML::Parser->new->parse('<!DOCTYPE a><a/>'); 1 }, 'at the start' );
     like( $@, qr/\AXML::Parser cannot parse through CPANBridge: .* at \Q$0\E line \d+/s, '... the same' );
+    is( text_of('<a>short</a>'), 'short', 'a short document needs none' );
+    is( text_of( IO::File->new( put( 'short.xml', "<?xml version='1.0'?>\n<a>from a file</a>\n" ) ) ), 'from a file', '... nor does a short file' );
+    ok( !eval { text_of('<a>'); 1 } && $@ =~ /CPANBridge/, '... unless something is wrong with it' );
     $daemon->start;
-    is( text_of('<a>again</a>'), 'again', 'and when it is back, so is XML::Parser' );
+    is( text_of('<!DOCTYPE a><a>again</a>'), 'again', 'and when it is back, so is XML::Parser' );
     my $other = XML::Parser->new->parse_start;
     $other->parse_more('<x>');
     ok( !eval { $feed->parse_more('<c>'); 1 } && $@ =~ /connection on which this parser began has ended/, '... but not for a parser from before' );
@@ -378,7 +430,7 @@ subtest 'the daemon is not there' => sub {
 
 subtest 'a daemon without the module' => sub {
     my $other = BridgeDaemon->new;
-    my $code = 'eval { require XML::Parser; XML::Parser->new->parse("<a/>"); 1 } or print $@';
+    my $code = 'eval { require XML::Parser; XML::Parser->new->parse("<!DOCTYPE a><a/>"); 1 } or print $@';
     local $ENV{CPAN_BRIDGE_SOCKET} = $other->socket;
     my $said = `$^X -It/lib -MCoreOnly -Ilib -MCPANBridge::Compat -e '$code' 2>&1`;
     like( $said, qr/\AXML::Parser cannot parse through CPANBridge: .*\bxml\b.* at -e line 1/s, 'says which module must be enabled' );

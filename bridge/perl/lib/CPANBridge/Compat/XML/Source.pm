@@ -32,6 +32,12 @@ sub new {
     }, $class;
 }
 
+# The same with a whole document in UTF-8.
+sub whole {
+    my ( $class, $bytes ) = @_;
+    return bless { text => $bytes, start => 0, line => 1, column => 0, encoding => 'UTF-8', begun => 1 }, $class;
+}
+
 # Takes the next bytes and returns those for the parser. An entity's declaration then says what it gets.
 sub take {
     my ( $self, $bytes, $final, $is_entity ) = @_;
@@ -187,6 +193,12 @@ kilobyte before the parser's position may be forgotten.
     my $source = CPANBridge::Compat::XML::Source->new($encoding);
 
 The encoding overrides what the document says; it may be left out.
+
+=head2 whole
+
+    my $source = CPANBridge::Compat::XML::Source->whole($bytes);
+
+A whole document in UTF-8, which the parser has got already.
 
 =head2 take
 

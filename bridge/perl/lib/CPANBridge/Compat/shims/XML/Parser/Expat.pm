@@ -8,6 +8,7 @@ use Carp ();
 use Scalar::Util ();
 
 use CPANBridge::Compat::XML::Feed;
+use CPANBridge::Compat::XML::Short;
 use CPANBridge::Compat::XML::Source;
 
 our $VERSION = '2.46';
@@ -23,7 +24,7 @@ my $PIECE = 65_536;
 # is a call, and calls are counted.
 my ( $PIECE_AHEAD, $PIECES_AHEAD ) = ( 16_384, 80 );
 
-# A document that is parsed at once, at less cost, as the daemon knows it: no longer than this, and of this form.
+# A document that the daemon parses at once, at less cost: no longer than this, and of this form.
 my $SHORT      = 1024;
 my $SHORT_FORM = qr/\A(?:<\?xml version=["']1\.[01]["'](?: encoding=["']utf-8["'])?\s*\?>)?(?:[^<\0]|<(?!!|\?xml\s))*+\z/i;
 
@@ -76,14 +77,15 @@ sub setHandlers {
     my ( $self, @pairs ) = @_;
     Carp::croak('Uneven number of arguments to setHandlers method') if @pairs % 2;
     my @old;
-    while (@pairs) {
-        my ( $type, $handler ) = splice @pairs, 0, 2;
+    my $handlers = $self->{_Handlers};
+    for ( my $at = 0 ; $at < @pairs ; $at += 2 ) {
+        my $type = $pairs[$at];
         if ( !$Handler_Setters{$type} ) {
             my $types = join ', ', sort keys %Handler_Setters;
             Carp::croak("Unknown Expat handler type: $type\n Valid types: $types");
         }
-        push @old, $type, $self->{_Handlers}{$type};
-        $self->{_Handlers}{$type} = $handler ? $handler : undef;
+        push @old, $type, $handlers->{$type};
+        $handlers->{$type} = $pairs[ $at + 1 ] || undef;
     }
     return @old;
 }
@@ -102,6 +104,7 @@ sub parse {
         $arg = '' if !defined $arg;
         $arg = "$arg";
         utf8::encode($arg) if utf8::is_utf8($arg);
+        return 1 if $self->_read_short($arg);
         my $at = 0;
         $self->_feed_all(
             sub {
@@ -131,7 +134,7 @@ sub parsefile {
 # What can be read from: a glob, a reference to one, an object with a method for it, or the name of an open handle.
 sub _handle {
     my ($arg) = @_;
-    return if !defined $arg;
+    return if !defined $arg || !ref $arg && index( $arg, '<' ) >= 0;
     if ( Scalar::Util::blessed($arg) ) {
         return $arg if Scalar::Util::reftype($arg) eq 'GLOB' || Scalar::Util::reftype($arg) eq 'IO';
         return $arg if $arg->isa('IO::Handle') || !_has_text($arg) && $arg->can('read');
@@ -155,12 +158,16 @@ sub _parse_handle {
     my $delimiter = $self->{Stream_Delimiter};
     my $is_glob   = Scalar::Util::reftype($handle) eq 'GLOB' || Scalar::Util::reftype($handle) eq 'IO';
     if ( !defined $delimiter && $is_glob && -f $handle ) {    # nothing waits for what the handlers do
-        my ( $coming, $ended ) = ( '', 0 );
+        my $coming = '';
+        my $got = read $handle, $coming, $PIECE;
+        Carp::croak("Cannot read the document: $!") if !defined $got;
+        return 1 if $self->_read_short($coming);
+        my $ended = !$got;
         return $self->_feed_all(
             sub {
                 my ($size) = @_;
                 while ( length $coming <= $size && !$ended ) {
-                    my $got = read $handle, $coming, $PIECE, length $coming;
+                    $got = read $handle, $coming, $PIECE, length $coming;
                     Carp::croak("Cannot read the document: $!") if !defined $got;
                     $ended = !$got;
                 }
@@ -199,6 +206,19 @@ sub _parse_handle {
         $self->_feed( $piece, 0 ) if length $piece;
     }
     return $self->_feed( '', 1 );
+}
+
+# Parses a whole document without the daemon, if it is short and plain enough, and tells whether it did.
+sub _read_short {
+    my ( $self, $bytes ) = @_;
+    utf8::encode($bytes) if utf8::is_utf8($bytes);
+    return 0 if length $bytes > $CPANBridge::Compat::XML::Short::LONGEST || $self->{Namespaces} || defined $self->{ProtocolEncoding};
+    my $events = CPANBridge::Compat::XML::Short::events( $bytes, $self->{_Handlers}{XMLDecl} ) or return 0;
+    $self->{_Source} = CPANBridge::Compat::XML::Source->whole($bytes);
+    $self->_dispatch($events);
+    $self->{_Position} = $events->{end};
+    $self->{_State_}   = 2;
+    return 1;
 }
 
 # Has the daemon parse the next piece, and calls the handlers for what was in it.
@@ -356,7 +376,7 @@ sub _content {
 
 sub _dispatch {
     my ( $self, $answer ) = @_;
-    my @texts      = split /\0/, $answer->{texts}, -1;
+    my @texts      = ref $answer->{texts} ? @{ $answer->{texts} } : split /\0/, $answer->{texts}, -1;
     my @others     = @{ $answer->{others} };
     my $handlers   = $self->{_Handlers};
     my $namespaces = $self->{Namespaces};
@@ -380,7 +400,7 @@ sub _dispatch {
                 if ( !defined $attributes ) { $handler->( $self, $name ) }
                 else {
                     $self->{_Attributes} = $attributes;
-                    my @attributes = split /\x01/, $attributes, -1;
+                    my @attributes = ref $attributes ? @$attributes : split /\x01/, $attributes, -1;
                     if ($namespaces) {
                         for ( my $at = 0 ; $at < @attributes ; $at += 2 ) { $attributes[$at] = $self->_name( $attributes[$at] ) }
                     }
@@ -613,7 +633,7 @@ sub specified_attr {
     my ($self) = @_;
     return 0 if !defined $self->{_Places} || substr( $self->{_Kinds}, $self->{_Index}, 1 ) ne 'A';
     my $text  = $self->recognized_string;
-    my $given = 1 + ( $self->{_Attributes} =~ tr/\x01// );
+    my $given = ref $self->{_Attributes} ? @{ $self->{_Attributes} } : 1 + ( $self->{_Attributes} =~ tr/\x01// );
     return $given if $text !~ s/\A<[^\s\/>]+//;
     my $count = 0;
     while ( $text =~ /\G\s+([^\s=]+)\s*=\s*(?:"[^"]*"|'[^']*')/gc ) {
@@ -695,6 +715,7 @@ sub release {
 
 sub DESTROY {
     my ($self) = @_;
+    return if !defined $self->{_Number} && !defined $self->{_Ahead};
     local ( $@, $!, $?, $^E );
     return if ${^GLOBAL_PHASE} eq 'DESTRUCT';
     CPANBridge::Compat::XML::Feed::drop( $self->{_Ahead}, $self->{_Token} ) if defined $self->{_Ahead};
@@ -804,6 +825,10 @@ Takes the place of XML::Parser::Expat 2.46 where it is not installed. The docume
 has no DTD and namespaces are not asked for, its first megabyte goes in smaller ones, and the daemon parses one while the
 handlers for the one before run. The daemon opens no file and
 fetches nothing: external entities are read by the program's handlers, with the program's rights.
+
+A string or a file of at most 4 KiB is read in the program if it is plain UTF-8: without a DTD, namespaces, carriage returns,
+and names that are not ASCII. Handlers see the same of it, and no daemon need be there. As soon as something is wrong
+with it, it goes to the daemon, whose expat says what.
 
 =head1 WHAT IS COVERED
 

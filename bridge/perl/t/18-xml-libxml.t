@@ -299,13 +299,52 @@ subtest 'XInclude, HTML, pieces, canonical' => sub {
     is( root('<a xmlns:q="u" xmlns:r="w"><q:c/></a>')->firstChild->toStringEC14N, '<q:c xmlns:q="u"></q:c>', 'exclusive' );
 };
 
+subtest 'short documents' => sub {
+    my @documents = (
+        '<a><b>c</b></a>',
+        "<?xml version='1.0'?>\n<a x='1' y=\"a&amp;b\tc&#10;\">t\nu&lt;v<b/>\n\n<!-- c <d> \n--><e></e>\n<?p d <\n?><?q r?><![CDATA[x<y\nz]]></a >\n<!--e-->\n \n",
+        qq(<?xml version="1.0" encoding="UTF-8" standalone="yes"?><r><i id="1"/>\n  <i  id='2&#xe9;' \n k = "v&gt;&quot;" />M\xc3\xbcller &#xfc; &#8364; &quot;</r>),
+        "<a>]]&gt;<b/>>></a>\n",
+        "<a:b c:d='1' xmlns:c='http://x/' xmlns:a='urn:y'><c:_x.-1/></a:b>\t\n ",
+        '<!--x--><?xml-stylesheet z?><a/><?y  z ?>',
+        "<a b='1' xmlns='http://a.b/c' xml:lang='en'><b xmlns='urn:z' xmlns:p='urn:z' p:a='1' a='2'/><x xml:space='preserve' xmlns:p='http://a.b/c'/></a>",
+    );
+    is( scalar( grep { CPANBridge::Compat::LibXML::Short::parse( $_, {} ) } @documents ), scalar @documents, 'plain ones need no daemon' );
+
+    # The same with faults: what is read here must be what libxml2 would have read, without a word of complaint.
+    my @bits = (
+        qw(< > & / " ' = ? ! x 1 : . - ; ] ]]> -- <!-- --> <b> </b> <c:x/> &amp; &x; a="1" d:a="3" p: xml xmlns: urn: http:// <?xml?> <![CDATA[),
+        ' ', "\n", "\t", "\r\n", "\0", '#', '&#65;', '&#xd;', '&#xd800;', "\xc3\xa9", "\xc3", "\xed\xa0\x80", '<!DOCTYPE a>', ' xmlns:d="urn:d"', ' xml:id="x"', ' xmlns="a b"'
+    );
+    my $state = 1;
+    my $any = sub { $state = ( $state * 1_103_515_245 + 12_345 ) % 2_147_483_648; return int( $_[0] * $state / 2_147_483_648 ) };
+    my ( $here, @differ ) = (0);
+    for my $round ( 0 .. 1499 ) {
+        my $document = $documents[ $round % @documents ];
+        for ( 1 .. ( $round < @documents ? 0 : 1 + $any->(2) ) ) {
+            my $at = $any->( length $document );
+            substr $document, $at, $any->(2) ? 0 : $any->(3), $any->(3) ? $bits[ $any->( scalar @bits ) ] : '';
+        }
+        my $read = CPANBridge::Compat::LibXML::Short::parse( $document, {} ) or next;
+        $here++;
+        my $told = CPANBridge::Compat::LibXML::Daemon::parse( $document, {} );
+        push @differ, "$document\n$read->{text}\n" . ( $told->{text} // '' ) . join ' ', map { $_->[5] } @{ $told->{problems} }
+          if @{ $told->{problems} } || @{ $told->{ids} } || $read->{text} ne $told->{text} || $read->{version} ne $told->{version};
+    }
+    is( "@differ", '', "what is read here of $here documents is what libxml2 reads" );
+    cmp_ok( $here, '>', 200, '... and these are many' );
+    like( died( sub { parsed( '<a>' x 300 . '</a>' x 300 ) } ), qr/Excessive depth/, 'a deep one is not plain' );
+    is( parsed( "<a> <b/> </a>", no_blanks => 1 )->documentElement->toString, '<a><b/></a>', 'nor is one read with options that change it' );
+};
+
 subtest 'a daemon that comes and goes' => sub {
     my $document = parsed('<a><b/></a>');
     $daemon->stop;
     is( $document->findnodes('//b')->size, 1, 'a document needs none' );
-    like( died( sub { parsed('<a/>') } ), qr/CPANBridge|daemon|connect/i, 'a parser does, and says so' );
+    like( died( sub { parsed('<!DOCTYPE a><a/>') } ), qr/CPANBridge|daemon|connect/i, 'a parser does, and says so' );
+    is( parsed('<a>short</a>')->toString, qq{<?xml version="1.0"?>\n<a>short</a>\n}, 'but not for a short document' );
     $daemon->start;
-    is( root('<a/>')->nodeName, 'a', 'and goes on with the next one' );
+    is( root('<!DOCTYPE a><a/>')->nodeName, 'a', 'and goes on with the next one' );
 };
 
 is( "@warned", '', 'no warnings' );

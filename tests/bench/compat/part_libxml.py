@@ -29,6 +29,13 @@ def _sides(code: str) -> tuple[Side, Side]:
 MEASURES = [
     Measure("documents parsed", "records", *_sides("rate( sub { $parser->parse_string($xml) }, 1000 );")),
     Measure(
+        "a small one parsed and searched",
+        "documents",
+        *_sides("""
+            my $small = '<a><b>c</b><b>d</b></a>';
+            rate( sub { my @texts = map { $_->textContent } $parser->parse_string($small)->findnodes('//b') } );"""),
+    ),
+    Measure(
         "nodes found by XPath",
         "nodes",
         *_sides("rate( sub { my @found = $document->findnodes('//item[@class=\"c3\"]/name') }, 143 );"),

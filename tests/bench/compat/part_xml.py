@@ -25,6 +25,14 @@ SMALL = """
 my $parser = XML::Parser->new( Style => 'Tree' );
 rate( sub { $parser->parse('<a><b>c</b></a>') } );
 """
+SMALL_FILE = r"""
+$XML::Simple::PREFERRED_PARSER = 'XML::Parser';
+my $servers = join '', map {"  <server name='s$_'>\n    <address>10.0.0.$_</address>\n  </server>\n"} 1 .. 5;
+open my $out, '>', 'small.xml' or die $!;
+print $out "<config logdir='/var/log/x'>\n$servers</config>\n";
+close $out or die $!;
+rate( sub { XMLin('small.xml') } );
+"""
 SIMPLE = """
 $XML::Simple::PREFERRED_PARSER = 'XML::Parser';
 rate( sub { XMLin( $xml, KeyAttr => [], ForceArray => ['item'] ) }, 2000 );
@@ -43,6 +51,7 @@ def _row(what: str, unit: str, module: str, code: str) -> Measure:
 MEASURES = [
     _row("XML::Parser, three handlers", "events", "XML::Parser", LIST + EVENTS),
     _row("XML::Parser, a small document", "parses", "XML::Parser", SMALL),
+    _row("XML::Simple, XMLin of a small file", "files", "XML::Simple", SMALL_FILE),
     _row("XML::Simple, XMLin", "items", "XML::Simple", LIST + SIMPLE),
     _row("XML::XPath, a path and a sum", "items", "XML::XPath", LIST + FIND),
 ]

@@ -36,11 +36,9 @@ sub option_exists { my ( $self, $name ) = @_; return defined _known($name) ? 1 :
 
 sub get_option {
     my ( $self, $name ) = @_;
-    my $own = _known($name);
-    return if !defined $own;
-    my $value = $self->{options}{$own};
-    return $value if $OTHER{$own};
-    return $value ? 1 : 0;
+    my $own = $ALIAS{$name} || $name;
+    return $self->{options}{$own} ? 1 : 0 if $FLAG{$own};
+    return $OTHER{$own} ? $self->{options}{$own} : ();
 }
 
 sub set_option {
@@ -166,14 +164,15 @@ sub _input {
 # The options that the daemon is told.
 sub _for_daemon {
     my ( $self, $input, $html ) = @_;
-    my %flags = map { $_ => $self->get_option($_) ? 1 : 0 } $html ? qw(no_blanks no_cdata no_defdtd line_numbers) : qw(
+    my $set = $self->{options};
+    my %flags = map { $_ => $set->{$_} ? 1 : 0 } $html ? qw(no_blanks no_cdata no_defdtd line_numbers) : qw(
       expand_entities complete_attributes validation no_blanks clean_namespaces no_cdata line_numbers
     );
     return \%flags if $html;
-    $flags{recover} = $self->get_option('recover') ? 1 : 0;
-    $flags{validation} = 0 if $flags{recover} || !$self->get_option('load_ext_dtd');
+    $flags{recover} = $set->{recover} ? 1 : 0;
+    $flags{validation} = 0 if $flags{recover} || !$set->{load_ext_dtd};
     my $may = $input->{files} || $input->has_callbacks;
-    $flags{load_ext_dtd} = $may && ( $self->get_option('load_ext_dtd') || $flags{validation} || $flags{complete_attributes} ) ? 1 : 0;
+    $flags{load_ext_dtd} = $may && ( $set->{load_ext_dtd} || $flags{validation} || $flags{complete_attributes} ) ? 1 : 0;
     return { map { $_ => $flags{$_} } grep { $flags{$_} || $_ eq 'expand_entities' } keys %flags };
 }
 

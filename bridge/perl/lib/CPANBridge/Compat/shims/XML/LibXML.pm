@@ -11,6 +11,7 @@ use CPANBridge::Compat::LibXML::Daemon ();
 use CPANBridge::Compat::LibXML::Include ();
 use CPANBridge::Compat::LibXML::Input ();
 use CPANBridge::Compat::LibXML::Options ();
+use CPANBridge::Compat::LibXML::Short ();
 use CPANBridge::Compat::LibXML::Tree ();
 use Exporter ();
 use Scalar::Util qw(blessed refaddr reftype);
@@ -71,7 +72,7 @@ our @EXPORT    = @{ $EXPORT_TAGS{all} };
 $Carp::Internal{$_}++ for qw(XML::LibXML XML::LibXML::SAX XML::LibXML::SAX::Parser XML::LibXML::SAX::Builder), map( {"XML::LibXML::$_"}
     qw(Attr AttributeHash Boolean CDATASection Comment Common Document DocumentFragment Dtd Element InputCallback Literal NamedNodeMap
       Namespace Node NodeList Number PI Pattern Reader RegExp RelaxNG Schema Text XPathContext XPathExpression) ),
-  map( {"CPANBridge::Compat::LibXML::$_"} qw(Builder Canonical Daemon Declarations Events Include Input Options Schemas Tree Writer XPath XPathFunctions) );
+  map( {"CPANBridge::Compat::LibXML::$_"} qw(Builder Canonical Daemon Declarations Events Include Input Options Schemas Short Tree Writer XPath XPathFunctions) );
 
 # What libxml2 can do that matters here; programs ask before they use it.
 use constant {
@@ -162,7 +163,7 @@ sub _document {
     my $answer =
       $html
       ? CPANBridge::Compat::LibXML::Daemon::parse_html( $bytes, $options )
-      : CPANBridge::Compat::LibXML::Daemon::parse( $bytes, $options, $input );
+      : CPANBridge::Compat::LibXML::Short::parse( $bytes, $options ) || CPANBridge::Compat::LibXML::Daemon::parse( $bytes, $options, $input );
     my $recover = $self->get_option('recover') || 0;
     my $error = CPANBridge::Compat::LibXML::Daemon::error_of( $answer->{problems}, source => $bytes, file => $about{file} );
 
@@ -328,7 +329,8 @@ sub parse_balanced_chunk {
     $bytes =~ s/\A<\?xml\s[^>]*\?>//;
     my $options = $self->_for_daemon( $self->_input );
     $options->{encoding} = $its if defined $its;
-    my $answer = CPANBridge::Compat::LibXML::Daemon::parse( "<$AROUND>$bytes</$AROUND>", $options, $self->_input );
+    my $whole  = "<$AROUND>$bytes</$AROUND>";
+    my $answer = CPANBridge::Compat::LibXML::Short::parse( $whole, $options ) || CPANBridge::Compat::LibXML::Daemon::parse( $whole, $options, $self->_input );
     my $recover = $self->get_option('recover') || 0;
     my @faults = @{ $answer->{problems} };
     my @lines = split /\n/, $bytes, -1;
@@ -457,7 +459,8 @@ XML::LibXML - parsing, DOM, XPath and writing of XML and HTML (CPANBridge's repl
 The module of the same name, for machines that do not have it; see L<CPANBridge::Compat>. The daemon's module C<libxml>
 must be enabled, and its environment needs the extra C<libxml>. libxml2 parses and validates there, through lxml. The
 document then lives in the program, in plain Perl: looking around, XPath, changing and writing ask nobody, and go on when
-the daemon is restarted.
+the daemon is restarted. A document of at most 4 KiB in plain UTF-8, without a DTD, is parsed in the program, too, unless
+something in it or an option makes it less than plain.
 
 =head1 COVERED
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar
 import msgspec
 
 from bridge.api import BridgeError, ErrorType
-from bridge.modules._database_rows import Row, Rows
+from bridge.modules._database_rows import Rows
 
 if TYPE_CHECKING:
     from bridge.modules._database_background import Background
@@ -251,15 +251,15 @@ class Statement(Part):
                 outcomes.append({"count": outcome["count"]})
         return outcomes
 
-    def fetch(self, count: int) -> tuple[list[Row], bool]:
-        """Return the next rows, and whether there may be more."""
+    def fetch(self, count: int, by_column: bool = False) -> tuple[list[Any], bool]:
+        """Return the next rows, as they are or in blocks, and whether there may be more."""
         if self.rows is None:
             return [], False
-        rows = self.rows.batch(count)
+        found = self.rows.blocks(count) if by_column else self.rows.batch(count)
         more = self.rows.more
         if not more:
             self.finish()
-        return rows, more
+        return found, more
 
     def next_result(self, rows: int) -> Outcome | None:
         """Go on to the next result, where an execution can have several; ``None`` where there is no more."""

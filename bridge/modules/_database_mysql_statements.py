@@ -156,14 +156,14 @@ class MySQLStatement(Statement):
         with contextlib.suppress(pymysql.Error):  # of later statements: nobody has asked for their outcome
             cursor.close()
 
-    def fetch(self, count: int) -> tuple[list[Row], bool]:
+    def fetch(self, count: int, by_column: bool = False) -> tuple[list[Any], bool]:
         if self.rows is None:
             return [], False
         with self.connection.errors():
-            rows, more = self.rows.batch(count), self.rows.more
+            found, more = self.rows.blocks(count) if by_column else self.rows.batch(count), self.rows.more
             if not more and not (self._cursor is not None and self._cursor.has_next):
                 self.finish()
-            return rows, more
+            return found, more
 
     def finish(self) -> None:
         self.rows = None

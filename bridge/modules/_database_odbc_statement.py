@@ -202,12 +202,12 @@ class ODBCStatement(Statement):
                 row[place] = None if row[place] is None else int(row[place])
         return rows
 
-    def fetch(self, count: int) -> tuple[list[Row], bool]:
+    def fetch(self, count: int, by_column: bool = False) -> tuple[list[Any], bool]:
         """Return the next rows, and whether there may be more; another result may follow them."""
         if self.rows is None:
             return [], False
         with self.connection.running(self.cursor):
-            return self.rows.batch(count), self.rows.more
+            return self.rows.blocks(count) if by_column else self.rows.batch(count), self.rows.more
 
     def finish(self) -> None:
         self.rows = self._problem = None

@@ -395,9 +395,9 @@ class OracleStatement(Statement):
             fail(f"ORA-01008: {self.parsed.count} values are needed, not {len(values)}", "ProgrammingError", code=1008)
         return {self.names[number - 1]: values[number - 1] for number in self._used}
 
-    def fetch(self, count: int) -> tuple[list[Row], bool]:
+    def fetch(self, count: int, by_column: bool = False) -> tuple[list[Any], bool]:
         with errors("OCIStmtFetch"):
-            return super().fetch(count)
+            return super().fetch(count, by_column)
 
     def finish(self) -> None:
         self.rows = None

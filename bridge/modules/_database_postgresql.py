@@ -518,9 +518,9 @@ class PostgreSQLStatement(Statement):
             self._taken.extend(self._stream)
             self._stream = None
 
-    def fetch(self, count: int) -> tuple[list[Any], bool]:
+    def fetch(self, count: int, by_column: bool = False) -> tuple[list[Any], bool]:
         with self.connection.errors():
-            return super().fetch(count)
+            return super().fetch(count, by_column)
 
     def finish(self) -> None:
         self.rows = None

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from itertools import chain
+from typing import TypeVar
 
-__all__ = ["FIRST_ROWS", "MOST_ROWS", "Rows", "size_of"]
+from bridge.modules._database_blocks import BLOCK_ROWS, Block, block_of, blocks_of
+from bridge.modules._database_sizes import size_of
+
+__all__ = ["FIRST_ROWS", "MOST_ROWS", "Row", "Rows"]
 
 FIRST_ROWS = 100
 """Rows that come with the answer to execute, unless the caller wants another number."""
@@ -23,48 +27,14 @@ NEARLY_FULL = 4
 AHEAD_CHUNK = 500
 """Rows read at a time while it is looked how many there are."""
 
-ROW_BYTES = 16
-"""About what a row costs besides its strings."""
-
-_SMALL = frozenset({int, float, bool, type(None)})
-
 Row = Sequence[object]
 Fetch = Callable[[int], list[Row]]
 
-
-def size_of(rows: list[Row]) -> int:
-    """Return about how many bytes rows are: strings as UTF-8, bytes, and a little for everything else."""
-    if not rows:
-        return 0
-    size = (ROW_BYTES + 8 * len(rows[0])) * len(rows)
-    for column in zip(*rows, strict=True):
-        first = column[0]
-        try:
-            if first.__class__ is bytes:
-                size += len(b"".join(column))
-            elif first.__class__ is str:
-                size += _utf8_size("".join(column))
-            else:
-                size += _size_of_mixed(column)
-        except TypeError:
-            size += _size_of_mixed(column)
-    return size
+_T = TypeVar("_T")
 
 
-def _size_of_mixed(column: Row) -> int:
-    return 0 if _SMALL.issuperset(map(type, column)) else sum(map(_size_of_value, column))
-
-
-def _size_of_value(value: Any) -> int:
-    if value.__class__ is str:
-        return _utf8_size(value)
-    if value.__class__ is list or value.__class__ is tuple:
-        return ROW_BYTES + sum(9 + _size_of_value(item) for item in value)
-    return 0 if value.__class__ in _SMALL else len(value) if value.__class__ is bytes else len(str(value))
-
-
-def _utf8_size(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
+def _as_they_are(rows: list[Row]) -> tuple[int, list[Row]]:
+    return size_of(rows), rows
 
 
 class Rows:
@@ -107,30 +77,50 @@ class Rows:
 
     def batch(self, count: int) -> list[Row]:
         """Return the next rows: up to ``count``, fewer where they are large; none at the end, or if :meth:`bound`."""
+        return [*chain.from_iterable(self._gather(count, _as_they_are, MOST_ROWS))]
+
+    def blocks(self, count: int) -> list[Block]:
+        """Return the next rows in the same way, by column."""
+        if not self._before[0]:  # it is not known yet how many fit: they would come in blocks that are too small
+            return blocks_of(self.batch(count))
+        return self._gather(count, block_of, BLOCK_ROWS)
+
+    def _gather(self, count: int, take: Callable[[list[Row]], tuple[int, _T]], most: int) -> list[_T]:
+        """Return what ``take`` makes of the next rows, of at most so many at a time; it says how many bytes, too."""
         count = max(1, min(count, MOST_ROWS))
-        rows: list[Row] = []
-        used = 0
+        taken: list[_T] = []
+        got = used = 0
         seen, seen_bytes = self._before
-        chunk = max(FIRST_CHUNK, min(4 * seen, self._most_bytes * seen // max(seen_bytes, 1)))
-        while len(rows) < count:
-            fresh = self._read(min(chunk, count - len(rows)))
+        chunk = max(FIRST_CHUNK, min(4 * seen, self._probably_fitting(self._most_bytes, seen, seen_bytes)))
+        while got < count:
+            fresh = self._read(min(chunk, count - got, most))
             if not fresh:
                 break
-            size = size_of(fresh)
+            size, part = take(fresh)
             if used + size > self._most_bytes:
-                fitting = self._fitting(fresh, self._most_bytes - used, at_least=self._least if not rows else 0)
-                rows += fresh[:fitting]
+                fitting = self._fitting(fresh, self._most_bytes - used, take, at_least=self._least if not got else 0)
                 self._kept.extendleft(reversed(fresh[fitting:]))
+                if fitting:
+                    size, part = take(fresh[:fitting])
+                    taken.append(part)
+                    got += fitting
+                    used += size
                 break
-            rows += fresh
+            taken.append(part)
+            got += len(fresh)
             used += size
             if used > self._most_bytes - (self._most_bytes >> NEARLY_FULL):
                 break
             # As many as will probably fit, but never far more than were seen.
-            room = (self._most_bytes - used) * len(rows) // max(used, 1)
-            chunk = max(1, min(4 * len(rows), room))
-        self._before = len(rows), used
-        return rows
+            chunk = max(1, min(4 * max(got, seen), self._probably_fitting(self._most_bytes - used, got, used)))
+        self._before = got, used
+        return taken
+
+    @staticmethod
+    def _probably_fitting(room: int, seen: int, size: int) -> int:
+        """Return how many rows will fit if they are like those seen or a little larger: too many would cost time."""
+        count = room * seen // max(size, 1)
+        return count - (count >> (NEARLY_FULL + 1))
 
     def _read(self, count: int) -> list[Row]:
         if self._kept:
@@ -145,12 +135,12 @@ class Rows:
         return rows
 
     @staticmethod
-    def _fitting(rows: list[Row], room: int, *, at_least: int) -> int:
+    def _fitting(rows: list[Row], room: int, take: Callable[[list[Row]], tuple[int, _T]], *, at_least: int) -> int:
         """Return how many of the rows fit, at least so many."""
         used, fit, most = 0, 0, len(rows)
         while fit < most:
             middle = (fit + most + 1) // 2
-            size = size_of(rows[fit:middle])
+            size, _ = take(rows[fit:middle])
             if used + size <= room:
                 used += size
                 fit = middle

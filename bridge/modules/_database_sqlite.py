@@ -497,10 +497,10 @@ class SQLiteStatement(Statement):
                 outcomes.append({"count": cursor.rowcount})
         self._close()
 
-    def fetch(self, count: int) -> tuple[list[Any], bool]:
+    def fetch(self, count: int, by_column: bool = False) -> tuple[list[Any], bool]:
         self._check_idle()
         with self.connection.errors(self):
-            found, more = super().fetch(count)
+            found, more = super().fetch(count, by_column)
         if not more:
             self._close()
         return found, more

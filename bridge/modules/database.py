@@ -20,6 +20,7 @@ import msgspec
 from bridge.api import BridgeError, ErrorType, Module, Session, read_options
 from bridge.modules._database_access import Options, Rules
 from bridge.modules._database_background import register as register_background
+from bridge.modules._database_blocks import FEWEST_ROWS, blocks_of
 from bridge.modules._database_columns import MOST_TUPLES, summary_of, tuples_of
 from bridge.modules._database_driver import Connection, Outcome, Part, Statement, decoded
 from bridge.modules._database_odbc_extra import register as register_odbc
@@ -174,6 +175,8 @@ def connect(
 ) -> dict[str, Any]:
     """Open a database; returns its number as ``connection``, and what is known of it.
 
+    ``by_column`` is true: rows may be had by column.
+
     Args:
         session: the caller's.
         driver: which kind.
@@ -197,7 +200,7 @@ def connect(
     made.put, made.part = table.put, table.part
     try:
         made.set(settings)
-        return {"connection": table.put(made), **made.info()}
+        return {"connection": table.put(made), "by_column": True, **made.info()}
     except BaseException:
         made.close()
         raise
@@ -313,12 +316,13 @@ def describe(session: Session, statement: int) -> dict[str, Any]:
 
 
 @module.function
-def execute(
+def execute(  # noqa: PLR0917 - callers name them
     session: Session,
     statement: int,
     values: list[Any] = [],  # noqa: B006 - never changed
     as_text: list[int] = [],  # noqa: B006 - never changed
     rows: Count = FIRST_ROWS,
+    by_column: bool = False,
 ) -> Outcome:
     """Execute a prepared statement.
 
@@ -328,15 +332,21 @@ def execute(
         values: one for each parameter: null, numbers, strings, or bytes.
         as_text: which of the values (counted from 0) are bytes that the database shall take for text.
         rows: how many rows to return at once.
+        by_column: they may come in ``blocks``.
 
     Returns:
         ``columns``: their names, or null for a statement that returns no rows; ``rows``, ``more``; ``count``: how many
         rows were changed; ``in_transaction``. ``ahead`` is true where the caller may ask for more rows while it does
-        something else: nothing that is fetched calls a sub of its own.
+        something else: nothing that is fetched calls a sub of its own. With ``by_column`` rows come in ``blocks``, see
+        :mod:`bridge.modules._database_blocks`, where they are many, and ``rows`` is empty.
     """
     used = _statement(session, statement)
     with used.connection.using():
-        return _marked(used, used.execute(decoded(values), as_text, rows))
+        outcome = _marked(used, used.execute(decoded(values), as_text, rows))
+        found = outcome["rows"]
+        if by_column and len(found) >= FEWEST_ROWS:
+            outcome["rows"], outcome["blocks"] = [], blocks_of(found)
+        return outcome
 
 
 @module.function
@@ -429,17 +439,22 @@ def execute_columns(  # noqa: PLR0917 - callers name them
 
 
 @module.function
-def fetch(session: Session, statement: int, rows: Count = MOST_ROWS, size: Size | None = None) -> dict[str, Any]:
+def fetch(
+    session: Session, statement: int, rows: Count = MOST_ROWS, size: Size | None = None, by_column: bool = False
+) -> dict[str, Any]:
     """Return the next ``rows`` of a statement, fewer where they are large, and whether there may be ``more``.
 
-    They are about ``size`` bytes at most where that is given, and none if the next row alone is larger.
+    They are about ``size`` bytes at most where that is given, and none if the next row alone is larger. With
+    ``by_column`` they come in ``blocks`` as with ``execute``.
     """
     used = _statement(session, statement)
     with used.connection.using():
         if used.rows is not None:
             used.rows.bound(size)
-        found, more = used.fetch(rows)
-        return used.connection.marked({"rows": found, "more": more})
+        found, more = used.fetch(rows, by_column)
+        outcome: Outcome = {"rows": [], "blocks": found} if by_column else {"rows": found}
+        outcome["more"] = more
+        return used.connection.marked(outcome)
 
 
 @module.function

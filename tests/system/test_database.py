@@ -169,6 +169,86 @@ def test_rows_that_come_in_many_batches(script: Script) -> None:
     ]  # fmt: skip
 
 
+def test_ways_to_fetch_can_change_in_the_middle(script: Script) -> None:
+    """Of rows that come by column, too: each row comes once, whatever is wanted of the next."""
+    said = script(
+        CONNECT  # noqa: S608 - it is a program
+        + r"""
+        binmode STDOUT, ':utf8';
+        $dbh->{sqlite_unicode} = 1;
+        my $sql = qq{WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+            SELECT i, CASE WHEN i % 3 THEN 'b\x{e4}r ' || i || '  ' END AS b,
+            CASE WHEN i % 2 THEN x'00' || i ELSE -i / 2.0 END AS c FROM n};
+        my $at = 0;
+        my $wrong = 0;
+        my $check = sub {
+            my ( $i, $b, $c, $blanks ) = @_;
+            $at++;
+            $blanks = '  ' if !defined $blanks;
+            $wrong++ if $i != $at || $c ne ( $at % 2 ? "\0$at" : -$at / 2 );
+            $wrong++ if $at % 3 ? $b ne "b\x{e4}r $at$blanks" || !utf8::is_utf8($b) : defined $b;
+        };
+        my $sth = $dbh->prepare($sql);
+        $sth->execute;
+        for my $round ( 1 .. 20 ) {
+            $check->( @{ $sth->fetch } ) for 1 .. 3;
+            $check->( $sth->fetchrow_array ) for 1 .. 3;
+            my $i = $sth->fetchrow_array;
+            $at++;
+            $check->( @$_{qw(i b c)} ) for map { $sth->fetchrow_hashref } 1 .. 3;
+            $check->(@$_) for @{ $sth->fetchall_arrayref( undef, 5 ) };
+            $check->( @$_{qw(i b c)} ) for @{ $sth->fetchall_arrayref( {}, 40 ) };
+            my $row = $sth->fetch;
+            $check->( splice @$row );
+            $check->( @{ $sth->fetch } ) for 1 .. 2;
+        }
+        print "$at $wrong ", $sth->rows, "\n";
+        my ( $i, $b, $c ) = ( 1, 2, 3 );
+        $sth->bind_columns( \( $i, $b, $c ) );
+        for ( 1 .. 200 ) { $sth->fetch; $check->( $i, $b, $c ) }
+        for ( 1 .. 3 ) { $check->( $sth->fetchrow_array ); $wrong++ if $i != $at }
+        for ( 1 .. 3 ) { $check->( @{ $sth->fetchrow_hashref }{qw(i b c)} ); $wrong++ if $i != $at }
+        $sth->{ChopBlanks} = 1;
+        for ( 1 .. 50 ) { $sth->fetch; $check->( $i, $b, $c, '' ) }
+        $sth->{ChopBlanks} = 0;
+        for ( 1 .. 50 ) { $sth->fetch; $check->( $i, $b, $c ) }
+        $sth->{Callbacks} = { fetch => sub { $wrong += 0.001; return } };
+        for ( 1 .. 5 ) { $sth->fetch; $check->( $i, $b, $c ) }
+        $sth->{Callbacks} = undef;
+        $sth->bind_col( 2, undef, { TYPE => 2 } );
+        for ( 1 .. 5 ) { $sth->fetch; $check->( $i, $b, $c ) }
+        my $before = $at;
+        $check->(@$_) for @{ $sth->fetchall_arrayref };
+        print "$at $wrong ", $sth->rows, ' ', $sth->{Active} ? 1 : 0, "\n";
+
+        $at = $wrong = 0;
+        $sth = $dbh->prepare($sql);
+        for ( 1 .. 3 ) {
+            $sth->execute;
+            $at = 0;
+            $check->( $sth->fetchrow_array ) for 1 .. 150;
+            $sth->finish if $_ == 2;
+        }
+        print "$at $wrong ", $sth->rows, "\n";
+        my $other = $dbh->prepare("SELECT i, i * 2 FROM ($sql) LIMIT 12");
+        $other->execute;
+        print join( ' ', map { $_->[1] } @{ $other->fetchall_arrayref } ), ' ', $other->rows, "\n";
+        my $empty = $dbh->prepare("SELECT '' AS a FROM ($sql) LIMIT ?");
+        for my $count ( 0, 1, 7, 8, 9, 101, 1101 ) {
+            my $rows = $dbh->selectall_arrayref( $empty, undef, $count );
+            print scalar( grep { defined $_->[0] && $_->[0] eq '' } @$rows ), ' ';
+        }
+        print "\n";
+        my $zeros = $dbh->selectcol_arrayref("SELECT zeroblob(i % 4) FROM ($sql) LIMIT 9");
+        print join( ' ', map {length} @$zeros ), "\n";
+        """
+    )
+    assert said.splitlines() == [
+        "1160 0 1160", "3000 0.005 3000 0", "150 0 150", "2 4 6 8 10 12 14 16 18 20 22 24 12",
+        "0 1 7 8 9 101 1101 ", "1 2 3 0 1 2 3 0 1",
+    ]  # fmt: skip
+
+
 def test_tuples_in_arrays(script: Script) -> None:
     """Values of all kinds arrive as they do one by one: bytes, characters, NUL, undef, numbers, large ones."""
     said = script(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import struct
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,8 @@ from bridge import storable
 from bridge.api import BridgeError, ErrorType, Peer, Session
 from bridge.modules import database
 from bridge.modules._database_access import Options, Rules
-from bridge.modules._database_rows import Rows, size_of
+from bridge.modules._database_rows import Rows
+from bridge.modules._database_sizes import size_of
 from bridge.modules._database_sqlite import SQLite
 
 STRANGER = Peer(pid=1, uid=os.geteuid() + 1, gid=1)
@@ -86,6 +88,24 @@ class TestBatches:
             outcome = {**outcome, **database.fetch(session, outcome["statement"], 700)}
             found += outcome["rows"]
         assert [row[0] for row in found] == list(range(1, 5001))
+
+    def test_rows_come_by_column_where_that_is_asked_for(self, session: Session) -> None:
+        """In blocks, if they are more than a few; nothing is changed for others."""
+        connection = opened(session, text="bytes")
+        assert database.connect(session, "sqlite", ":memory:")["by_column"]
+        sql = "with recursive n(i) as (values(1) union all select i + 1 from n where i < ?) select i, 'x' from n"
+        statement = database.prepare(session, connection, sql)["statement"]
+        outcome = database.execute(session, statement, [7], by_column=True)
+        assert (len(outcome["rows"]), "blocks" in outcome) == (7, False)
+        outcome = database.execute(session, statement, [200], rows=9, by_column=True)
+        assert (outcome["rows"], outcome["more"]) == ([], True)
+        packed = [["q", struct.pack("=9q", *range(1, 10))], ["b", b"\0".join([b"x"] * 9)]]
+        assert outcome["blocks"] == [{"count": 9, "columns": packed}]
+        assert database.fetch(session, statement, 2) == {"rows": [(10, b"x"), (11, b"x")], "more": True}
+        outcome = database.fetch(session, statement, 200, by_column=True)
+        assert (outcome["rows"], outcome["more"]) == ([], False)
+        assert sum(block["count"] for block in outcome["blocks"]) == 189
+        assert database.fetch(session, statement, 2, by_column=True) == {"rows": [], "blocks": [], "more": False}
 
     @given(st.lists(st.integers(0, 300), max_size=60), st.integers(1, 50), st.integers(50, 1000))
     def test_whatever_the_rows_sizes_are_none_is_lost(self, sizes: list[int], count: int, most: int) -> None:

@@ -3,17 +3,18 @@ package CPANBridge::Compat::DBI::Fetch;
 use strict;
 use warnings;
 
+use CPANBridge::Compat::DBI::Blocks;
 use CPANBridge::Compat::DBI::Handle;
 
 our $VERSION = '0.1.0';
 
-# Fetching a row is what programs do most often. Where a driver has rows at hand, in an array _rows of its inner handle,
-# and nothing special is wanted of them, there is also an array _fast: the handle's errors, the array that fetch returns,
-# and whether variables are bound to its elements. The subs here are the methods that programs call: they take a row from
-# there, and leave everything else to the dispatcher that they are given. Each keeps to as few of Perl's operations as it
-# can.
+# Fetching a row is what programs do most often. Where a driver has rows at hand, in an array _rows of its inner handle or
+# in columns in _block, and nothing special is wanted of them, there is also an array _fast: the handle's errors, the array
+# that fetch returns, and whether variables are bound to its elements; with columns also a reference to the number of rows
+# that are left, and the subs that take one. The subs here are the methods that programs call: they take a row from there,
+# and leave everything else to the dispatcher that they are given. Each keeps to as few of Perl's operations as it can.
 #
-# What splice returns are temporary values, whose strings Perl moves into the place that they are assigned to.
+# What splice and shift return are temporary values, whose strings Perl moves into the place that they are assigned to.
 
 our %METHODS = (
     fetch             => \&_arrayref,
@@ -22,11 +23,14 @@ our %METHODS = (
     fetchrow_hashref  => \&_hashref,
 );
 
-# To be called by a driver's fetch when it has handed out a row of rows that it keeps in an array: the next ones go the
-# short way.
+# To be called by a driver's fetch when it has handed out a row of those that it keeps: the next ones go the short way.
 sub allow {
     my ($inner) = @_;
-    $inner->{_fast} = [ @$inner{qw(_e _fbav)}, $inner->{_bound} ? 1 : 0 ] if !$inner->{_slow} && !$inner->{ChopBlanks};
+    return if $inner->{_fast} || $inner->{_slow} || $inner->{ChopBlanks};
+    my ( $left, @columns ) = @{ $inner->{_block} || [] };
+    return if $left && ( !$$left || $inner->{_convert} );
+    my $fast = $inner->{_fast} = [ @$inner{qw(_e _fbav)}, $inner->{_bound} ? 1 : 0 ];
+    push @$fast, $left, CPANBridge::Compat::DBI::Blocks::takers( \@columns, $left, @$fast ) if $left;
     return;
 }
 
@@ -42,13 +46,19 @@ sub _arrayref {
     my ($dispatcher) = @_;
     return sub {
         if ( @_ == 1 and my $inner = tied %{ $_[0] } ) {
-            if ( my $fast = $inner->{_fast} and my $rows = !$inner->{_convert} && $inner->{_rows} ) {
-                my $row = shift @$rows or goto &$dispatcher;
-                $CPANBridge::Compat::DBI::Handle::LAST = $fast->[0];
-                @{ $fast->[0] } = () if @{ $fast->[0] };
-                return into_fields( $fast->[1], $row, 1 ) if $fast->[2];
-                @{ $fast->[1] } = splice @$row;
-                return $fast->[1];
+            if ( my $fast = $inner->{_fast} ) {
+                if ( my $take = $fast->[4] ) {
+                    my $fields = &$take;
+                    return $fields if $fields;
+                }
+                elsif ( my $rows = !$inner->{_convert} && $inner->{_rows} ) {
+                    my $row = shift @$rows or goto &$dispatcher;
+                    $CPANBridge::Compat::DBI::Handle::LAST = $fast->[0];
+                    @{ $fast->[0] } = () if @{ $fast->[0] };
+                    return into_fields( $fast->[1], $row, 1 ) if $fast->[2];
+                    @{ $fast->[1] } = splice @$row;
+                    return $fast->[1];
+                }
             }
         }
         goto &$dispatcher;
@@ -59,11 +69,20 @@ sub _array {
     my ($dispatcher) = @_;
     return sub {
         if ( @_ == 1 and my $inner = tied %{ $_[0] } ) {
-            if ( my $fast = $inner->{_fast} and my $rows = !$inner->{_convert} && $inner->{_rows} ) {
-                my $row = shift @$rows or goto &$dispatcher;
+            if ( my $fast = $inner->{_fast} ) {
+                my $row;
+                if ( my $left = $fast->[3] ) {
+                    goto &$dispatcher if !$$left;
+                    $row = [ @{ $fast->[4]->() } ] if $fast->[2];
+                }
+                elsif ( my $rows = !$inner->{_convert} && $inner->{_rows} ) {
+                    $row = shift @$rows or goto &$dispatcher;
+                    $row = [ @{ into_fields( $fast->[1], $row, 1 ) } ] if $fast->[2];
+                }
+                else { goto &$dispatcher }
                 $CPANBridge::Compat::DBI::Handle::LAST = $fast->[0];
                 @{ $fast->[0] } = () if @{ $fast->[0] };
-                $row = [ @{ into_fields( $fast->[1], $row, 1 ) } ] if $fast->[2];
+                return $fast->[5]->() if !$row;
                 return wantarray ? splice @$row : $row->[-1];
             }
         }
@@ -76,11 +95,20 @@ sub _hashref {
     return sub {
         if ( @_ and @_ < 3 and my $inner = tied %{ $_[0] } ) {
             my $names = $inner->{ $_[1] || $inner->{FetchHashKeyName} };
-            if ( my $fast = $inner->{_fast} and my $rows = !$inner->{_convert} && ref $names eq 'ARRAY' && $inner->{_rows} ) {
-                my $row = shift @$rows or goto &$dispatcher;
+            if ( ref $names eq 'ARRAY' and my $fast = $inner->{_fast} ) {
+                my $row;
+                if ( my $left = $fast->[3] ) {
+                    goto &$dispatcher if !$$left;
+                    $row = [ @{ $fast->[4]->() } ] if $fast->[2];
+                }
+                elsif ( my $rows = !$inner->{_convert} && $inner->{_rows} ) {
+                    $row = shift @$rows or goto &$dispatcher;
+                    $row = [ @{ into_fields( $fast->[1], $row, 1 ) } ] if $fast->[2];
+                }
+                else { goto &$dispatcher }
                 $CPANBridge::Compat::DBI::Handle::LAST = $fast->[0];
                 @{ $fast->[0] } = () if @{ $fast->[0] };
-                $row = [ @{ into_fields( $fast->[1], $row, 1 ) } ] if $fast->[2];
+                return $fast->[6]->($names) if !$row;
                 my %row;
                 @row{@$names} = splice @$row;
                 return \%row;

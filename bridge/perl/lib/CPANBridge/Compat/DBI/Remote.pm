@@ -7,6 +7,7 @@ use Carp ();
 use Scalar::Util ();
 
 use CPANBridge::Bytes;
+use CPANBridge::Compat::DBI::Blocks;
 use CPANBridge::Compat::DBI::Fetch;
 use CPANBridge::Compat::DBI::Handle;
 use CPANBridge::Compat::Link;
@@ -122,13 +123,14 @@ sub attach {
     $dbh->{_connection} = $answer->{connection};
     $dbh->{_info}       = $answer;
     $dbh->{_autocommit} = 1;
+    $dbh->{_by_column}  = $answer->{by_column} && !$link->is_plain && $dbh->_takes_columns;
     $dbh->STORE( Active => 1 );
     return;
 }
 
 # Connections that were taken out of their handles, by what take_imp_data returned.
 my %parked;
-my @CONNECTION = qw(_link _token _connection _info _autocommit _in_transaction _pid _thread);
+my @CONNECTION = qw(_link _token _connection _info _autocommit _by_column _in_transaction _pid _thread);
 
 # Makes a handle for one of those.
 sub adopt {
@@ -148,7 +150,8 @@ sub adopt {
 # --- database handles -----------------------------------------------------------------------------------------------
 #
 # Drivers have methods _encode($value, $type), which returns what is sent for a value and whether it is bytes that mean
-# text, and _decode($rows, $sth), where rows need it. _sends_text($type) is whether a value of ASCII is sent as its text.
+# text, and _decode($answer, $sth), where rows need it. _sends_text($type) is whether a value of ASCII is sent as its text.
+# Where rows may come by column, _takes_columns is true, and _texts($answer, $sth) says how each column's texts are wanted.
 
 package    # not to be indexed
   CPANBridge::Compat::DBI::Remote::db;
@@ -167,6 +170,10 @@ sub _park {
 }
 
 sub _sends_text { return 0 }
+
+sub _takes_columns { return 0 }
+
+sub _texts { return }
 
 # What the daemon says of the transaction with each answer.
 sub _note { my ( $dbh, $answer ) = @_; $dbh->{_in_transaction} = $answer->{in_transaction} ? 1 : 0; return }
@@ -267,8 +274,10 @@ sub _number_of {
 sub execute {
     my ( $sth, @values ) = @_;
     my $arguments = $sth->_arguments(@values) or return;
-    my $answer = $sth->_call( execute => _spelled( $sth->{Database}{_link}, $arguments ) );
-    if ( !$answer ) { $sth->{Database}->_failed; return }
+    my $dbh = $sth->{Database};
+    $arguments->{by_column} = \1 if $dbh->{_by_column};
+    my $answer = $sth->_call( execute => _spelled( $dbh->{_link}, $arguments ) );
+    if ( !$answer ) { $dbh->_failed; return }
     return $sth->_take($answer);
 }
 
@@ -276,10 +285,11 @@ sub execute {
 sub _spelled {
     my ( $link, $arguments ) = @_;
     my $values = $arguments->{values};
-    return $arguments if !$link || keys %$arguments != 3 || grep {ref} @$values;
+    my $how = $arguments->{by_column} ? ',"by_column":true' : '';
+    return $arguments if !$link || keys %$arguments != ( $how ? 4 : 3 ) || grep {ref} @$values;
     my ( $statement, $rows ) = map { 0 + $_ } @$arguments{qw(statement rows)};
     my $text = @$values ? eval { CPANBridge::JSON::encode($values) } : '[]';
-    return defined $text ? $link->text(qq({"statement":$statement,"rows":$rows,"values":$text})) : $arguments;
+    return defined $text ? $link->text(qq({"statement":$statement,"rows":$rows,"values":$text$how})) : $arguments;
 }
 
 # What is sent to have the statement executed; nothing after an error.
@@ -331,14 +341,14 @@ sub _take {
     if ($columns) {
         $sth->_columns($answer);
         $dbh->_decode( $answer, $sth );
-        $sth->_hand_out( @$answer{qw(rows more)} );
+        $sth->_hand_out($answer);
         $sth->{_fetched} = 0;
         $sth->{_ahead}   = $answer->{ahead};
         $sth->{_count}   = $answer->{count};
         $sth->STORE( Active => 1 );
         return $answer->{count} || '0E0';
     }
-    delete @$sth{qw(_rows _fast _fetched)};
+    delete @$sth{qw(_rows _blocks _block _fast _fetched)};
     $sth->_columns($answer);
     $sth->{_more}  = 0;
     $sth->{_count} = $answer->{count};
@@ -358,13 +368,64 @@ sub _columns {
     return;
 }
 
-# Has rows that have come; _batch says how many they were, and _more whether there may be more.
+# Has rows that have come; _batch says how many they were, and _more whether there may be more. _rows are arrays. Others
+# are in _blocks by column, as they have come, and in _block: the number of rows that are left there, and its columns.
 sub _hand_out {
-    my ( $sth, $rows, $more ) = @_;
-    delete $sth->{_fast};
-    $sth->{_batch} = @$rows;
-    @$sth{qw(_rows _more)} = ( $rows, $more );
+    my ( $sth, $answer ) = @_;
+    delete @$sth{qw(_fast _block)};
+    $sth->{_batch} = _count($answer);
+    @$sth{qw(_rows _more)} = @$answer{qw(rows more)};
+    if ( @{ $answer->{blocks} || [] } ) { $sth->{_blocks} = _read( $sth, $answer ) }
+    else                                { delete $sth->{_blocks} }
     CPANBridge::Compat::DBI::Fetch::allow($sth) if $sth->{_fbav};
+    return;
+}
+
+# Returns the blocks of an answer, which know how texts are wanted.
+sub _read {
+    my ( $sth, $answer ) = @_;
+    my $texts = $sth->{Database}->_texts( $answer, $sth );
+    $_->{texts} = $texts for @{ $answer->{blocks} };
+    return $answer->{blocks};
+}
+
+sub _count {
+    my ($answer) = @_;
+    my $count = @{ $answer->{rows} };
+    $count += $_->{count} for @{ $answer->{blocks} || [] };
+    return $count;
+}
+
+# Whether there is a row at hand. Opens the next block if need be.
+sub _has_row {
+    my ($sth) = @_;
+    return 1 if @{ $sth->{_rows} } || $sth->{_block} && ${ $sth->{_block}[0] };
+    my $block = $sth->{_blocks} && shift @{ $sth->{_blocks} } or return 0;
+    delete $sth->{_fast};
+    $sth->{_block} = [ \( my $left = $block->{count} ), CPANBridge::Compat::DBI::Blocks::columns( $block, $block->{texts} ) ];
+    return 1;
+}
+
+# Takes so many rows, if there are that many before the next block.
+sub _take_rows {
+    my ( $sth, $most ) = @_;
+    my $rows = $sth->{_rows};
+    if ( my $left = !@$rows && $sth->{_block} && $sth->{_block}[0] ) {
+        my ( undef, @columns ) = @{ $sth->{_block} };
+        return CPANBridge::Compat::DBI::Blocks::rows( \@columns, $left, defined $most && $most < $$left ? $most : $$left );
+    }
+    return [ splice @$rows, 0, defined $most && $most < @$rows ? $most : scalar @$rows ];
+}
+
+# Makes arrays of all rows that are here.
+sub _unfold {
+    my ($sth) = @_;
+    return if !$sth->{_rows} || !$sth->{_block} && !$sth->{_blocks};
+    delete $sth->{_fast};
+    my @rows;
+    while ( $sth->_has_row ) { push @rows, @{ $sth->_take_rows } }
+    $sth->{_rows} = \@rows;
+    delete @$sth{qw(_block _blocks)};
     return;
 }
 
@@ -372,21 +433,27 @@ sub _hand_out {
 sub _let_go {
     my ($sth) = @_;
     $sth->{_fetched} = $sth->_fetched if defined $sth->{_fetched};
-    delete @$sth{qw(_rows _fast)};
+    delete @$sth{qw(_rows _blocks _block _fast)};
     my $asked = delete $sth->{_asked} or return;
     my $link = $sth->{Database}{_link} or return;
     $link->drop($asked);
     return;
 }
 
-sub _fetched { my ($sth) = @_; return ( $sth->{_fetched} || 0 ) + ( $sth->{_rows} ? ( $sth->{_batch} || 0 ) - @{ $sth->{_rows} } : 0 ) }
+sub _fetched {
+    my ($sth) = @_;
+    my $fetched = $sth->{_fetched} || 0;
+    return $fetched if !$sth->{_rows};
+    my $left = _count( { rows => $sth->{_rows}, blocks => $sth->{_blocks} } ) + ( $sth->{_block} ? ${ $sth->{_block}[0] } : 0 );
+    return $fetched + ( $sth->{_batch} || 0 ) - $left;
+}
 
 # The arguments of the call that gets the next rows.
 sub _next_rows {
     my ($sth) = @_;
     my $want = $sth->{RowCacheSize} || $sth->{_want} * $GROWS;
     $want = $MOST if $want > $MOST;
-    return { statement => $sth->{_statement}, rows => $sth->{_want} = $want };
+    return { statement => $sth->{_statement}, rows => $sth->{_want} = $want, $sth->{Database}{_by_column} ? ( by_column => \1 ) : () };
 }
 
 # Asks for the next rows, which are on their way while the program has those that are here.
@@ -405,8 +472,10 @@ sub _take_ahead {
     my $asked = delete $sth->{_asked} or return;
     my $answer = CPANBridge::Compat::DBI::Remote::collect( $sth, $asked ) or return;
     $sth->{Database}->_decode( $answer, $sth );
-    $sth->{_batch} += @{ $answer->{rows} };
+    $sth->{_batch} += _count($answer);
+    $sth->_unfold if @{ $answer->{rows} };
     push @{ $sth->{_rows} }, @{ $answer->{rows} };
+    push @{ $sth->{_blocks} }, @{ _read( $sth, $answer ) } if $answer->{blocks};
     $sth->{_more} = $answer->{more};
     return;
 }
@@ -421,14 +490,14 @@ sub _refill {
         $answer = CPANBridge::Compat::DBI::Remote::collect( $sth, $asked ) or return;
 
         # The next row is too large to be had ahead.
-        if ( $answer->{more} && !@{ $answer->{rows} } ) { undef $answer; $sth->{_ahead} = 0 }
+        if ( $answer->{more} && !_count($answer) ) { undef $answer; $sth->{_ahead} = 0 }
     }
     $answer ||= $sth->_call( fetch => $sth->_next_rows ) or return;
     $sth->{_fetched} += $sth->{_batch};
-    $sth->_hand_out( @$answer{qw(rows more)} );
+    $sth->_hand_out($answer);
     $sth->_ask_ahead;
     $sth->{Database}->_decode( $answer, $sth );
-    return scalar @{ $sth->{_rows} };
+    return $sth->_has_row;
 }
 
 # All rows have been fetched, or there are no others after an error.
@@ -447,10 +516,10 @@ sub fetch {
         return $sth->_not_active;
     }
     if ( !@$rows ) {
-        return $sth->_end if !$sth->_refill;
+        return $sth->_end if !$sth->_has_row && !$sth->_refill;
         $rows = $sth->{_rows};
     }
-    my $row = shift @$rows;
+    my $row = @$rows ? shift @$rows : $sth->_take_rows(1)->[0];
     my $fields = $sth->{_fbav} || CPANBridge::Compat::DBI::Statement::make_row($sth);
     $sth->_convert($row) if $sth->{_convert} || $sth->{ChopBlanks};
     CPANBridge::Compat::DBI::Fetch::into_fields( $fields, $row, $sth->{_bound} );
@@ -470,16 +539,16 @@ sub _convert {
 sub _fetch_rows {
     my ( $sth, $most ) = @_;
     my $all;
-    while ( my $rows = $sth->{_rows} ) {
-        my $wanted = defined $most ? $most - ( $all ? @$all : 0 ) : scalar @$rows;
-        last if $wanted <= 0 && defined $most;
+    while ( $sth->{_rows} ) {
+        my $wanted = defined $most ? $most - ( $all ? @$all : 0 ) : undef;
+        last if defined $wanted && $wanted <= 0;
         $sth->_ask_ahead if !defined $most;
-        my $some = [ splice @$rows, 0, $wanted ];
+        my $some = $sth->_has_row ? $sth->_take_rows($wanted) : [];
         if ( $sth->{_convert} || $sth->{ChopBlanks} ) { $sth->_convert($_) for @$some }
         if   ($all) { push @$all, @$some }
         else        { $all = $some }
         last if defined $most && @$all >= $most;
-        if ( !@$rows && !$sth->_refill ) {
+        if ( !$sth->_has_row && !$sth->_refill ) {
             $sth->_end;
             return if $sth->{_e}[0] && !@$all;
         }

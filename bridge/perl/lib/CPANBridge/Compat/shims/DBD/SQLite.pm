@@ -172,6 +172,8 @@ sub _sends_text { my ( $dbh, $type ) = @_; return !$type && !$dbh->{sqlite_see_i
 # Texts and bytes come as the mode says.
 sub _decode { return }
 
+sub _takes_columns { return 1 }
+
 sub _column_names {
     my ( $dbh, $names ) = @_;
     return [ map { $dbh->_bytes( my $copy = $_ ) } @$names ];

@@ -69,11 +69,12 @@ class ClientProcess:
 class Ticket:
     """One call's place in the order of things. Make one for each call and ask with it once."""
 
-    __slots__ = ("arrived", "deadline", "held_by", "process", "started", "state")
+    __slots__ = ("arrived", "counted", "deadline", "held_by", "process", "started", "state")
 
     def __init__(self, process: ClientProcess) -> None:
         self.process = process
         self.state = TicketState.NEW
+        self.counted = False  # by :meth:`Admission.follow`
         self.held_by: LimitName | None = None  # what kept it from starting when it came
         self.arrived = self.deadline = self.started = 0.0
 
@@ -151,7 +152,8 @@ class Admission:
             BridgeError: ``Draining``, or ``Throttled`` because the queue is full.
         """
         ticket.arrived = now
-        self._arrivals += 1
+        if not ticket.counted:
+            self._arrivals += 1
         if self.draining:
             ticket.state = TicketState.DONE
             raise BridgeError(
@@ -200,6 +202,17 @@ class Admission:
                 self._peak = in_flight + 1
             return True
         return False
+
+    def follow(self, now: float) -> bool:
+        """Count a call that will run in the slot of one that is about to run, after it; ``False``: it is to ask.
+
+        Only while nobody waits, for whom the slot would be free earlier. If it does not come to that, the call's ticket
+        is marked as ``counted`` before it asks.
+        """
+        if self._waiting or self.draining or not self._window.try_add(now, self.limits.max_requests_per_minute):
+            return False
+        self._arrivals += 1
+        return True
 
     def finish(self, ticket: Ticket, now: float) -> None:
         """Give back the slot of a running call; a no-op for any other (a call ends once)."""
@@ -305,7 +318,8 @@ class Admission:
         ticket.state = TicketState.RUNNING
         ticket.started = now
         ticket.process.in_flight += 1
-        self._window.add(now)
+        if not ticket.counted:
+            self._window.add(now)
         self.in_flight = in_flight = self.in_flight + 1
         if in_flight > self._peak:
             self._peak = in_flight

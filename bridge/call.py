@@ -25,13 +25,20 @@ __all__ = ["Call"]
 
 
 class Call(Ticket):
-    """One request in service."""
+    """One request in service.
+
+    Attributes:
+        allowed: seconds that it may run.
+        followers: calls that run after it in its thread and its slot, without being asked about again.
+    """
 
     __slots__ = (
+        "allowed",
         "answered",
         "caller",
         "claimed",
         "deferred",
+        "followers",
         "form",
         "function",
         "group",
@@ -62,6 +69,8 @@ class Call(Ticket):
         self.timeout = request.timeout
         self.group = request.group
         self.form = form
+        self.allowed = 0.0
+        self.followers: list[Call] = []
         self.answered = False
         self.claimed = False  # its thread answers it: guarded by its connection
         self.timer: IDelayedCall | None = None
@@ -73,6 +82,16 @@ class Call(Ticket):
         if isinstance(result, Upgrade):
             self.upgrade, result = result, result.result
         return self.form.result(result)
+
+    def become(self, follower: Call, now: float) -> None:
+        """Go on as the next of the followers, which starts now."""
+        self.function = follower.function
+        self.work = follower.work
+        self.params = follower.params
+        self.request_id = follower.request_id
+        self.timeout = follower.timeout
+        self.allowed = follower.allowed
+        self.arrived = self.started = now
 
     def take_upgrade(self) -> Upgrade | None:
         """Return what is to become of the connection, once."""

@@ -30,6 +30,7 @@ from bridge.answers import (
 )
 from bridge.call import Call
 from bridge.errors import BridgeError, ErrorType
+from bridge.followers import gather
 from bridge.registry import Kind
 from bridge.threaded import Ended, ThreadedCalls
 
@@ -138,6 +139,24 @@ class Dispatcher:
             return self._failed(name, caller, request, form, now)
         self._run(call)
         if admission.started:
+            self._start_waiting()
+        return None if call.answered else call
+
+    def resume(self, call: object) -> Call | bytes | None:
+        """Serve a call that was given back to its connection; as :meth:`submit`."""
+        assert isinstance(call, Call)
+        if call.caller is not None and call.group in call.caller.failed_groups:
+            return b""
+        now = self.clock.seconds()
+        try:
+            if not self.admission.ask(call, now):
+                self._arm(now)
+                self.settle()
+                return None if call.answered else call
+        except BridgeError as error:
+            return self._refusal(call.function.name, error, call.origin, now=now)
+        self._run(call)
+        if self.admission.started:
             self._start_waiting()
         return None if call.answered else call
 
@@ -271,9 +290,11 @@ class Dispatcher:
             else:
                 self._end(call, data)
             return
-        timeout = self._timeout_of(call)
-        call.timer = self.clock.callLater(timeout, self._time_out, call, timeout)
+        timeout = call.allowed = self._timeout_of(call)
+        call.timer = self.clock.callLater(timeout, self._time_out, call)
         if kind is Kind.THREAD:
+            if call.form is VOID and call.caller is not None and call.caller.has_more:
+                call.followers = self._followers_of(call, call.caller)
             self.busy_threads += 1
             try:
                 self._threaded.start(call)
@@ -309,8 +330,27 @@ class Dispatcher:
         timeout = most if wish is None else min(wish, most)
         return max(LEAST_RUN_TIME, timeout - (call.started - call.arrived))
 
+    def _followers_of(self, call: Call, caller: BridgeProtocol) -> list[Call]:
+        return gather(
+            call,
+            caller,
+            registry=self.registry,
+            admission=self.admission,
+            allowed=self._timeout_of,
+            now=self.clock.seconds(),
+        )
+
     def _end_threaded(self, ended: Ended) -> None:
-        self._end(ended.call, ended.outcome, ended)
+        call, caller = ended.call, ended.call.caller
+        if call.followers:
+            now = self.clock.seconds()
+            for name, run in ended.passed:
+                self.stats.call_ended(name, None, 0.0, run, now)
+            if caller is not None:
+                caller.calls += len(ended.passed)
+                if ended.rest and not call.answered and not isinstance(ended.outcome, BridgeError):
+                    caller.put_back(ended.rest)
+        self._end(call, ended.outcome, ended)
 
     def _end_deferred(self, data: bytes, call: Call) -> None:
         call.deferred = None
@@ -327,16 +367,21 @@ class Dispatcher:
         else:
             self._end(call, function_error(call.function.name, error))
 
-    def _time_out(self, call: Call, timeout: float) -> None:
+    def _time_out(self, call: Call) -> None:
         """Answer a call that takes too long. A thread cannot be stopped: it keeps its slot until it ends."""
         call.timer = None
-        error = BridgeError(ErrorType.TIMEOUT, f"{call.function.name} did not finish within {timeout:g} s.")
+        left = 0.0
+        if call.function.kind is Kind.THREAD and call.caller is not None:
+            with call.caller.sending:
+                if call.claimed:
+                    return  # it has ended at the last moment
+                left = call.started + call.allowed - self.clock.seconds() if call.followers else 0.0
+                call.answered = left <= 0
+        if left > 0:  # the time was that of one that went before it
+            call.timer = self.clock.callLater(left, self._time_out, call)
+            return
+        error = BridgeError(ErrorType.TIMEOUT, f"{call.function.name} did not finish within {call.allowed:g} s.")
         if call.function.kind is Kind.THREAD:
-            if call.caller is not None:
-                with call.caller.sending:
-                    if call.claimed:
-                        return  # it has ended at the last moment
-                    call.answered = True
             self.overdue += 1
             error.message = f"{error.message} It still runs in its thread, which cannot be stopped, and keeps its slot."
         self._answer(call, error)

@@ -10,7 +10,7 @@ import re
 import select
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from typing import Protocol as Interface
 
@@ -83,6 +83,9 @@ class RequestHandler(Interface):
             :meth:`abandon` takes, when ``caller.answer`` will be given it later.
         """
 
+    def resume(self, call: object) -> object | bytes | None:
+        """Serve a call that :meth:`BridgeProtocol.put_back` was given; as :meth:`submit`."""
+
     def abandon(self, call: object) -> None:
         """The caller of an unanswered request has gone."""
 
@@ -131,7 +134,7 @@ class BridgeProtocol(Protocol):
         self.failed_groups: dict[int, tuple[BridgeError, str | int | None]] = {}
         self._callbacks = CallStack()
         self._suspended = self._callbacks.out
-        self._queue: deque[bytes | Parted | BridgeError] = deque()
+        self._queue: deque[bytes | Parted | _PutBack | BridgeError] = deque()
         self._queued_bytes = 0
         self._busy = False  # a request is being served
         self._serving = False  # _serve is on the stack
@@ -350,6 +353,22 @@ class BridgeProtocol(Protocol):
         """Whether a request waits for the one in service to be over."""
         return bool(self._queue)
 
+    @property
+    def next_request(self) -> Any:
+        """The request that waits behind the one in service, or a call that was put back; ``None``: nothing to serve."""
+        waiting = self._queue[0] if self._queue else None
+        return waiting.call if isinstance(waiting, _PutBack) else None if isinstance(waiting, BridgeError) else waiting
+
+    def take_request(self) -> None:
+        """Take :attr:`next_request` out of the queue: it is served with the one in service."""
+        taken = self._queue.popleft()
+        if not isinstance(taken, BridgeError):
+            self._queued_bytes -= len(taken)
+
+    def put_back(self, calls: Sequence[object]) -> None:
+        """Serve calls that were taken from the queue, and were not run, before whatever else waits."""
+        self._queue.extendleft(map(_PutBack, reversed(calls)))
+
     def send_now(self, data: bytes) -> int:
         """Give the socket what it takes; return how many bytes."""
         return self._outbox.send_now(data)
@@ -544,9 +563,13 @@ class BridgeProtocol(Protocol):
             self._close_later = False
             self.close_when_quiet()
 
-    def _submit(self, request: bytes | Parted, *, legacy: bool) -> None:
+    def _submit(self, request: bytes | Parted | _PutBack, *, legacy: bool) -> None:
         """Have one request served; its answer, if there is one already, lies in ``_out`` then."""
         line: bytes
+        if isinstance(request, _PutBack):
+            self._busy = True
+            self._in_service(self._handler.resume(request.call))
+            return
         parts: tuple[bytes, ...] | None = None
         if isinstance(request, Parted):
             line, parts = request.line, request.parts
@@ -566,6 +589,10 @@ class BridgeProtocol(Protocol):
         )
         if self.session.descriptor is not None:  # the request's function takes none
             self._drop_descriptor()
+        self._in_service(answer)
+
+    def _in_service(self, answer: object | bytes | None) -> None:
+        """Take what the handler returned for the request in service."""
         if type(answer) is bytes:
             self.answer(answer)
         elif self._busy:
@@ -720,6 +747,19 @@ class BridgeProtocol(Protocol):
             return any(events & (select.POLLHUP | select.POLLERR) for _, events in poller.poll(0))
         except (OSError, ValueError, AttributeError):
             return False  # not a real socket (a test's transport)
+
+
+class _PutBack:
+    """A call in the queue, among requests."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: object) -> None:
+        self.call = call
+
+    def __len__(self) -> int:
+        """Return the bytes that it holds of what was sent: none, they are counted no more."""
+        return 0
 
 
 def _is_document(data: bytes) -> bool:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from bridge.answers import function_error
 from bridge.callback import CallbackError, running
 from bridge.errors import BridgeError
+from bridge.followers import SLICE
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IReactorFromThreads
@@ -35,15 +36,20 @@ class Ended:
         outcome: the result, in the answer's form, or why there is none.
         at: when, in seconds of the daemon's clock.
         unsent: what is left of the answer that the thread has sent, guarded by the caller's ``sending``.
+        passed: the full names of the functions of calls that went before it in the same thread and succeeded, and the
+            seconds that they ran.
+        rest: its followers that did not run.
     """
 
-    __slots__ = ("at", "call", "outcome", "unsent")
+    __slots__ = ("at", "call", "outcome", "passed", "rest", "unsent")
 
     def __init__(self, call: Call, outcome: bytes | BridgeError, at: float) -> None:
         self.call = call
         self.outcome = outcome
         self.at = at
         self.unsent = b""
+        self.passed: list[tuple[str, float]] = []
+        self.rest: list[Call] = []
 
 
 class ThreadedCalls:
@@ -92,20 +98,39 @@ class ThreadedCalls:
     # --- in the call's thread ---
 
     def _run(self, call: Call) -> None:
-        """Run the function, and encode there too: a large result must not hold up the reactor."""
-        outcome: bytes | BridgeError
+        """Run the function, and those of the call's followers."""
         running.session = call.session
         running.invoke = lambda number, args: self._invoke(call, number, args)
         try:
-            outcome = call.encode(call.work())
-        except BridgeError as error:
-            outcome = error
-        except BaseException as error:  # noqa: BLE001 - SystemExit from a function must not end the thread silently
-            outcome = function_error(call.function.name, error)
+            ended = self._run_several(call) if call.followers else Ended(call, _outcome_of(call), self._seconds())
         finally:
             running.session = running.invoke = None
-        if self._end(Ended(call, outcome, self._seconds())):
+        if self._end(ended):
             self._reactor.callFromThread(self.settle)
+
+    def _run_several(self, call: Call) -> Ended:
+        """Run one call after the other, until one fails, the time is up, or somebody has reason to step in between."""
+        caller, followers = call.caller, call.followers
+        passed: list[tuple[str, float]] = []
+        begin = start = call.started
+        at = 0
+        while True:
+            outcome = _outcome_of(call)
+            now = self._seconds()
+            over = at == len(followers) or now - begin > SLICE or self._is_awaited()
+            if over or isinstance(outcome, BridgeError) or caller is None:
+                break
+            with caller.sending:
+                if call.answered or call.caller is None:  # it has timed out, or the client has gone
+                    break
+                passed.append((call.function.name, now - start))
+                call.become(followers[at], now)
+            start = now
+            at += 1
+        ended = Ended(call, outcome, now)
+        ended.passed = passed
+        ended.rest = followers[at:]
+        return ended
 
     def _end(self, ended: Ended) -> bool:
         """Enter the call in the queue, and send its answer if nothing stands in the way.
@@ -164,3 +189,13 @@ class ThreadedCalls:
             finish(CallbackError("The call has timed out: its client does not wait any more."))
         else:
             call.caller.call_back(call, lambda callback: spell(callback, number, args), finish)
+
+
+def _outcome_of(call: Call) -> bytes | BridgeError:
+    """Run the function, and encode there too: a large result must not hold up the reactor."""
+    try:
+        return call.encode(call.work())
+    except BridgeError as error:
+        return error
+    except BaseException as error:  # noqa: BLE001 - SystemExit from a function must not end the thread silently
+        return function_error(call.function.name, error)

@@ -335,12 +335,19 @@ sub send {
     my ( $self, $module, $function, $arguments ) = @_;
     $self->_mine;
     if ( $self->{busy} ) { $self->_aside( $module, $function, $arguments ); return }
-    my $group = $self->_group($module);
+    my $group = $self->{groups}{$module};
+    $group = $self->_group($module) if !defined $group;
     return if $self->{errors}{$group};
     local $self->{busy} = 1;
     my $deadline = CPANBridge::Connection::now() + $TIMEOUT;
-    $self->_ready($deadline);
-    return if $self->{errors}{$group};
+    my $sent     = $self->{sent};
+
+    # While others are on their way it would be too late for another connection.
+    if ( !@$sent || $self->{connection}{open} != $self->{depth} ) {
+        $self->_ready($deadline);
+        return if $self->{errors}{$group};
+        $sent = $self->{sent};
+    }
     my ( $text, $parts ) = $self->_spell( $module, $function, $arguments );
     my $entry = [ undef, $group, $module, $function, _place(), $text, $parts ];
 
@@ -350,9 +357,10 @@ sub send {
         return;
     }
     $entry->[0] = ++$self->{serial};
-    my $bytes = $self->_releases . _request( $entry, ',"void":true' . $self->_grouped($group) );
+    my $bytes = _request( $entry, %{ $self->{resume} } ? ',"void":true' . $self->_grouped($group) : qq(,"void":true,"group":$group) );
+    $bytes = $self->_releases . $bytes if %{ $self->{released} };
     my $ahead = $self->{ahead};
-    push @{ $self->{sent} }, $entry;
+    push @$sent, $entry;
     $ahead->[0]++;
     $ahead->[1] += length $bytes;
     $bytes .= $self->_barrier if $ahead->[0] >= $AHEAD || $ahead->[1] >= $AHEAD_BYTES;

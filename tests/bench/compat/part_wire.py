@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from compat_measure import Measure, Side
 
 __all__ = ["MEASURES"]
@@ -36,7 +38,34 @@ my $data = CPANBridge::JSON::encode( $link->call( bench => 'rows', [100] ) );
 rate( sub { CPANBridge::JSON::decode($data) } );
 """
 
+# No part of ours: what two processes on this machine need to tell each other anything, to judge the goals by.
+BARE = """
+use Socket;
+socketpair my $here, my $there, AF_UNIX, SOCK_STREAM, 0 or die $!;
+defined( my $pid = fork ) or die $!;
+if ( !$pid ) {
+    close $here;
+    open STDIN, '<&=', $there or die $!;
+    %s
+}
+close $there;
+my $answer;
+rate( sub { syswrite $here, 'x' x 50; sysread $here, $answer, 4096 or die } );
+close $here;
+waitpid $pid, 0;
+"""
+BARE_PYTHON = (
+    BARE
+    % f"""
+exec '{sys.executable}', '-S', '-c', 'import socket
+peer = socket.socket(fileno=0)
+while data := peer.recv(4096): peer.sendall(data)' or die $!;
+"""
+)
+BARE_PERL = BARE % "my $data; syswrite STDIN, $data while sysread STDIN, $data, 4096; exit;"
+
 MEASURES = [
+    Measure("echoes, nothing of ours", "echoes", Side("Python", BARE_PYTHON), Side("Perl", BARE_PERL), 53_000),
     Measure("a call", "calls", Side("Storable", LINK + ECHO), Side("JSON", JSON + ECHO), 19_700),
     Measure(
         "100 rows of 5 values read", "answers", Side("thaw", LINK + THAW), Side("JSON", PLAIN + LINK + DECODE), 47_100

@@ -163,6 +163,8 @@ class SQLite(Connection):
         with contextlib.suppress(sqlite3.Error):
             if self.raw.in_transaction:
                 self.raw.rollback()
+        if self.subs is not None:
+            self.subs.closing = True
         with contextlib.suppress(sqlite3.Error):
             self.raw.close()
 

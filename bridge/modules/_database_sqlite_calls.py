@@ -12,6 +12,8 @@ from bridge.modules._database_driver import fail
 from bridge.modules._database_sqlite import SQLite
 from bridge.modules._database_sqlite_find import Find, only_sqlite
 from bridge.modules._database_sqlite_subs import Subs
+from bridge.modules._database_sqlite_tables import TableError
+from bridge.modules._database_sqlite_vtab import register_module
 
 __all__ = ["register"]
 
@@ -67,6 +69,22 @@ def register(module: Module, find: Find) -> None:
         used = sqlite(session, connection)
         with used.using(), used.errors():
             subs(used).collation(name, code)
+
+    @module.function
+    def create_module(session: Session, connection: int, name: str, number: int, code: Callback) -> None:
+        """Have virtual tables ``USING name`` be the caller's.
+
+        The sub gets a word, the number of the module, of a table or of a cursor, and what belongs to it. It returns a
+        list of one value, or ``{"died": text}``. Tables and cursors get their numbers in the calls that make them.
+        """
+        used = sqlite(session, connection)
+        with used.using(), used.errors():
+            mine = subs(used)
+            found, address = used.library
+            try:
+                register_module(mine, found, address, name, number, code)
+            except TableError as error:
+                fail(str(error), "NotSupportedError", code=1)
 
     @module.function
     def use_subs(session: Session, connection: int, regexp: Callback, known: Callback, ordered: Callback) -> None:

@@ -59,6 +59,10 @@ _RESULTS: dict[str, tuple[Any, list[Any] | None]] = {
     "sqlite3_db_mutex": (c_void_p, [c_void_p]),
     "sqlite3_mutex_enter": (None, [c_void_p]),
     "sqlite3_mutex_leave": (None, [c_void_p]),
+    "sqlite3_mutex_alloc": (c_void_p, [c_int]),
+    "sqlite3_mutex_free": (None, [c_void_p]),
+    "sqlite3_malloc": (c_void_p, [c_int]),
+    "sqlite3_user_data": (c_void_p, [c_void_p]),
     "sqlite3_errmsg": (c_char_p, [c_void_p]),
     "sqlite3_extended_errcode": (c_int, [c_void_p]),
     "sqlite3_prepare_v2": (c_int, [c_void_p, c_char_p, c_int, POINTER(c_void_p), c_void_p]),
@@ -99,6 +103,19 @@ _RESULTS: dict[str, tuple[Any, list[Any] | None]] = {
 }
 """Of each function what it returns and takes."""
 
+_OPTIONAL: dict[str, tuple[Any, list[Any]]] = {
+    "sqlite3_create_module_v2": (c_int, [c_void_p, c_char_p, c_void_p, c_void_p, c_void_p]),
+    "sqlite3_declare_vtab": (c_int, [c_void_p, c_char_p]),
+    "sqlite3_vtab_collation": (c_char_p, [c_void_p, c_int]),
+}
+"""The same of those that older libraries lack, or that one can be built without."""
+
+_RECURSIVE = 1
+"""The kind of mutex that a connection has."""
+
+_MUTEX_WORDS = 10 if ctypes.sizeof(c_void_p) == 8 else 6
+"""Words of 32 bits that each system's mutex of this kind has at least."""
+
 
 class SQLiteError(Exception):
     """SQLite's own text, with its (extended) number as ``code``, and as ``offset`` the byte of the SQL, or -1."""
@@ -125,9 +142,40 @@ class Library:
             if arguments is not None:
                 function.argtypes = arguments
             setattr(self, name.removeprefix("sqlite3_"), function)
+        for name, (result, arguments) in _OPTIONAL.items():
+            with contextlib.suppress(AttributeError):
+                function = getattr(self._lib, name)
+                function.restype, function.argtypes = result, arguments
+        self._counter = self._find_counter()
         self._opened = threading.local()
         self._entry = ENTRY(self._note)
         self._lib.sqlite3_auto_extension(self._entry)
+
+    def has(self, name: str) -> bool:
+        """Whether the library has a function, named without ``sqlite3_``."""
+        return hasattr(self._lib, f"sqlite3_{name}")
+
+    def _find_counter(self) -> tuple[int, int] | None:
+        """Find out in which of a mutex's words the system counts how often its thread has entered it.
+
+        Returns:
+            the word, and what it counts after the first time; ``None`` where it cannot be told.
+        """
+        mutex = self.mutex_alloc(_RECURSIVE)
+        if not mutex:
+            return None
+        words = (ctypes.c_uint32 * _MUTEX_WORDS).from_address(mutex)
+        seen: list[list[int]] = []
+        for _ in range(4):
+            self.mutex_enter(mutex)
+            seen.append(list(words))
+        for _ in range(4):
+            self.mutex_leave(mutex)
+        self.mutex_free(mutex)
+        for word, first in enumerate(seen[0]):
+            if [counts[word] - first for counts in seen] == [0, 1, 2, 3]:
+                return word, first
+        return None
 
     def _note(self, address: int, *_: object) -> int:
         self._opened.address = address
@@ -157,14 +205,26 @@ class Library:
         """Within a function that SQLite has called: let other threads use the connection meanwhile.
 
         SQLite allows a function to use its connection; the calls that a sub of the caller's makes come in threads of
-        their own, one after the other, while this one waits.
+        their own, one after the other, while this one waits. A table of full-text search has statements of its own
+        executed within another one: then this thread has entered the mutex more than once, and has to leave it as
+        often.
         """
         mutex = self.db_mutex(db)
-        self.mutex_leave(mutex)
+        times = self._times_entered(mutex) if mutex else 0
+        for _ in range(times):
+            self.mutex_leave(mutex)
         try:
             yield
         finally:
-            self.mutex_enter(mutex)
+            for _ in range(times):
+                self.mutex_enter(mutex)
+
+    def _times_entered(self, mutex: int) -> int:
+        """Return how often this thread, which has entered a mutex, has done so."""
+        if self._counter is None:
+            return 1
+        word, first = self._counter
+        return int((ctypes.c_uint32 * _MUTEX_WORDS).from_address(mutex)[word]) - first + 1
 
     # --- facts ---
 
@@ -277,6 +337,13 @@ class Library:
         else:
             data = value if isinstance(value, bytes) else str(value).encode()
             self.result_text(context, data, len(data), TRANSIENT)
+
+    def string(self, data: bytes) -> int:
+        """Return the address of a copy that SQLite frees, with a NUL at its end; 0 where there is no memory left."""
+        address = int(self.malloc(len(data) + 1) or 0)
+        if address:
+            ctypes.memmove(address, data, len(data) + 1)  # the NUL is there
+        return address
 
     def refuse(self, context: int, message: str) -> None:
         """End a function with an error."""

@@ -52,6 +52,8 @@ class Subs:
     Attributes:
         error: what a sub died of for which SQLite has no way to say so.
         used: whether there are subs beside that for REGEXP, or that one has been called.
+        closing: set when the connection is closed; from then on nobody is asked about its tables.
+        gone: what the caller is to hear of cursors and tables that SQLite has let go of.
     """
 
     def __init__(self, library: Library, db: ctypes.c_void_p, lent: Callable[[], AbstractContextManager[None]]) -> None:
@@ -65,6 +67,8 @@ class Subs:
         self._profile: Sub | None = None
         self.error: str | None = None
         self.used = False
+        self.closing = False
+        self.gone: list[tuple[str, int]] = []
 
     def ask(self, sub: Sub, *arguments: object) -> Any:
         """Call a sub; meanwhile the connection may be used."""

@@ -128,7 +128,7 @@ class Runner:
         ):
             work = Path(name) / "suite"
             unpack_source(archives, work)
-            take_away_modules(work, suite.keep)
+            take_away_modules(work, suite.keep, suite.texts)
             wanted = [*suite.needs]
             if self._socket is None:
                 wanted += self._store.missing(suite.package)

@@ -25,6 +25,7 @@ class Suite:
         internals: files that are left out, or patterns of them, each with the reason.
         needs: Debian packages of pure Perl that the tests use, and that none of our modules replaces.
         keep: files of the module itself that the tests use as if they were others' (a driver that only tests use).
+        texts: files of the module itself that the tests read as data, and do not load; they stay where they are.
         preload: modules that the tests use without a word because the original happens to load them.
         programs: programs without which the suite cannot run.
         server: ``postgresql``, ``mariadb`` or ``odbc`` (PostgreSQL by ODBC), where the suite needs one that runs.
@@ -40,6 +41,7 @@ class Suite:
     internals: dict[str, str] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     server: str = ""

@@ -62,14 +62,16 @@ def unpack_deb(package: Path, place: Path) -> None:
     raise ValueError(f"{package} holds no files")
 
 
-def take_away_modules(place: Path, keep: Sequence[str] = ()) -> None:
+def take_away_modules(place: Path, keep: Sequence[str] = (), texts: Sequence[str] = ()) -> None:
     """Remove the module itself from its unpacked sources, so that no ``use lib`` of a test finds it.
 
-    What lies under ``t`` belongs to the tests and stays; what is to be kept moves to where ``-Mblib`` finds it.
+    What lies under ``t`` belongs to the tests and stays, as do the texts that they read; what is to be kept moves to
+    where ``-Mblib`` finds it.
     """
     kept = {name: (place / name).read_bytes() for name in keep}
     for path in place.rglob("*.pm"):
-        if path.relative_to(place).parts[0] not in {"t", "xt"}:
+        inside = path.relative_to(place)
+        if inside.parts[0] not in {"t", "xt"} and str(inside) not in texts:
             path.unlink()
     for name in ("lib", "arch"):
         (place / "blib" / name).mkdir(parents=True, exist_ok=True)

@@ -300,6 +300,12 @@ for my $kind (qw(commit rollback update)) {
     };
 }
 
+# Loaded when a program has tables of its own.
+sub sqlite_create_module {
+    require CPANBridge::Compat::DBI::SQLiteTables;
+    goto &CPANBridge::Compat::DBI::SQLiteTables::create_module;
+}
+
 sub sqlite_limit {
     my ( $dbh, $category, $value ) = @_;
     return _ask( $dbh, limit => category => 0 + $category, value => defined $value ? 0 + $value : -1 );
@@ -368,7 +374,7 @@ sub sqlite_error_offset { my ($dbh) = @_; return defined $dbh->{_error_offset} ?
 
 # --- what there is not ---
 
-for my $name (qw(create_module register_fts3_perl_tokenizer)) {
+for my $name (qw(register_fts3_perl_tokenizer)) {
     no strict 'refs';
     *{"sqlite_$name"} = sub {
         my ($dbh) = @_;
@@ -434,6 +440,8 @@ the replacement's own what is different.
 =head2 sqlite_rollback_hook
 
 =head2 sqlite_update_hook
+
+=head2 sqlite_create_module
 
 =head2 sqlite_limit
 

@@ -207,7 +207,24 @@ sub quote {
 sub disconnect {
     my ($dbh) = @_;
     if ( $dbh->{ActiveKids} && $dbh->{_link} && $dbh->{Warn} ) { warn 'closing dbh with active statement handles' . _where() }
-    return $dbh->SUPER::disconnect;
+    my $virtual = delete $dbh->{_virtual};
+    my $mine    = $virtual && $dbh->{_link} && $dbh->_is_mine;
+    my $result  = $dbh->SUPER::disconnect;
+    $virtual->close_all if $mine;
+    return $result;
+}
+
+# Objects of the program's go when the daemon does not use them any more.
+sub DESTROY {
+    my ($dbh) = @_;
+    my $virtual = delete $dbh->{_virtual};
+    my $link = $virtual && $dbh->{_link} && $dbh->_is_mine ? $dbh->{_link} : undef;
+    $dbh->SUPER::DESTROY;
+    return if !$link;
+    local $@;
+    eval { $link->call( database => 'release', { handles => [] } ) };    # and what waits to be released
+    eval { $virtual->close_all };
+    return;
 }
 
 sub do {
@@ -336,6 +353,17 @@ sub execute {
     return $sth->SUPER::execute(@values);
 }
 
+# Rows that nobody will fetch must not keep their table locked until some later call.
+sub DESTROY {
+    my ($sth) = @_;
+    my $dbh = $sth->{Database};
+    if ( $sth->{_more} && $dbh && $dbh->{_link} && $dbh->_is_mine ) {
+        local $@;
+        eval { local $SIG{__DIE__}; $sth->finish };
+    }
+    return $sth->SUPER::DESTROY;
+}
+
 sub sqlite_st_status { goto &CPANBridge::Compat::DBI::SQLiteFunctions::sqlite_st_status }
 sub st_status        { goto &CPANBridge::Compat::DBI::SQLiteFunctions::sqlite_st_status }
 
@@ -393,12 +421,12 @@ C<compile_options>, C<strlike>, C<strglob>.
 
 Subs that SQL calls: C<create_function>, C<create_aggregate>, C<create_collation>, C<collation_needed> and
 C<%DBD::SQLite::COLLATION>, C<progress_handler>, C<set_authorizer>, C<commit_hook>, C<rollback_hook>, C<update_hook>, C<trace>,
-C<profile>. A call of a sub is a message from the daemon to the program and back: some tenth of a millisecond. An aggregate's
+C<profile>; C<create_module> for virtual tables (L<DBD::SQLite::VirtualTable>). A call of a sub is a message from the daemon to the program and back: some tenth of a millisecond. An aggregate's
 C<step> gets its rows in bunches.
 
 =head1 NOT COVERED
 
-C<create_module> (virtual tables) and C<register_fts3_perl_tokenizer> set an error that says so. C<load_extension> is refused: an
+C<register_fts3_perl_tokenizer> sets an error that says so. C<load_extension> is refused: an
 extension would run with the daemon's rights. Where SQLite is built into the daemon's Python in such a way that its functions
 cannot be called, as in some ready-made Pythons, subs and counters are not covered either, and say so.
 

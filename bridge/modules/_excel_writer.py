@@ -1,8 +1,9 @@
 """One workbook that is being written: XlsxWriter, driven by a stream of operations.
 
 The caller numbers its workbook's objects itself (the workbook is 0), so that it never waits for an answer to go on. A
-piece of the stream is a JSON array of operations in the caller's order. A cell is ``[sheet, row, column, format,
-value]`` with null for no format; the value's kind is the cell's: number, string, boolean, null (blank). All else is
+piece of the stream is a JSON array of operations in the caller's order. Cells are ``[sheet, row, column, format,
+value...]`` with null for no format: one cell, or several side by side from there on; ``[format]`` among the values is
+that of the following ones. A value's kind is its cell's: number, string, boolean, null (blank). All else is
 ``[method, number, object, arguments...]``, where ``number`` counts the operations, and among the arguments
 ``{"@": n}`` stands for object ``n`` and ``{"%": n}`` for a blob's bytes; see :mod:`bridge.modules._excel_calls`.
 """
@@ -16,13 +17,14 @@ from typing import IO, Any
 
 import attrs
 import msgspec
-from xlsxwriter import Workbook
 from xlsxwriter.exceptions import XlsxWriterException
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from bridge.modules._excel_calls import CALLS, Refused
+from bridge.modules._excel_sheet import Sheet
 from bridge.modules._excel_warnings import warnings_of
+from bridge.modules._excel_workbook import make_workbook
 
 __all__ = ["FAILURES", "Book", "BookError", "BookOptions", "Bounds"]
 
@@ -55,7 +57,7 @@ class BookOptions(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_on
     strings_to_urls: bool = True
 
 
-FAILURES = (LookupError, TypeError, ValueError, AttributeError, Refused, XlsxWriterException)
+FAILURES = (LookupError, OverflowError, TypeError, ValueError, AttributeError, Refused, XlsxWriterException)
 """What an operation may raise that cannot be carried out."""
 
 
@@ -78,7 +80,7 @@ class Book:
         self.broken: str | None = None
         self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - discard closes it
         said = {name: value for name, value in msgspec.structs.asdict(options).items() if value is not None}
-        self.workbook = Workbook(self._file, {**said, "tmpdir": str(folder)})
+        self.workbook = make_workbook(self._file, {**said, "tmpdir": str(folder)})
         self.objects: dict[int, Any] = {0: self.workbook}
         self.blobs: dict[int, bytearray] = {}
         self._cells = 0
@@ -99,20 +101,39 @@ class Book:
         except msgspec.DecodeError as error:
             self._break(f"the operations are not an array of arrays in JSON: {error}")
             return
-        objects = self.objects
         cells = 0
         for operation in operations:
             try:
                 if operation[0].__class__ is int:
-                    sheet, row, column, form, value = operation
-                    _cell(objects[sheet], row, column, None if form is None else objects[form], value)
-                    cells += 1
+                    cells += self._write_cells(*operation)
                 else:
                     self.call(operation)
             except FAILURES as error:
                 self._failed(operation, error)
         with contextlib.suppress(Refused):
             self.count_cells(cells)
+
+    def _write_cells(self, sheet: int, row: int, column: int, form: int | None, *values: Any) -> int:
+        """Write cells side by side; returns how many."""
+        thing = self.objects[sheet]
+        numbers = [form, *(value[0] for value in values if value.__class__ is list)]
+        forms = [None if number is None else self.objects[number] for number in numbers]
+        number = len(values) - len(forms) + 1
+        if number < 1:
+            raise Refused("it has no value")
+        if thing.__class__ is not Sheet or not thing.put(row, column, values, forms):
+            following = iter(forms)
+            current = next(following)
+            for value in values:
+                if value.__class__ is list:
+                    current = next(following)
+                    continue
+                try:
+                    _cell(thing, row, column, current, value)
+                except FAILURES as error:  # of one cell: the others are written
+                    self._failed([sheet, row, column], error)
+                column += 1
+        return number
 
     def call(self, operation: list[Any]) -> dict[str, Any]:
         """Carry out one operation that is no cell; returns its ``result``, and ``warnings`` as XlsxWriter words them.
@@ -129,7 +150,7 @@ class Book:
                 with warnings_of() as told:
                     result = known(self, thing, *(self._resolved(value) for value in arguments))
                 return {"result": result if isinstance(result, int) else 0, "warnings": told}
-        raise Refused(f"there is no {method} of {type(thing).__name__}")
+        raise Refused(f"there is no {method} of {_kind(thing)}")
 
     def finish(self) -> int:
         """Write the file; returns its size in bytes.
@@ -217,6 +238,11 @@ class Book:
         if value.__class__ is list:
             return [self._resolved(part) for part in value]
         return value
+
+
+def _kind(thing: object) -> str:
+    """Return XlsxWriter's word for what an object is."""
+    return next(kind.__name__ for kind in type(thing).__mro__ if kind.__module__.startswith("xlsxwriter."))
 
 
 def _cell(sheet: Worksheet, row: int, column: int, form: Format | None, value: Any) -> None:

@@ -16,10 +16,13 @@ from typing import Any
 
 import openpyxl
 import pytest
+from xlsxwriter import Workbook
 
 from bridge.api import BridgeError, Peer, Session
 from bridge.modules import excel
+from bridge.modules._excel_sheet import Sheet
 from bridge.modules._excel_warnings import warnings_of
+from bridge.modules._excel_workbook import FastWorkbook, _agree, _sample, make_workbook
 
 
 @pytest.fixture
@@ -74,6 +77,53 @@ def test_cells(session: Session) -> None:
     assert [cell.value for cell in cells[1]] == ["Grüße \U0001f600", 1.5, True, None]
     assert (cells["B1"].font.b, cells["B1"].number_format, cells["D1"].font.b) == (True, "0.00", True)
     assert (cells["A2"].value, cells["B2"].value) == ("=B1*2", 10**17)
+
+
+def test_cells_side_by_side(session: Session) -> None:
+    """One operation may write several, with formats that change; what cannot be a cell does not keep the others back."""
+    begin(
+        session,
+        ["add_format", 1, 0, 2],
+        ["set", 2, 2, [["bold", 1]]],
+        [1, 0, 0, None, 1, "a", [2], 2.5, "b", [None], 3],
+    )
+    write(
+        session,
+        [[1, 1, 1, 2, "c", None, True, "x" * 20_000, 10**400, [2], 4], [1, 2, 0, None], [1, 3, 16_383, None, 5, 6]],
+    )
+    data, failures = finished(session)
+    rows = sheet(data)
+    assert [(cell.value, cell.font.b) for cell in rows[1][:5]] == [
+        (1, False),
+        ("a", False),
+        (2.5, True),
+        ("b", True),
+        (3, False),
+    ]
+    assert [cell.value for cell in rows[2][:7]] == [None, "c", None, True, "x" * 20_000, None, 4]
+    assert [(number, text.partition(":")[0]) for number, text in failures] == [(-1, "cell [1, 5]"), (-1, "cell [2, 0]")]
+    assert rows.cell(4, 16_384).value == 5
+
+
+@pytest.mark.parametrize("constant", [False, True])
+def test_the_short_ways_write_what_xlsxwriter_writes(constant: bool) -> None:
+    """The files are the same to the byte, so that the short ways are taken."""
+    assert _sample(FastWorkbook, constant) == _sample(Workbook, constant)
+    assert isinstance(make_workbook(io.BytesIO(), {}), FastWorkbook)
+
+
+def test_a_library_that_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the short ways would write something else, or fail, XlsxWriter makes the files alone."""
+
+    def gone(*_: object) -> None:
+        raise AttributeError("gone")
+
+    for changed in (gone, lambda *_: None):
+        _agree.cache_clear()
+        monkeypatch.setattr(Sheet, "_write_full_row", changed)
+        assert type(make_workbook(io.BytesIO(), {})) is Workbook
+    monkeypatch.undo()
+    _agree.cache_clear()
 
 
 def test_rows_to_disk(session: Session) -> None:

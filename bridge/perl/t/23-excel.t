@@ -12,6 +12,7 @@ my $daemon = BridgeDaemon->new( options => [ '--modules=excel', '--max-requests-
 $ENV{CPAN_BRIDGE_SOCKET} = $daemon->socket;
 
 use Excel::Writer::XLSX;
+use Spreadsheet::ParseXLSX;
 
 my @warnings;
 local $SIG{__WARN__} = sub { push @warnings, @_ };
@@ -74,9 +75,53 @@ sub content { open my $in, '<', $_[0] or die "$_[0]: $!"; binmode $in; local $/;
     is_deeply( \@warnings, [], 'without a word' );
 }
 
-# --- reading what was written -------------------------------------------------------------------------------------
+# Cells side by side go as one; nothing of that shows.
+{
+    my $file = "$folder/cells.xlsx";
+    for my $optimized ( 0, 1 ) {
+        my $workbook = Excel::Writer::XLSX->new( $file, { optimization => $optimized } );
+        my $bold = $workbook->add_format( bold => 1 );
+        my @sheets = map { $workbook->add_worksheet } 1, 2;
+        my $decoded = "77";
+        utf8::upgrade($decoded);
+        my @values = (
+            'a', 1, 2.5, -3, '0', '0.5', '007', '12a', '1.', '.5', '1.2.3', '9' x 16, '1e999', '9' x 400, 'f: b', 'he:re', '=1+1', "q\"\\",
+            "M\xfcller", "\x{20ac}", "\x{1f600}", $decoded, "\x{d6a9}\x{fffd}", "a\nb", 'x' x 300, ' ',
+        );
+        my $row = 0;
+        for my $sheet (@sheets) {
+            is( $sheet->write( 0, $_, $values[$_] ), 0, "value $_" ) for 0 .. $#values;
+            is( $sheet->write_row( 1, 0, \@values, $bold ), 0, 'the same as a row' );
+            $sheet->write( 2, $_, $_, $_ % 3 ? $bold : undef ) for 0 .. 5;
+        }
+        for my $row ( 3 .. 5 ) { $_->write( $row, $row - 3, $row ) for @sheets }
+        $sheets[0]->write_number( 6, 0, 5 );
+        $sheets[0]->set_row( 6, 20 );
+        $sheets[0]->write_string( 6, 1, '5' );
+        $sheets[0]->write( 6, 2, 'six' );
+        is( $sheets[0]->write( 6, 16_384, 'no' ), -2, 'beside the last column is nothing' );
+        is( $sheets[0]->write_row( 6, 16_383, [ 1, 2 ] ), -2, 'not even for rows' );
+        ok( $workbook->close, 'written' );
 
-require Spreadsheet::ParseXLSX;
+        my @shown = map { my $value = $_; $value =~ s/\A(?:1\.|\.5|007|9{16})\z/0 + $value/e; $value } @values;
+        @shown[ 11, 16 ] = ( '1E+16', 0 );
+        my $read = Spreadsheet::ParseXLSX->new->parse($file);
+        for my $sheet ( $read->worksheets ) {
+            for my $row ( 0, 1 ) {
+                is_deeply( [ map { $sheet->get_cell( $row, $_ )->unformatted } 0 .. $#values ], \@shown, "what is in row $row" );
+                is( ( grep { !!$sheet->get_cell( $row, $_ )->get_format->{Font}{Bold} != $row } 0 .. $#values ), 0, 'and how' );
+            }
+            is_deeply( [ map { $sheet->get_cell( 2, $_ )->get_format->{Font}{Bold} ? 1 : 0 } 0 .. 5 ], [ 0, 1, 1, 0, 1, 1 ], 'formats in turn' );
+            is_deeply( [ map { $sheet->get_cell( $_, $_ - 3 )->unformatted } 3 .. 5 ], [ 3 .. 5 ], 'sheets in turn' );
+        }
+        my @last = map { $read->worksheet(0)->get_cell( 6, $_ ) } 0 .. 2;
+        is_deeply( [ map { ( $_->type, $_->unformatted ) } @last ], [ Numeric => 5, Text => 5, Text => 'six' ], 'other methods in between' );
+        is( $read->worksheet(0)->get_cell( 6, 16_383 )->unformatted, 1, 'the last column' );
+    }
+    is_deeply( \@warnings, [], 'without a word' );
+}
+
+# --- reading what was written -------------------------------------------------------------------------------------
 
 {
     my $file = "$folder/round.xlsx";

@@ -15,9 +15,12 @@ our $VERSION = '0.1.0';
 
 $Carp::Internal{ (__PACKAGE__) }++;
 
-# Characters of operations that go together, bytes of a file.
+# Bytes of operations that go together, of a file.
 our $BATCH = 256 * 1024;
 my $PIECE = 1024 * 1024;
+
+# A place on a sheet is one number: the row times this, and the column.
+our $WIDTH = 1 << 24;
 
 # Calls whose place in the program is kept, so that a late error can name it.
 my $PLACES = 100_000;
@@ -40,7 +43,7 @@ my $books = 0;
 
 sub new {
     my ( $class, %options ) = @_;
-    return bless {
+    my $self = bless {
         book    => ++$books,
         options => \%options,
         colors  => CPANBridge::Compat::Excel::Colors->new,
@@ -54,12 +57,15 @@ sub new {
         owner   => $$,
         token   => undef,
     }, $class;
+    $self->{run} = [ 0, -1, 0, \$self->{out} ];
+    return $self;
 }
 
 sub CLONE_SKIP { return 1 }
 
 sub colors { return $_[0]{colors} }
 sub number { return ++$_[0]{objects} }
+sub run    { return $_[0]{run} }
 
 # Whether it goes on, in this process.
 sub is_open { my ($self) = @_; return !$self->{ended} && $self->{owner} == $$ }
@@ -97,9 +103,9 @@ sub _own {
 sub flush {
     my ($self) = @_;
     return if $self->{began} && !length $self->{out};
-    my $text = '[' . $self->{out};
-    $text =~ s/,\z//;
-    $text .= ']';
+    $self->_end_run;
+    chop $self->{out};
+    my $text = "[$self->{out}]";
     $self->{out} = '';
     my %params = ( workbook => $self->{book}, data => CPANBridge::Bytes->new($text) );
     @params{qw(new options)} = ( 1, $self->{options} ) if !$self->{began}++;
@@ -108,13 +114,26 @@ sub flush {
 }
 
 # The stream is made of bytes from the beginning: how many characters there are Perl would have to count for each cell.
-# What is no character of Unicode becomes the replacement character.
+# What is no character of Unicode becomes the replacement character; the bytes that it begins with are rare.
 sub _utf8 {
     my ($text) = @_;
+    my $bytes = $text;
+    utf8::encode($bytes);
+    return $bytes if $bytes !~ tr/\xED\xF4-\xFF//;
     no warnings 'utf8';
-    $text =~ s/[^\x{0}-\x{D7FF}\x{E000}-\x{10FFFF}]/\x{FFFD}/g if utf8::is_utf8($text);
+    $text =~ s/[^\x{0}-\x{D7FF}\x{E000}-\x{10FFFF}]/\x{FFFD}/g;
     utf8::encode($text);
     return $text;
+}
+
+# --- cells --------------------------------------------------------------------------------------------------------
+
+sub _end_run {
+    my ($self) = @_;
+    return if $self->{run}[1] < 0;
+    $self->{out} .= '],';
+    $self->{run}[1] = -1;
+    return;
 }
 
 # --- operations ---------------------------------------------------------------------------------------------------
@@ -122,6 +141,7 @@ sub _utf8 {
 sub call {
     my ( $self, $method, $target, @arguments ) = @_;
     $self->_own if $self->{ended} || $self->{owner} != $$;
+    $self->_end_run;
     $self->{out} .= $self->_operation( $method, $target, \@arguments ) . ',';
     $self->flush if length $self->{out} > $BATCH;
     return 0;
@@ -197,9 +217,9 @@ sub _json {
 sub _quoted {
     my ($text) = @_;
     $text = "$text";
-    $text =~ s/(["\\\x00-\x1f])/$ESCAPE{$1}/g;
-    if ( $text =~ /[^\x00-\x7f]/ ) { $text = _utf8($text) }
-    else                           { utf8::downgrade($text) }
+    $text =~ s/(["\\\x00-\x1f])/$ESCAPE{$1}/g if $text =~ tr/"\\\x00-\x1f//;
+    if ( $text =~ tr/\x00-\x7f//c ) { $text = _utf8($text) }
+    else                            { utf8::downgrade($text) }
     return qq("$text");
 }
 
@@ -231,8 +251,9 @@ sub finish {
 sub discard {
     my ($self) = @_;
     return if $self->{ended};
-    $self->{ended} = 1;
-    $self->{out} = '';
+    $self->{ended}  = 1;
+    $self->{out}    = '';
+    $self->{run}[1] = -1;
     return if !defined $self->{token} || $self->{owner} != $$;
     my $link = eval { local $SIG{__DIE__}; CPANBridge::Compat::Link->get } or return;
     $link->release( excel => $self->{book} ) if $link->is_current( $self->{token} );
@@ -307,6 +328,14 @@ An argument that is text although it may look like a number.
 
 The workbook's L<colours|CPANBridge::Compat::Excel::Colors>; a number for a new object; whether it has neither ended nor
 belongs to another process.
+
+=head2 run
+
+Where cells go, as a list: the worksheet's number, the place after the last cell that others may go on with (the row times
+C<$WIDTH>, and the column; -1 for nowhere), the number of that cell's format or 0, and a reference to the JSON so far. A run
+of cells begins with C<[sheet,row,column,format,value>; what follows is C<,value> for the cell beside it, or C<,[format],value>
+if that has another format (both C<null> for none). The worksheets do that themselves, for it is done millions of times; the
+stream ends the run.
 
 =head2 flush
 

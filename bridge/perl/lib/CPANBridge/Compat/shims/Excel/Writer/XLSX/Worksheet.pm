@@ -19,6 +19,8 @@ $Carp::Internal{$_}++ for __PACKAGE__, @ISA;
 # Excel's limits.
 my ( $ROWS, $COLUMNS, $LONGEST, $URLS ) = ( 1_048_576, 16_384, 32_767, 65_530 );
 
+my $WIDTH = $CPANBridge::Compat::Excel::Stream::WIDTH;
+
 # What write takes for a number, and which of those are numbers in JSON, too.
 my $NUMBER = qr/\A[-+]?(?=[0-9]|\.[0-9])[0-9]*(?:\.[0-9]*)?(?:[Ee][-+]?[0-9]+)?\z/;
 my $PLAIN  = qr/\A-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?\z/;
@@ -26,12 +28,20 @@ my $PLAIN  = qr/\A-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?\z/;
 # What write takes for more than text.
 my $SPECIAL = qr/\A(?:=|\{=|[fh]tt?ps?:|mailto:|(?:in|ex)ternal:)/;
 
+# What write makes of a value, by the code of its first character: 1 for digits but 0; 3 for letters that a URL may begin
+# with, which then has a colon; 0 for what needs a closer look. All else is text.
+my @FIRST;
+@FIRST[ map { ord } 1 .. 9 ]             = (1) x 9;
+@FIRST[ map { ord } qw(e f h i m) ]      = (3) x 5;
+@FIRST[ 0, map { ord } qw(= { + - . 0) ] = (0) x 7;
+
 *_text = \&CPANBridge::Compat::Excel::Stream::text;
 
 sub _made {
     my ( $class, $workbook, $number, $name, $index ) = @_;
     return bless {
         _stream             => $workbook->{_stream},
+        _run                => $workbook->{_stream}->run,
         _number             => $number,
         _name               => $name,
         _index              => $index,
@@ -126,60 +136,101 @@ sub _misplaced {
     return -2 if !( $row >= 0 && $row < $ROWS && $column >= 0 && $column < $COLUMNS );
     if ( $self->{_optimization} ) {
         return -2 if $row < $self->{_last_row};
-        $self->{_last_row} = $row;
+        $self->{_last_row} = int $row;
     }
     return 0;
 }
 
 # --- cells --------------------------------------------------------------------------------------------------------
 
-# Adds a cell whose value is JSON already.
+# Adds cells side by side, whose values are JSON already and joined by commas; after the cells that were added last if
+# those end there. Returns false, and adds nothing, if the place is not in numbers or there is no room for them.
+sub _cells {
+    my ( $self, $row, $column, $format, $json, $count ) = @_;
+    return 0
+      if !defined $column
+      || !length $row
+      || !length $column
+      || $row =~ tr/0-9//c
+      || $column =~ tr/0-9//c
+      || $row >= $ROWS
+      || $column + $count > $COLUMNS
+      || $row < $self->{_last_row};
+    my ( $stream, $run ) = ( $self->{_stream}, $self->{_run} );
+    $stream->_own if $stream->{ended};
+    $self->{_last_row} = $row if $self->{_optimization};
+    my $place = $row * $WIDTH + $column;
+    my $shown = ref $format ? $format->{_number} : 0;
+    if ( $run->[1] == $place && $run->[0] == $self->{_number} ) {
+        $json = ( $shown || 'null' ) . "],$json" if $run->[2] != $shown;
+        $stream->{out} .= $run->[2] == $shown ? ",$json" : ",[$json";
+    }
+    else {
+        my $cell = join ',', $self->{_number}, int $row, int $column, $shown || 'null', $json;
+        $stream->{out} .= ( $run->[1] < 0 ? '[' : '],[' ) . $cell;
+        $run->[0] = $self->{_number};
+    }
+    @$run[ 1, 2 ] = ( $place + $count, $shown );
+    use bytes;    # the length that needs no counting
+    $stream->flush if length $stream->{out} > $CPANBridge::Compat::Excel::Stream::BATCH;
+    return 1;
+}
+
 sub _cell {
     my ( $self, $row, $column, $format, $json ) = @_;
-    my $stream = $self->{_stream};
-    $stream->_own if $stream->{ended};
-    $format = ref $format ? $format->{_number} : 'null';
-    utf8::downgrade($json);
-    $row    = int $row;
-    $column = int $column;
-    $stream->{out} .= "[$self->{_number},$row,$column,$format,$json],";
-    $stream->flush if length $stream->{out} > $CPANBridge::Compat::Excel::Stream::BATCH;
+    $self->_cells( int $row, int $column, $format, $json, 1 );
     return 0;
 }
 
-# A number or a text at a place in numbers, as nearly all cells are, takes the short way here; all else the long one.
+# JSON of a value that write takes for a number or a text, or undef if there may be more to it.
+sub _json {
+    my ($token) = @_;
+    return $token if $token =~ /\A-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,20})?\z/;
+    return undef  if $token =~ $NUMBER || $token =~ $SPECIAL || !length $token || length $token > $LONGEST;    ## no critic
+    return CPANBridge::Compat::Excel::Stream::_quoted($token);
+}
+
+# A number or a text at a place in numbers, as nearly all cells are, takes the short way here; all else the long one. It
+# is the innermost loop of programs that write much: what looks at once like an integer, a number with a point or a text
+# that needs no quoting is that without a pattern, and a cell beside the last one is added without a call.
 sub write {    ## no critic - the original's name
     my ( $self, $row, $column, $token, $format ) = @_;
-    if (   $self->{_short}
-        && defined $token
-        && $row =~ /\A[0-9]+\z/
-        && $row < $ROWS
-        && defined $column
-        && $column =~ /\A[0-9]+\z/
-        && $column < $COLUMNS
-        && $row >= $self->{_last_row} )
-    {
-        my $json;
-        if ( $token =~ $PLAIN ) { utf8::downgrade( $json = "$token" ) }
-        elsif ( $token !~ $NUMBER && $token !~ $SPECIAL && length $token && length $token <= $LONGEST && !ref $token ) {
-            $json = CPANBridge::Compat::Excel::Stream::_quoted($token);
+    if ( $self->{_short} && defined $token && !ref $token ) {
+        my $json = "$token";    # a floating-point number is made into text each time it is taken for one
+        my $first = $FIRST[ ord $json ] // 2;
+        if ( $first == 1 ) {
+            my $other = $json =~ tr/0-9//c;
+            undef $json
+              if length $json > ( $other ? 16 : 15 )
+              || $other && ( $other > 1 || index( $json, '.' ) < 0 || substr( $json, -1 ) eq '.' );
         }
+        elsif ( $first && length $json < 256 && ( $first == 2 || index( $json, ':' ) < 0 ) ) {
+            $json = $json =~ tr/ !#-[]-~//c ? CPANBridge::Compat::Excel::Stream::_quoted($json) : qq("$json");
+        }
+        else { undef $json }
         if ( defined $json ) {
-            my $stream = $self->{_stream};
-            $stream->_own if $stream->{ended};
-            $self->{_last_row} = $row if $self->{_optimization};
-            my $shown = ref $format ? $format->{_number} : 'null';
-            $stream->{out} .= "[$self->{_number},$row,$column,$shown,$json],";
-            $stream->flush if length $stream->{out} > $CPANBridge::Compat::Excel::Stream::BATCH;
-            return 0;
+            my $run = $self->{_run};
+            no warnings qw(numeric uninitialized);
+            if ( $run->[1] == $row * $WIDTH + $column && $run->[0] == $self->{_number} && $column < $COLUMNS ) {
+                my $shown = ref $format ? $format->{_number} : 0;
+                if ( $shown != $run->[2] ) {
+                    $run->[2] = $shown;
+                    ${ $run->[3] } .= $shown ? ",[$shown]" : ',[null]';
+                }
+                $run->[1]++;
+                ${ $run->[3] } .= ",$json";
+                return 0;
+            }
         }
+        else { $json = _json($token) }
+        return 0 if defined $json && $self->_cells( $row, $column, $format, $json, 1 );
     }
     return $self->_write( @_[ 1 .. $#_ ] );
 }
 
 sub _write {
     my ( $self, @args ) = @_;
-    @args = $self->_numbered(@args) if defined $args[0] && $args[0] =~ /\A\D/;
+    return $self->write( $self->_numbered(@args) ) if defined $args[0] && $args[0] =~ /\A\$?[A-Za-z]/;
     my $token = $args[2];
     for my $handler ( @{ $self->{_write_match} } ) {
         my ( $pattern, $code ) = @$handler;
@@ -202,25 +253,29 @@ sub _write {
 
 sub write_number {
     my ( $self, @args ) = @_;
+    if ( defined $args[2] && $args[2] =~ /\A-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,20})?\z/ ) {
+        return 0 if $self->_cells( @args[ 0, 1, 3, 2 ], 1 );
+    }
     @args = $self->_numbered(@args) if defined $args[0] && $args[0] =~ /\A\D/;
     return -1 if @args < 3;
     my ( $row, $column, $number, $format ) = @args;
     my $wrong = $self->_misplaced( $row, $column );
     return $wrong if $wrong;
     $number = "$number";
-    if ( $number !~ $PLAIN ) {
-        $number =~ s/\A\s+|\s+\z//g;
-        no warnings 'numeric';
-        my $value = 0 + $number;
-        return $self->_cell( $row, $column, $format, CPANBridge::Compat::Excel::Stream::_quoted($number) )
-          if $value !~ $PLAIN || $number !~ $NUMBER;
-        $number = $value;
-    }
+    $number =~ s/\A\s+|\s+\z//g;
+    no warnings 'numeric';
+    my $value = 0 + $number;
+    return $self->_cell( $row, $column, $format, CPANBridge::Compat::Excel::Stream::_quoted($number) )
+      if $value !~ $PLAIN || $number !~ $NUMBER;    # infinity, and what is no number
+    $number = $value if $number !~ $PLAIN;
     return $self->_cell( $row, $column, $format, $number );
 }
 
 sub write_string {
     my ( $self, @args ) = @_;
+    if ( defined $args[2] && $args[2] !~ tr/ !#-[]-~//c && length $args[2] <= $LONGEST ) {
+        return 0 if $self->_cells( @args[ 0, 1, 3 ], qq("$args[2]"), 1 );
+    }
     @args = $self->_numbered(@args) if defined $args[0] && $args[0] =~ /\A\D/;
     return -1 if @args < 3;
     my ( $row, $column, $text, $format ) = @args;
@@ -318,6 +373,7 @@ sub write_row {
     @args = $self->_numbered(@args) if defined $args[0] && $args[0] =~ /\A\D/;
     my ( $row, $column, $tokens, @options ) = @args;
     Carp::croak('Not an array ref in call to write_row()') if ref $tokens ne 'ARRAY';
+    return 0 if $self->{_short} && $self->_whole_row(@args);
     my $error = 0;
     for my $token (@$tokens) {
         my $result = ref $token eq 'ARRAY' ? $self->write_col( $row, $column, $token, @options ) : $self->write( $row, $column, $token, @options );
@@ -325,6 +381,31 @@ sub write_row {
         $column++;
     }
     return $error;
+}
+
+# A row of nothing but numbers and texts, which most are, seen as write sees them; returns whether this one is, and if not has added nothing.
+sub _whole_row {
+    my ( $self, $row, $column, $tokens, $format ) = @_;
+    my @json;
+    my $length = 0;
+    for my $token (@$tokens) {
+        return 0 if !defined $token || ref $token;
+        my $json = "$token";    # a floating-point number is made into text each time it is taken for one
+        my $first = $FIRST[ ord $json ] // 2;
+        if ( $first == 1 ) {
+            my $other = $json =~ tr/0-9//c;
+            undef $json
+              if length $json > ( $other ? 16 : 15 )
+              || $other && ( $other > 1 || index( $json, '.' ) < 0 || substr( $json, -1 ) eq '.' );
+        }
+        elsif ( $first && length $json < 256 && ( $first == 2 || index( $json, ':' ) < 0 ) ) {
+            $json = $json =~ tr/ !#-[]-~//c ? CPANBridge::Compat::Excel::Stream::_quoted($json) : qq("$json");
+        }
+        else { undef $json }
+        return 0 if !defined $json && ( !defined( $json = _json($token) ) || ( $length += length $json ) > $LONGEST );
+        push @json, $json;
+    }
+    return @json && $self->_cells( $row, $column, $format, join( ',', @json ), scalar @json );
 }
 
 sub write_col {

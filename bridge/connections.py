@@ -15,6 +15,8 @@ from twisted.python.failure import Failure
 from bridge.api import Peer, Session
 from bridge.errors import BridgeError, ErrorType, LimitName
 from bridge.protocol import BridgeProtocol, RequestHandler
+from bridge.repetitions import Repetitions
+from bridge.text import printable
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IAddress, IReactorTime
@@ -49,6 +51,7 @@ class ConnectionTable:
         total: connections accepted since the start.
         refused: connections refused since the start. refused_for_files: those of them for want of descriptors, not for
             ``max_connections``.
+        negotiations_failed: streams that did not come about, TLS handshakes for the most part, by function.
         held_bytes: memory that large requests hold which are not yet being served.
     """
 
@@ -72,6 +75,8 @@ class ConnectionTable:
         self.total = 0
         self.refused = self.refused_for_files = 0
         self.held_bytes = 0
+        self.negotiations_failed: dict[str, int] = {}
+        self._told = Repetitions()
         self._admission = admission
         self._peer_of = peer_of
         self._on_refused = on_refused
@@ -196,6 +201,23 @@ class ConnectionTable:
             queued_ms=0,
             executed=False,
         )
+
+    def negotiation_failed(self, connection: BridgeProtocol, function: str, why: str, peer: str) -> None:
+        """Count a stream that did not come about, and log the reason: again only after ten seconds."""
+        self.negotiations_failed[function] = self.negotiations_failed.get(function, 0) + 1
+        pid = connection.session.peer.pid
+        hidden = self._told.admit((function, pid, why), self.seconds()) if why else None
+        if hidden is not None:
+            self.log.warn(
+                "{function} failed for {client}pid {pid}, connection {number}{peer}: {why}{hidden}",
+                function=function,
+                client=f"{printable(connection.client)}, " if connection.client else "",
+                pid=pid,
+                number=connection.number,
+                peer=f", with {printable(peer)}" if peer else "",
+                why=printable(why),
+                hidden=f" (and {hidden} more failures since the last such line)" if hidden else "",
+            )
 
     def has_room_for(self, descriptor: Descriptor) -> bool:
         """Whether a file that a client handed over may stay open."""

@@ -136,6 +136,12 @@ class Metrics:
         yield _gauge("connections_limit", "Client connections that may be open.", limits.max_connections)
         yield _counter("connections_accepted", "Connections accepted.", self._connections.total)
         yield _counter("connections_refused", "Connections refused for their number.", self._connections.refused)
+        yield _counter(
+            "negotiations_failed",
+            "Streams that did not come about, such as TLS handshakes that failed.",
+            {printable(name): count for name, count in self._connections.negotiations_failed.items()},
+            "function",
+        )
         busy = self._busy()
         workers = {"busy": busy.get("busy_workers", 0), "idle": busy.get("idle_workers", 0)}
         yield _gauge("worker_processes", "Worker processes, by what they do.", workers, ("state",))

@@ -410,6 +410,7 @@ class BridgeProtocol(Protocol):
             reactor=self._transport.reactor,
             seconds=self._table.seconds,
             on_end=self._tunnel_ended,
+            on_failed=lambda why, peer: self._table.negotiation_failed(self, function_name, why, peer),
         )
         self.tunnel.start()
 

@@ -24,6 +24,7 @@ class Connections(Protocol):
 
     total: int
     refused: int
+    negotiations_failed: dict[str, int]
 
     @property
     def count(self) -> int:
@@ -189,6 +190,7 @@ class Report:
             "active_connections": self._connections.count,
             "total_connections": self._connections.total,
             "refused_connections": self._connections.refused,
+            "failed_negotiations": sum(self._connections.negotiations_failed.values()),
             "max_connections": self._admission.limits.max_connections,
         }
 

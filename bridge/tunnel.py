@@ -67,6 +67,7 @@ class Tunnel:
         reactor: Twisted's.
         seconds: the clock.
         on_end: called once, when all is over and the client's connection can be closed.
+        on_failed: called when the negotiation fails, with the reason ("" if the log has it) and the peer's address.
 
     Attributes:
         active: whether a byte has moved since ``check`` looked last.
@@ -84,12 +85,14 @@ class Tunnel:
         reactor: Any,
         seconds: Callable[[], float],
         on_end: Callable[[], None],
+        on_failed: Callable[[str, str], None],
     ) -> None:
         self.active = True
         self.function_name = function_name
         self._filter: Filter = upgrade.filter
         self._seconds = seconds
         self._on_end = on_end
+        self._on_failed = on_failed
         self._moved_at = seconds()
         self._reactor = reactor
         # Only where a filter can make use of it is a descriptor received; elsewhere the kernel throws it away.
@@ -97,6 +100,8 @@ class Tunnel:
         self._client: End = (CallersEnd if releasable else End)(self, client, reactor)
         self._peer = End(self, upgrade.peer, reactor)
         self._negotiation = upgrade.negotiation
+        # A socket whose peer has closed does not tell any more who that was.
+        self._peer_address = "" if upgrade.negotiation is None else _address(upgrade.peer)
         self._expiry: Any = None
         self._heir: socket.socket | None = None  # to which the peer's socket is to be given
         self._over = self._stopping = False
@@ -257,6 +262,7 @@ class Tunnel:
         if step.over:
             self._begin()
         else:
+            self._on_failed(step.why, self._peer_address)
             # Its caller has a copy of the peer's socket and goes on with it: nothing is shut here.
             self._peer.dismiss()
             self._client.end_writing()
@@ -357,3 +363,15 @@ class Tunnel:
             return
         client.read(not peer.unsent)
         peer.read(not client.unsent and not client.broken)
+
+
+def _address(peer: socket.socket) -> str:
+    """Return where a socket is connected to, as operators write it; "" where that has no name."""
+    try:
+        name = peer.getpeername()
+    except OSError:
+        return ""
+    if not isinstance(name, tuple):
+        return f"unix:{name}" if isinstance(name, str) and name else ""
+    host, port = name[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -122,12 +122,14 @@ class Releasable(Protocol):
 class Step(NamedTuple):
     """What comes of one step of a negotiation: bytes to send to either side.
 
-    ``over``: ``None`` while it goes on, ``True`` when the stream may begin, ``False`` when it has failed.
+    ``over``: ``None`` while it goes on, ``True`` when the stream may begin, ``False`` when it has failed. ``why``: the
+    reason, for the log; without secrets, and without what differs from time to time, so that repetitions are seen.
     """
 
     to_client: bytes = b""
     to_peer: bytes = b""
     over: bool | None = None
+    why: str = ""
 
 
 class Negotiation(Protocol):

@@ -14,6 +14,8 @@ from bridge.modules._tls_filter import TlsConnection, TlsFilter
 
 __all__ = ["Handshake"]
 
+PREFIX = "tls.start: "
+
 
 class Handshake:
     """The handshake of one connection.
@@ -39,7 +41,8 @@ class Handshake:
         try:
             done, answer = self._tls.step(data)
         except ssl.SSLError as error:
-            return Step(_line(self._failure(error)), self._tls.last_words(), over=False)
+            fault = self._failure(error)
+            return Step(_line(fault), self._tls.last_words(), over=False, why=self._told_operators(fault))
         if not done:
             return Step(to_peer=answer)
         tls = self._tls.tls
@@ -50,13 +53,22 @@ class Handshake:
     def expired(self) -> Step:
         """Say that the peer took too long."""
         text = f"the {self._peer} did not finish the handshake in time"
-        return Step(_line(_fault(text, {"exception": "HandshakeTimeoutError"})), over=False)
+        fault = _fault(text, {"exception": "HandshakeTimeoutError"})
+        return Step(_line(fault), over=False, why=self._told_operators(fault))
 
     # --- inside ---
 
     @property
     def _peer(self) -> str:
         return "client" if self._tls.tls.server_side else "server"
+
+    def _told_operators(self, fault: dict[str, Any]) -> str:
+        """Say for the log what the caller is told, and which side it was."""
+        tls = self._tls.tls
+        asked = tls.asked_name if isinstance(tls, TlsConnection) else None
+        name = asked if tls.server_side else tls.server_hostname
+        side = "server" if tls.server_side else "client"
+        return f"{fault['error'].removeprefix(PREFIX)} (as {side}{f', for {name}' if name else ''})"
 
     def _failure(self, error: ssl.SSLError) -> dict[str, Any]:
         """Say what went wrong, in OpenSSL's words where it was OpenSSL."""
@@ -74,7 +86,7 @@ class Handshake:
 
 
 def _fault(text: str, details: dict[str, object]) -> dict[str, Any]:
-    return {"success": False, "error_type": ErrorType.FUNCTION_ERROR, "error": f"tls.start: {text}", **details}
+    return {"success": False, "error_type": ErrorType.FUNCTION_ERROR, "error": f"{PREFIX}{text}", **details}
 
 
 def _line(document: dict[str, Any]) -> bytes:

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -469,6 +470,34 @@ class TestStreams:
 
 
 class TestOperators:
+    def test_handshakes_that_fail(
+        self, start_daemon: Callable[..., DaemonProcess], authority: Authority, serve: Callable[..., TlsServer]
+    ) -> None:
+        """The log says for whom, with whom and why, once in ten seconds; all are counted; nothing else is in it."""
+        daemon = start_daemon(toml=ENABLED)
+        pem = (authority.folder / "client.pem").read_bytes()
+        port = serve(authority.expired).port
+        for _ in range(3):
+            hand_over(daemon, port, **trusting(authority, certificate=as_bytes(pem)))
+        silent = serve(None, tls_server.never_answer).port
+        hand_over(daemon, silent, server_name="local\x1bhost", timeout=0.2)
+        stream(daemon, serve(authority.good).port, authority)
+        log = daemon.wait_for_log("in time")
+        said = [line.partition("tls.start failed for ")[2] for line in log.splitlines() if "tls.start failed" in line]
+        who = rf"pid {os.getpid()}, connection \d+, with "
+        assert len(said) == 2
+        assert re.fullmatch(
+            rf"{who}127.0.0.1:{port}: certificate verify failed: certificate has expired \(as client, for localhost\)",
+            said[0],
+        )
+        assert re.fullmatch(
+            rf"{who}127.0.0.1:{silent}: the server did not finish the handshake in time \(as client, for "
+            r"local\\x1bhost\) \(and 2 more failures since the last such line\)",
+            said[1],
+        )
+        assert daemon.call("system", "connections")["result"]["failed_negotiations"] == 4
+        assert "PRIVATE KEY" not in log
+
     def test_seen_and_counted(
         self,
         start_daemon: Callable[..., DaemonProcess],

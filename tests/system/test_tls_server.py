@@ -231,6 +231,12 @@ class TestServer:
         copy.sendall(b"https, please")
         assert theirs.recv(100) == b"https, please"
 
+    def test_operators_are_told(self, tls: DaemonProcess, own: trustme.CA) -> None:
+        """A client that does not trust the server says so; the log tells whom it asked for."""
+        meeting = Meeting(tls, client_of(trustme.CA()), "www.localhost", **serving(own))
+        assert "unknown ca" in meeting.told["error"]
+        tls.wait_for_log("alert unknown ca (as server, for www.localhost)")
+
     def test_wrong_options(self, tls: DaemonProcess, own: trustme.CA) -> None:
         """Each is named, and no key is in the log."""
         key = own.issue_cert("localhost").private_key_pem.bytes()

@@ -80,7 +80,7 @@ def test_cells(session: Session) -> None:
 
 
 def test_cells_side_by_side(session: Session) -> None:
-    """One operation may write several, with formats that change; what cannot be a cell does not keep the others back."""
+    """One operation may write several, with formats that change; what can be no cell keeps no other back."""
     begin(
         session,
         ["add_format", 1, 0, 2],

@@ -24,7 +24,7 @@ def make(stats: Stats) -> Metrics:
         admission=Admission(Limits()),
         stats=stats,
         monitor=SimpleNamespace(latest=HealthSample(), readings=Levels().readings, retained=False),
-        connections=SimpleNamespace(count=0, total=0, refused=0),
+        connections=SimpleNamespace(count=0, total=0, refused=0, negotiations_failed={"tls.start": 2}),
         now=lambda: 100.0,
         revision=lambda: 3,
         busy=dict,
@@ -49,6 +49,12 @@ def test_buckets_are_exact(durations: list[float]) -> None:
     assert histogram.cumulative() == [
         sum(int(each * 1_000_000) < round(edge * 1_000_000) for each in durations) for edge in EDGES
     ]
+
+
+def test_negotiations_that_failed() -> None:
+    """They are counted by function, beside the calls."""
+    text = b"".join(make(Stats(0.0)).pieces()).decode()
+    assert 'cpanbridge_negotiations_failed_total{function="tls.start"} 2.0' in text
 
 
 def test_hostile_names() -> None:

@@ -14,7 +14,7 @@ from pymysql.constants import CLIENT, CR, SERVER_STATUS
 from pymysql.converters import encoders
 
 from bridge.modules._database_access import Options, Rules
-from bridge.modules._database_driver import Connection, fail, read_settings
+from bridge.modules._database_driver import Connection, Outcome, fail, read_settings
 from bridge.modules._database_mysql_raw import Cursor, Raw
 from bridge.modules._database_mysql_statements import DIALECT, MySQLStatement, PreparedStatement, names_charset
 from bridge.modules._database_sql import Parsed, parse
@@ -224,6 +224,13 @@ class MySQL(Connection):
     @property
     def in_transaction(self) -> bool:
         return bool(self.raw.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS)
+
+    def marked(self, outcome: Outcome) -> Outcome:
+        """Add to the last rows of a large result that another one follows: before nobody could know."""
+        streaming = self.streaming
+        if "results" not in outcome and not outcome.get("more", True) and streaming is not None and streaming.leads_on:
+            outcome["results"] = True
+        return outcome
 
     def last_id(self, details: dict[str, Any]) -> int | str | None:
         return self.raw.last_id

@@ -24,6 +24,9 @@ DIALECT = Dialect("mysql", colons=False, dollars=False, backslashes=True)
 READ_AHEAD_BYTES = 8 << 20
 """Rows of a SELECT are read ahead up to about so many bytes, so that their number is known, and streamed beyond."""
 
+SKIPPED_ROWS = 1000
+"""Rows that nobody wants any more, read at a time."""
+
 WRONG_COUNT = 1210
 """The server's number of "incorrect arguments to"."""
 
@@ -102,7 +105,17 @@ class MySQLStatement(Statement):
             return None
         cursor, self.rows = self._cursor, None
         with self.connection.errors():
-            return self._outcome(cursor, rows) if cursor.nextset() else None
+            while cursor.fetchmany(SKIPPED_ROWS):  # what comes next is said behind the rows
+                pass
+            if cursor.nextset():
+                return self._outcome(cursor, rows)
+        self.finish()
+        return None
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether another result follows; known when the rows of this one have been read."""
+        return self._cursor is not None and bool(self._cursor.has_next)
 
     def _outcome(self, cursor: Cursor, rows: int) -> Outcome:
         connection = self.connection
@@ -161,7 +174,7 @@ class MySQLStatement(Statement):
             return [], False
         with self.connection.errors():
             found, more = self.rows.blocks(count) if by_column else self.rows.batch(count), self.rows.more
-            if not more and not (self._cursor is not None and self._cursor.has_next):
+            if not more and not self.leads_on:
                 self.finish()
             return found, more
 

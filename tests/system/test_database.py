@@ -752,6 +752,21 @@ SQL
             my $count = 0;
             $count++ while $many->fetch;
             print "$count ", $many->more_results ? $many->fetchrow_array : 'lost', "\n";
+            for my $second ('SELECT 8', 'SELECT 8, 9', '') {    # behind too much to be read ahead
+                my $large = $dbh->prepare("SELECT REPEAT('x', 1000) FROM seq_1_to_10000; $second");
+                for my $fetched (10_000, 10, 0) {
+                    $large->execute;
+                    $large->fetch for 1 .. $fetched;
+                    print $large->fetch ? 'more ' : 'end ' if $fetched > 10;
+                    my $open = $large->{Active} ? 1 : 0;
+                    my $on = $large->more_results;
+                    print $on ? "$large->{NUM_OF_FIELDS}: @{ $large->fetchrow_arrayref } " : "nothing $open ", '';
+                    print $large->more_results ? 'and more, ' : 'over, ';
+                    print $large->{Active} ? 'active ' : '' if !$on;
+                }
+                print $dbh->selectrow_array('SELECT 1'), "\n";
+            }
+            print $dbh->do("SELECT REPEAT('x', 1000) FROM seq_1_to_10000; SELECT nothing") || $dbh->err, "\n";
             print $dbh->do("UPDATE t SET name = 'one' WHERE id = 1"), ' ';
             print $dbh->{mariadb_nonsense} || $dbh->errstr, "\n";
             """,
@@ -766,6 +781,10 @@ SQL
             "1054",
             "6 name one",
             "1000 7",
+            "end 1: 8 over, 1: 8 over, 1: 8 over, 1",
+            "end 2: 8 9 over, 2: 8 9 over, 2: 8 9 over, 1",
+            "end nothing 0 over, nothing 1 over, nothing 1 over, 1",
+            "1054",
             "1 Unknown attribute mariadb_nonsense",
         ]
 
@@ -797,7 +816,7 @@ SQL
             r"""
             for my $how (0 .. 2) {
                 my $dbh = DBI->connect('dbi:MariaDB:test', 'root', '', { RaiseError => 1, PrintError => 0 });
-                my $sth = $dbh->prepare("SELECT seq, REPEAT('x', 10000) FROM seq_1_to_20000");
+                my $sth = $dbh->prepare("SELECT seq, REPEAT('x', 10000) FROM seq_1_to_10000");
                 $sth->execute;
                 print $sth->fetchrow_arrayref->[0], "\n";
                 if ( $how == 1 ) { local $SIG{__WARN__} = sub { }; $dbh->disconnect }

@@ -182,8 +182,10 @@ sub _encode {
     return $dbh->_characters("$value");
 }
 
+# Whether another result follows is known when the last row has come.
 sub _decode {
-    my ( $dbh, $answer ) = @_;
+    my ( $dbh, $answer, $sth ) = @_;
+    $sth->{_results} = 1 if $sth && $answer->{results};
     my $rows = $answer->{rows};
     return if $dbh->{_unicode};
     for my $row (@$rows) { defined && utf8::is_utf8($_) && utf8::encode($_) for @$row }
@@ -239,7 +241,7 @@ sub do {
     my $failed;
 
     # Of several statements the later ones can fail, too.
-    for ( my $next = $answer ; $next->{results} ; $dbh->_note($next) ) {
+    for ( my $next = $answer ; $next->{results} || $next->{more} ; $dbh->_note($next) ) {
         $next = $dbh->_call( next_result => { statement => $statement, rows => 1 } );
         if ( !ref $next ) { $failed = !$next; last }
     }

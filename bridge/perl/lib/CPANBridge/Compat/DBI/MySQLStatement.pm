@@ -150,7 +150,8 @@ sub _convert {
 
 sub _more_results {
     my ($sth) = @_;
-    return if !$sth->{_results};
+    return if !$sth->{_results} && !$sth->{_more};
+    $sth->_let_go;
     my $answer = $sth->_call( next_result => { statement => $sth->{_statement} } );
     $sth->_forget_columns;
     delete @$sth{qw(_rows _more _results)};

@@ -932,6 +932,15 @@ class TestODBC:
                     print "@{ $several->{NAME} }: $count\n";
                 } while $several->{odbc_more_results};
             }
+            my $text = "INSERT INTO odbc (id) VALUES (9), (10); UPDATE odbc SET name = 'x'; SELECT 1 AS a; "
+              . 'DELETE FROM odbc WHERE id = 9; SELECT count(*) AS n, 5 AS m FROM odbc; DELETE FROM odbc WHERE id = 10';
+            my $counts = $dbh->prepare($text);
+            print $counts->execute, " $counts->{NAME}[0] ", $counts->fetchrow_array;
+            print ' ', $counts->more_results, " @{ $counts->{NAME} }: ", join(' ', $counts->fetchrow_array);
+            print $counts->more_results ? ' more' : ' over', ' ', $counts->{Active} ? 'active' : 'done', ' ';
+            print $dbh->selectrow_array('SELECT count(*) FROM odbc'), ' ';
+            my $failing = $dbh->prepare("UPDATE odbc SET name = 'y'; SELECT 1/0");
+            print eval { $failing->execute } // $failing->state, "\n";
             my @seen;
             $dbh->{odbc_err_handler} = sub { push @seen, @_[0, 3]; return 0 };
             $dbh->do('SELECT * FROM nowhere');
@@ -953,6 +962,7 @@ class TestODBC:
             "8 10.50",
             *("a: 300", "b c: 1", "a: 300", "d: 1"),
             *("a: 250", "b c: 1", "a: 250", "d: 1"),
+            "2 a 1 1 n m: 3 5 over done 2 22012",
             "42P01 -1 none",
             "22012 told",
         ]

@@ -16,7 +16,8 @@ import pytest
 from bridge.api import BridgeError, ErrorType, Peer, Session
 from bridge.modules import database
 from bridge.modules._database_access import Options, Rules
-from bridge.modules._database_odbc import connection_string
+from bridge.modules._database_driver import Connection
+from bridge.modules._database_odbc import ODBC, connection_string
 from bridge.modules._database_odbc_watch import Watch
 
 STRANGER = Peer(pid=1, uid=os.geteuid() + 1, gid=1)
@@ -249,6 +250,51 @@ class TestCatalog:
         other = database.connect(session, "sqlite", ":memory:")["connection"]
         with pytest.raises(BridgeError, match="this one is sqlite's"):
             function("get_info")(session, other, 17)
+
+
+class HangingDriver:
+    """A driver whose disconnecting waits for a server that does not answer."""
+
+    autocommit = False
+
+    def __init__(self, events: list[str]) -> None:
+        self.events = events
+        self.asked, self.answer = threading.Event(), threading.Event()
+
+    def rollback(self) -> None:
+        self.events.append("rolled back")
+
+    def close(self) -> None:
+        self.asked.set()
+        assert self.answer.wait(20)
+        self.events.append("closed")
+
+
+class TestDriversThatHang:
+    def test_the_caller_s_end_waits_for_nobody(self) -> None:
+        """Its connections are closed aside: the daemon goes on, and a driver that answers after all has been closed."""
+        events: list[str] = []
+        drivers = [HangingDriver(events), HangingDriver(events)]
+        connections = []
+        session = Session(Peer(1, os.geteuid(), 0))
+        for driver in drivers:
+            connection = ODBC.__new__(ODBC)
+            Connection.__init__(connection)
+            connection.raw = driver
+            connections.append(connection)
+            database._table(session).things[len(connections)] = connection
+        assert session.close() == []
+        for driver in drivers:
+            assert driver.asked.wait(10)
+        events.append("the daemon goes on")
+        for driver in drivers:
+            driver.answer.set()
+        for thread in [each for each in threading.enumerate() if each.name == "odbc-end"]:
+            thread.join(10)
+        assert events == ["rolled back", "rolled back", "the daemon goes on", "closed", "closed"]
+        assert all(connection.closed for connection in connections)
+        with pytest.raises(BridgeError, match="is closed"), connections[0].using():
+            pass
 
 
 class TestConnectionStrings:

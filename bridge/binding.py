@@ -21,6 +21,7 @@ from msgspec import UNSET
 from msgspec import inspect as types
 
 from bridge.api import BridgeError, Callback, Daemon, Descriptor, ErrorType, FunctionSpec, Session, did_you_mean
+from bridge.named import Named, named_binder
 from bridge.scalars import Adapter, adapter_for, has_bytes, walk
 
 __all__ = ["Binder", "BindingError", "describe_signature", "make_binder", "make_direct"]
@@ -71,7 +72,20 @@ def make_binder(spec: FunctionSpec, name: str, daemon: Daemon) -> Binder:
         raise BindingError(f"{name} is isolated: it runs in another process and takes no Session, Daemon or Descriptor")
     if spec.raw:
         return _raw_binder(spec, name, parameters, daemon)
-    return _Table(spec, name, parameters, daemon).bind
+    table = _Table(spec, name, parameters, daemon)
+    quick = table.quick_binder()
+    if quick is None:
+        return table.bind
+
+    def bind(params: object, session: Session) -> Callable[[], object]:
+        if type(params) is dict:
+            try:
+                return quick(params, session)
+            except msgspec.ValidationError:
+                pass  # what is wrong is found out below
+        return table.bind(params, session)
+
+    return bind
 
 
 def make_direct(spec: FunctionSpec, daemon: Daemon) -> Callable[[object, Session], object] | None:
@@ -148,6 +162,18 @@ class _Table:
             self._convert({})
         except TypeError as error:
             raise BindingError(f"{name}: {error}") from None
+
+    def quick_binder(self) -> Callable[[dict[str, object], Session], Callable[[], object]] | None:
+        """Return what binds parameters that come by name and are right; ``None`` where they need more than that."""
+        plan = self._plan
+        takes_session = plan[:1] != [] and plan[0].injected is Session
+        if self._always or self._callbacks or not self._visible or self._visible != plan[takes_session:]:
+            return None
+        if any(parameter.kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD for parameter in plan):
+            return None
+        defaults = inspect.signature(self._call).parameters
+        named = [Named(p.name, p.type, () if p.required else (defaults[p.name].default,)) for p in self._visible]
+        return named_binder(self._call, named, takes_session=takes_session)
 
     def _check_type(self, parameter: _Parameter) -> None:
         try:

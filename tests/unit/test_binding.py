@@ -230,6 +230,59 @@ class TestDeclarations:
             bad.function(name="f")(lambda: None)
 
 
+class TestNames:
+    """Parameters that all come by name are bound in one go, and mean the same as by position."""
+
+    NOTHING = object()
+
+    def test_defaults_are_those_of_the_function(self) -> None:
+        """The very same objects, for a function may compare them."""
+        mine = Module("mine")
+        kept = [1]
+
+        @mine.function
+        def take(session: Session, a: int, b: Any = self.NOTHING, c: list[int] = kept, d: str = "d") -> object:
+            return session, a, b, c, d
+
+        @mine.function
+        def one(a: int = 3) -> object:
+            return a
+
+        binder = make_binder(mine.functions["take"], "mine.take", DAEMON)
+        for params in ({"a": 1}, {"a": "1"}, [1]):
+            taken: Any = binder(params, SESSION)()
+            assert taken == (SESSION, 1, self.NOTHING, [1], "d")
+            assert taken[3] is kept
+        binder = make_binder(mine.functions["one"], "mine.one", DAEMON)
+        assert [binder(params, SESSION)() for params in ({}, {"a": "4"}, [5], None)] == [3, 4, 5, 3]
+
+    @given(
+        params=st.dictionaries(
+            st.sampled_from(["a", "b", "c", "x"]),
+            st.none() | st.integers(-2, 2) | st.sampled_from(["", "1", "x", 1.5, [], ["1"], {}, True]),
+        )
+    )
+    def test_names_and_places_mean_the_same(self, params: dict[str, Any]) -> None:
+        """Whatever is given: the same values, or the same error."""
+        both = Module("both")
+
+        @both.function
+        def by_name(a: int, b: str = "x", c: list[int] | None = None) -> object:
+            return a, b, c
+
+        @both.function(name="by_kind")
+        def by_kind(*, a: int, b: str = "x", c: list[int] | None = None) -> object:
+            return a, b, c
+
+        found = []
+        for name in ("by_name", "by_kind"):
+            try:
+                found.append(make_binder(both.functions[name], "f", DAEMON)(dict(params), SESSION)())
+            except BridgeError as failed:
+                found.append(failed.message.replace("(*, ", "("))
+        assert found[0] == found[1]
+
+
 class TestCallbacksAndBytes:
     def test_a_sub(self) -> None:
         """A parameter annotated so becomes a callback; it may be optional."""

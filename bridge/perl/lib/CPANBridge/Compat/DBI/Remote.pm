@@ -161,7 +161,7 @@ use warnings;
 
 our @ISA = 'DBD::_::db';
 
-sub _call { goto &CPANBridge::Compat::DBI::Remote::call }
+*_call = \&CPANBridge::Compat::DBI::Remote::call;
 
 sub _park {
     my ( $dbh, $key ) = @_;
@@ -243,7 +243,7 @@ use warnings;
 
 our @ISA = 'DBD::_::st';
 
-sub _call { goto &CPANBridge::Compat::DBI::Remote::call }
+*_call = \&CPANBridge::Compat::DBI::Remote::call;
 
 # Parameters are kept as [value, type] by number.
 sub bind_param {
@@ -254,6 +254,7 @@ sub bind_param {
     my $bound = $sth->{_params}[ $number - 1 ] ||= [];
     $bound->[0] = $value;
     $bound->[1] = $type if defined $type;
+    $sth->{_typed} = 1  if $type;
     return 1;
 }
 
@@ -273,23 +274,55 @@ sub _number_of {
 
 sub execute {
     my ( $sth, @values ) = @_;
-    my $arguments = $sth->_arguments(@values) or return;
     my $dbh = $sth->{Database};
-    $arguments->{by_column} = \1 if $dbh->{_by_column};
-    my $answer = $sth->_call( execute => _spelled( $dbh->{_link}, $arguments ) );
+    my $arguments = _spelled( $sth, $dbh, \@values );
+    if ( !$arguments ) {
+        $arguments = $sth->_arguments(@values) or return;
+        $arguments->{by_column} = \1 if $dbh->{_by_column};
+    }
+    my $answer = $sth->_call( execute => $arguments );
     if ( !$answer ) { $dbh->_failed; return }
     return $sth->_take($answer);
 }
 
-# The same arguments, put together as JSON here where that is simple: most are the same each time.
+# What is sent to have the statement executed, put together as JSON here where that is simple: where all values go as their
+# texts, and none of these has to be escaped. All but the values is the same each time, or nearly so, and is kept in _spelled
+# with what it was made of. Returns nothing where that is not so.
 sub _spelled {
-    my ( $link, $arguments ) = @_;
-    my $values = $arguments->{values};
-    my $how = $arguments->{by_column} ? ',"by_column":true' : '';
-    return $arguments if !$link || keys %$arguments != ( $how ? 4 : 3 ) || grep {ref} @$values;
-    my ( $statement, $rows ) = map { 0 + $_ } @$arguments{qw(statement rows)};
-    my $text = @$values ? eval { CPANBridge::JSON::encode($values) } : '[]';
-    return defined $text ? $link->text(qq({"statement":$statement,"rows":$rows,"values":$text$how})) : $arguments;
+    my ( $sth, $dbh, $values ) = @_;
+    my $link   = $dbh->{_link} or return;
+    my $params = $sth->{_params};
+    my $count  = @{ $sth->{_names} };
+    return if $sth->{_typed} || $count != ( @$values || @$params ) || !$dbh->_sends_text( undef, $sth );
+    my ( $texts, $text ) = ( 0, '' );
+    for my $value ( @$values ? @$values : map { $_ && $_->[0] } @$params ) {
+        return if ref $value;
+        if ( defined $value ) { $texts++; $text .= qq("$value",) }
+        else                  { $text .= 'null,' }
+    }
+    chop $text;
+    return if $text =~ tr/\x20-\x5b\x5d-\x7e//c || ( $text =~ tr/"// ) != 2 * $texts;
+    utf8::downgrade($text);
+    my $at = 0;
+    ( $params->[ $at++ ] ||= [] )->[0] = $_ for @$values;
+    _begin( $sth, $dbh );
+    my $known = $sth->{_spelled};
+    if ( !$known || $known->[0] != $sth->{_statement} || $known->[1] != $sth->{_want} ) {
+        my ( $statement, $rows ) = map { 0 + $_ } @$sth{qw(_statement _want)};
+        my $how = $dbh->{_by_column} ? ',"by_column":true' : '';
+        $known = $sth->{_spelled} = [ $statement, $rows, qq({"statement":$statement,"rows":$rows$how,"values":[) ];
+    }
+    return $link->text("$known->[2]$text]}");
+}
+
+# Ends what is left of the last execution, and decides how many rows are wanted first.
+sub _begin {
+    my ( $sth, $dbh ) = @_;
+    CPANBridge::Compat::DBI::Handle::set_active( $sth, 0 ) if $sth->{Active};
+    $sth->_let_go if $sth->{_rows};
+    my $first = delete $sth->{_all} ? $FIRST_OF_ALL : $FIRST;
+    $sth->{_want} = $sth->{RowCacheSize} || $dbh->{RowCacheSize} || $first;
+    return;
 }
 
 # What is sent to have the statement executed; nothing after an error.
@@ -302,8 +335,7 @@ sub _arguments {
         my $at = 0;
         for my $value (@values) { ( $sth->{_params}[ $at++ ] ||= [] )->[0] = $value }
     }
-    $sth->STORE( Active => 0 ) if $sth->{Active};
-    $sth->_let_go if $sth->{_rows};
+    _begin( $sth, $dbh );
     my ( @sent, @as_text );
     my $params = $sth->{_params};
     eval {
@@ -317,12 +349,11 @@ sub _arguments {
         }
         1;
     } or return $sth->_unsendable($@);
-    my $first = delete $sth->{_all} ? $FIRST_OF_ALL : $FIRST;
     return {
         statement => $sth->{_statement},
         values    => \@sent,
         @as_text ? ( as_text => \@as_text ) : (),
-        rows => $sth->{_want} = $sth->{RowCacheSize} || $dbh->{RowCacheSize} || $first,
+        rows => $sth->{_want},
     };
 }
 
@@ -345,10 +376,11 @@ sub _take {
         $sth->{_fetched} = 0;
         $sth->{_ahead}   = $answer->{ahead};
         $sth->{_count}   = $answer->{count};
-        $sth->STORE( Active => 1 );
+        CPANBridge::Compat::DBI::Handle::set_active( $sth, 1 );
         return $answer->{count} || '0E0';
     }
-    delete @$sth{qw(_rows _blocks _block _fast _fetched)};
+    delete @$sth{qw(_rows _fetched)};
+    _forget_blocks($sth) if $sth->{_block} || $sth->{_blocks};
     $sth->_columns($answer);
     $sth->{_more}  = 0;
     $sth->{_count} = $answer->{count};
@@ -372,14 +404,25 @@ sub _columns {
 # are in _blocks by column, as they have come, and in _block: the number of rows that are left there, and its columns.
 sub _hand_out {
     my ( $sth, $answer ) = @_;
-    delete @$sth{qw(_fast _block)};
-    $sth->{_batch} = _count($answer);
-    @$sth{qw(_rows _more)} = @$answer{qw(rows more)};
-    if ( @{ $answer->{blocks} || [] } ) { $sth->{_blocks} = _read( $sth, $answer ) }
-    else                                { delete $sth->{_blocks} }
-    CPANBridge::Compat::DBI::Fetch::allow($sth) if $sth->{_fbav};
+    my $blocks = $answer->{blocks};
+    my $rows = $sth->{_rows} = $answer->{rows};
+    $sth->{_more} = $answer->{more};
+    _forget_blocks($sth) if $sth->{_block} || $sth->{_blocks};
+    if ( $blocks && @$blocks ) {
+        _forget_blocks($sth);
+        $sth->{_batch} = _count($answer);
+        $sth->{_blocks} = _read( $sth, $answer );
+    }
+    else { $sth->{_batch} = @$rows }
+    my $fields = $sth->{_fbav} or return;
+    my $fast = $sth->{_fast};
+    delete $sth->{_fast} if $fast && $fast->[1] != $fields;
+    CPANBridge::Compat::DBI::Fetch::allow($sth);
     return;
 }
+
+# With them goes the short way to them; that to rows stays as it is.
+sub _forget_blocks { my ($sth) = @_; delete @$sth{qw(_blocks _block _fast)}; return }
 
 # Returns the blocks of an answer, which know how texts are wanted.
 sub _read {
@@ -433,7 +476,8 @@ sub _unfold {
 sub _let_go {
     my ($sth) = @_;
     $sth->{_fetched} = $sth->_fetched if defined $sth->{_fetched};
-    delete @$sth{qw(_rows _blocks _block _fast)};
+    delete $sth->{_rows};
+    _forget_blocks($sth) if $sth->{_block} || $sth->{_blocks};
     my $asked = delete $sth->{_asked} or return;
     my $link = $sth->{Database}{_link} or return;
     $link->drop($asked);
@@ -443,8 +487,10 @@ sub _let_go {
 sub _fetched {
     my ($sth) = @_;
     my $fetched = $sth->{_fetched} || 0;
-    return $fetched if !$sth->{_rows};
-    my $left = _count( { rows => $sth->{_rows}, blocks => $sth->{_blocks} } ) + ( $sth->{_block} ? ${ $sth->{_block}[0] } : 0 );
+    my $rows = $sth->{_rows} or return $fetched;
+    my $left = @$rows;
+    $left += ${ $sth->{_block}[0] } if $sth->{_block};
+    if ( $sth->{_blocks} ) { $left += $_->{count} for @{ $sth->{_blocks} } }
     return $fetched + ( $sth->{_batch} || 0 ) - $left;
 }
 
@@ -503,7 +549,7 @@ sub _refill {
 # All rows have been fetched, or there are no others after an error.
 sub _end {
     my ($sth) = @_;
-    $sth->STORE( Active => 0 );
+    CPANBridge::Compat::DBI::Handle::set_active( $sth, 0 );
     $sth->_let_go;
     return;
 }
@@ -565,7 +611,7 @@ sub finish {
     my ($sth) = @_;
     my $open = delete $sth->{_more};
     $sth->_let_go if $sth->{_rows};
-    $sth->STORE( Active => 0 ) if $sth->{Active};
+    CPANBridge::Compat::DBI::Handle::set_active( $sth, 0 ) if $sth->{Active};
     return 1 if !$open || !$sth->{Database}{_link};
     return $sth->_call( finish => { statement => $sth->{_statement} } ) ? 1 : undef;
 }

@@ -679,6 +679,8 @@ sub FETCH {
     return [ map { CPANBridge::Compat::DBI::PgTypes::dbi_type($_) } @$types ] if $name eq 'TYPE';
     return [ map { CPANBridge::Compat::DBI::PgTypes::name($_) } @$types ]     if $name eq 'pg_type';
     return $sth->_nullable if $name eq 'NULLABLE';
+    if ( $name eq 'NUM_OF_FIELDS' ) { return $sth->SUPER::FETCH($name) || undef }    # of what returns no rows: programs ask whether it is defined
+    if ( $name eq 'pg_oid_status' ) { return ( $sth->{pg_cmd_status} || '' ) =~ /\AINSERT (\d+)/ ? $1 : undef }
     return { map { ( $sth->{_names}[$_] => $sth->{_params}[$_] && @{ $sth->{_params}[$_] } ? 1 : 0 ) } 0 .. $#{ $sth->{_names} } } if $name eq 'pg_bound';
     return $sth->{Active} && $sth->_fetched || 0 if $name eq 'pg_current_row';
     return $sth->{Database}{pg_async_status} if $name eq 'pg_async_status';

@@ -39,18 +39,22 @@ sub taken {    # some rows of each block at once, others one by one, in all the 
     for my $block (@$blocks) {
         my $left    = $block->{count};
         my @columns = CPANBridge::Compat::DBI::Blocks::columns( $block, $texts );
-        push @rows, @{ CPANBridge::Compat::DBI::Blocks::rows( \@columns, \$left, int $left / 3 ) };
+        my $some = int $left / 3;
+        push @rows, @{ CPANBridge::Compat::DBI::Blocks::rows( \@columns, $some ) };
+        $left -= $some;
         my $names = [ 0 .. $#columns ];
         my @bound = map { my $variable = $_; $variable } @$names;
         my $bound = sub { \@_ }->(@bound);
-        my ( $fill, $list, $hash ) = CPANBridge::Compat::DBI::Blocks::takers( \@columns, \$left, \@errors, [] );
-        my ($fill_bound) = CPANBridge::Compat::DBI::Blocks::takers( \@columns, \$left, \@errors, $bound, 1 );
-        push @rows, [ @{ $fill->() } ] if $left;
-        push @rows, [ $list->() ] if $left;
-        if ($left) { my $row = $hash->($names); push @rows, [ @$row{@$names} ] }
-        if ($left) { $fill_bound->(); push @rows, [@bound] }
-        push @rows, @{ CPANBridge::Compat::DBI::Blocks::rows( \@columns, \$left, $left ) };
-        die 'there is one row more' if $fill->();
+        my $ends  = 0;
+        my @takers = ( \@columns, $left, sub { $ends++ }, \@errors );
+        ( $left, my ( $fill, $list, $hash ) ) = CPANBridge::Compat::DBI::Blocks::takers( @takers, [] );
+        push @rows, [ @{ $fill->() } ] if $$left;
+        push @rows, [ $list->() ] if $$left;
+        if ($$left) { my $row = $hash->($names)->(); push @rows, [ @$row{@$names} ] }
+        $takers[1] = $$left;
+        ( $left, $fill ) = CPANBridge::Compat::DBI::Blocks::takers( @takers, $bound, 1 );
+        while ($$left) { $fill->(); push @rows, [@bound] }
+        die "the end has come $ends times" if $ends != 1;
     }
     return \@rows;
 }

@@ -18,29 +18,33 @@ sub columns {
     return map { _column( $texts && $texts->[ $at++ ], @$_ ) } @{ $block->{columns} };
 }
 
+# unpack and split put their values right into an array that is declared with them.
 sub _column {
     my ( $text, $kind, $data, $nulls ) = @_;
     my $values;
-    if    ( $kind eq 'q' ) { $values = [ unpack 'q*', $data ] }
-    elsif ( $kind eq 'd' ) { $values = [ unpack 'd*', $data ] }
+    if    ( $kind eq 'q' ) { my @all = unpack 'q*', $data; $values = \@all }
+    elsif ( $kind eq 'd' ) { my @all = unpack 'd*', $data; $values = \@all }
     elsif ( $kind eq 'n' ) { return [] }
-    elsif ( $kind eq 'l' ) { _as( $text, $values = $data ) if $text }
+    elsif ( $kind eq 'l' ) { _as( $text, $values = $data ) if $text; return $data }
     else {
         my $decodes = ( $kind eq 't' || $kind eq 'T' ) && !( $text && $text eq 'bytes' );
         my $flags = $text && $text eq 'characters';
         if ( $kind eq 'B' || $kind eq 'T' ) {
-            $values = [ unpack '(L/a*)*', $data ];
-            if ($decodes) { utf8::decode($_) for @$values }
-            if ($flags) { utf8::upgrade($_) for @$values }
+            my @all = unpack '(L/a*)*', $data;
+            if ($decodes) { utf8::decode($_) for @all }
+            if ($flags) { utf8::upgrade($_) for @all }
+            $values = \@all;
         }
         else {
             if ($flags) { utf8::decode($data) if $decodes; utf8::upgrade($data) }
-            $values = length $data ? [ split /\0/, $data, -1 ] : [''];
-            if ( $decodes && !$flags ) { utf8::decode($_) for @$values }
+            my @all = split /\0/, $data, -1;
+            @all = ('') if !@all;
+            if ( $decodes && !$flags ) { utf8::decode($_) for @all }
+            $values = \@all;
         }
     }
     @$values[ unpack 'L*', $nulls ] = () if defined $nulls;
-    return $values || $data;
+    return $values;
 }
 
 sub _as {
@@ -54,46 +58,41 @@ sub _as {
 }
 
 # An expression that names each column is quicker than any loop over them, so there are subs for each number of columns.
+# Names that were a hash's keys are found more quickly in the next one.
 my %makers;
 
 sub _makers {
     my ($width) = @_;
     return $makers{$width} ||= do {
         my $columns = join ', ', map {"\$c$_"} 0 .. $width - 1;
+        my $names   = join ', ', map {"\$n$_"} 0 .. $width - 1;
         my $next    = join ', ', map {"shift \@\$c$_"} 0 .. $width - 1;
-        my $indexed = join ', ', map {"\$c$_\->[\$_]"} 0 .. $width - 1;
+        my $named   = join ', ', map {"\$n$_ => shift \@\$c$_"} 0 .. $width - 1;
+        my $begin   = '--$left or &$end; $CPANBridge::Compat::DBI::Handle::LAST = $errors; @$errors = () if @$errors;';
         my $code    = join '',
-          "[ sub { my ( \$left, \$errors, \$fields, $columns ) = \@_; return (",
-          _fill("\@\$fields = ($next)"), ', ', _fill("\@\$fields[ 0 .. \$#\$fields ] = ($next)"), ', ',
-          "sub { \$\$left--; return ($next) }, ",
-          "sub { \$\$left--; my \%row; \@row{ \@{ \$_[0] } } = ($next); return \\\%row } ) }, ",
-          "sub { my ( \$count, $columns ) = \@_; my \@rows; push \@rows, [$indexed] for 0 .. \$count - 1; return \\\@rows } ]";
+          "[ sub { my ( \$left, \$end, \$errors, \$fields, $columns ) = \@_; return ( \\\$left, ",
+          "sub { $begin \@\$fields = ($next); return \$fields }, ",
+          "sub { $begin \@\$fields[ 0 .. \$#\$fields ] = ($next); return \$fields }, ",
+          "sub { $begin return ($next) }, ",
+          "sub { my ($names) = map { keys \%{ { \$_ => 1 } } } \@{ \$_[0] }; return sub { $begin my \%row = ($named); return \\\%row } } ) }, ",
+          "sub { my ( \$count, $columns ) = \@_; my \@rows; \@{ \$rows[\$_] } = ($next) for 0 .. \$count - 1; return \\\@rows } ]";
         eval $code or die $@;
     };
 }
 
-sub _fill {
-    my ($assignment) = @_;
-    return 'sub { if ($$left) { $$left-- } else { return } $CPANBridge::Compat::DBI::Handle::LAST = $errors; '
-      . "\@\$errors = () if \@\$errors; $assignment; return \$fields }";
-}
-
-# Returns three subs that take the next row: the first puts it into the array that fetch returns, and returns that one, or
-# nothing after the last row; the others return a list, and a hash by the names that they are given, and must not be called
-# then. $left refers to the number of rows that are left.
+# Returns subs that take the next row, and before them a reference to the number of rows that are left. The first puts the
+# row into the array that fetch returns, and returns that one, the second returns a list; the third is given names, and
+# returns one that returns a hash. After the last row $end is called, and they must not be any more.
 sub takers {
-    my ( $columns, $left, $errors, $fields, $bound ) = @_;
-    my ( $fill, $fill_bound, $list, $hash ) = _makers( scalar @$columns )->[0]->( $left, $errors, $fields, @$columns );
-    return ( $bound ? $fill_bound : $fill, $list, $hash );
+    my ( $columns, $left, $end, $errors, $fields, $bound ) = @_;
+    my ( $now_left, $fill, $fill_bound, $list, $hash ) = _makers( scalar @$columns )->[0]->( $left, $end, $errors, $fields, @$columns );
+    return ( $now_left, $bound ? $fill_bound : $fill, $list, $hash );
 }
 
 # Takes the next rows, which must be there, and returns them as arrays.
 sub rows {
-    my ( $columns, $left, $count ) = @_;
-    my $rows = _makers( scalar @$columns )->[1]->( $count, @$columns );
-    $$left -= $count;
-    for my $column (@$columns) { $$left ? splice @$column, 0, $count : ( @$column = () ) }
-    return $rows;
+    my ( $columns, $count ) = @_;
+    return _makers( scalar @$columns )->[1]->( $count, @$columns );
 }
 
 1;

@@ -3,16 +3,19 @@ package CPANBridge::Compat::DBI::Fetch;
 use strict;
 use warnings;
 
+use Scalar::Util ();
+
 use CPANBridge::Compat::DBI::Blocks;
 use CPANBridge::Compat::DBI::Handle;
 
 our $VERSION = '0.1.0';
 
 # Fetching a row is what programs do most often. Where a driver has rows at hand, in an array _rows of its inner handle or
-# in columns in _block, and nothing special is wanted of them, there is also an array _fast: the handle's errors, the array
-# that fetch returns, and whether variables are bound to its elements; with columns also a reference to the number of rows
-# that are left, and the subs that take one. The subs here are the methods that programs call: they take a row from there,
-# and leave everything else to the dispatcher that they are given. Each keeps to as few of Perl's operations as it can.
+# by column in _block, and nothing special is wanted of them, there is also an array _fast: the handle's errors, the array
+# that fetch returns, and whether variables are bound to its elements; for rows by column also the number of those that are
+# left and the subs that take one, and is gone with the last row. The subs here are the methods that programs call: they
+# take a row from there, and leave everything else to the dispatcher that they are given. Each keeps to as few of Perl's
+# operations as it can.
 #
 # What splice and shift return are temporary values, whose strings Perl moves into the place that they are assigned to.
 
@@ -23,14 +26,22 @@ our %METHODS = (
     fetchrow_hashref  => \&_hashref,
 );
 
+# What is looked into where there is no inner handle, and no _fast.
+my ( %NOTHING, @NOTHING );
+
 # To be called by a driver's fetch when it has handed out a row of those that it keeps: the next ones go the short way.
 sub allow {
     my ($inner) = @_;
     return if $inner->{_fast} || $inner->{_slow} || $inner->{ChopBlanks};
-    my ( $left, @columns ) = @{ $inner->{_block} || [] };
-    return if $left && ( !$$left || $inner->{_convert} );
-    my $fast = $inner->{_fast} = [ @$inner{qw(_e _fbav)}, $inner->{_bound} ? 1 : 0 ];
-    push @$fast, $left, CPANBridge::Compat::DBI::Blocks::takers( \@columns, $left, @$fast ) if $left;
+    my $fast = [ @$inner{qw(_e _fbav)}, $inner->{_bound} ? 1 : 0 ];
+    if ( my $block = $inner->{_block} ) {
+        my ( $left, @columns ) = @$block;
+        return if !$$left || $inner->{_convert};
+        Scalar::Util::weaken( my $weak = $inner );
+        push @$fast, CPANBridge::Compat::DBI::Blocks::takers( \@columns, $$left, sub { delete $weak->{_fast} }, @$fast ), {};
+        $block->[0] = $fast->[3];
+    }
+    $inner->{_fast} = $fast;
     return;
 }
 
@@ -45,21 +56,11 @@ sub into_fields {
 sub _arrayref {
     my ($dispatcher) = @_;
     return sub {
-        if ( @_ == 1 and my $inner = tied %{ $_[0] } ) {
-            if ( my $fast = $inner->{_fast} ) {
-                if ( my $take = $fast->[4] ) {
-                    my $fields = &$take;
-                    return $fields if $fields;
-                }
-                elsif ( my $rows = !$inner->{_convert} && $inner->{_rows} ) {
-                    my $row = shift @$rows or goto &$dispatcher;
-                    $CPANBridge::Compat::DBI::Handle::LAST = $fast->[0];
-                    @{ $fast->[0] } = () if @{ $fast->[0] };
-                    return into_fields( $fast->[1], $row, 1 ) if $fast->[2];
-                    @{ $fast->[1] } = splice @$row;
-                    return $fast->[1];
-                }
-            }
+        if ( @_ == 1 ) {
+            if ( my $take = ( ( tied %{ $_[0] } || \%NOTHING )->{_fast} || \@NOTHING )->[4] ) { return &$take }
+            my $inner = tied %{ $_[0] };
+            my $fast  = $inner && $inner->{_fast};
+            if ( my $row = $fast && _row( $inner, $fast ) ) { return $fast->[2] ? $row : into_fields( $fast->[1], $row ) }
         }
         goto &$dispatcher;
     };
@@ -68,23 +69,9 @@ sub _arrayref {
 sub _array {
     my ($dispatcher) = @_;
     return sub {
-        if ( @_ == 1 and my $inner = tied %{ $_[0] } ) {
-            if ( my $fast = $inner->{_fast} ) {
-                my $row;
-                if ( my $left = $fast->[3] ) {
-                    goto &$dispatcher if !$$left;
-                    $row = [ @{ $fast->[4]->() } ] if $fast->[2];
-                }
-                elsif ( my $rows = !$inner->{_convert} && $inner->{_rows} ) {
-                    $row = shift @$rows or goto &$dispatcher;
-                    $row = [ @{ into_fields( $fast->[1], $row, 1 ) } ] if $fast->[2];
-                }
-                else { goto &$dispatcher }
-                $CPANBridge::Compat::DBI::Handle::LAST = $fast->[0];
-                @{ $fast->[0] } = () if @{ $fast->[0] };
-                return $fast->[5]->() if !$row;
-                return wantarray ? splice @$row : $row->[-1];
-            }
+        if ( @_ == 1 and my $fast = ( tied %{ $_[0] } || \%NOTHING )->{_fast} ) {
+            if ( $fast->[5] && !$fast->[2] ) { return &{ $fast->[5] } }
+            if ( my $row = _row( tied %{ $_[0] }, $fast ) ) { return wantarray ? @$row : $row->[-1] }
         }
         goto &$dispatcher;
     };
@@ -94,28 +81,31 @@ sub _hashref {
     my ($dispatcher) = @_;
     return sub {
         if ( @_ and @_ < 3 and my $inner = tied %{ $_[0] } ) {
-            my $names = $inner->{ $_[1] || $inner->{FetchHashKeyName} };
-            if ( ref $names eq 'ARRAY' and my $fast = $inner->{_fast} ) {
-                my $row;
-                if ( my $left = $fast->[3] ) {
-                    goto &$dispatcher if !$$left;
-                    $row = [ @{ $fast->[4]->() } ] if $fast->[2];
+            if ( my $fast = $inner->{_fast} ) {
+                my $which = $_[1] || $inner->{FetchHashKeyName};
+                if ( my $take = ( $fast->[7] || \%NOTHING )->{$which} ) { return &$take }
+                my $names = $inner->{$which};
+                goto &$dispatcher if ref $names ne 'ARRAY';
+                if ( $fast->[6] && !$fast->[2] ) { return ( $fast->[7]{$which} = $fast->[6]->($names) )->() }
+                if ( my $row = _row( $inner, $fast ) ) {
+                    my %row;
+                    @row{@$names} = @$row;
+                    return \%row;
                 }
-                elsif ( my $rows = !$inner->{_convert} && $inner->{_rows} ) {
-                    $row = shift @$rows or goto &$dispatcher;
-                    $row = [ @{ into_fields( $fast->[1], $row, 1 ) } ] if $fast->[2];
-                }
-                else { goto &$dispatcher }
-                $CPANBridge::Compat::DBI::Handle::LAST = $fast->[0];
-                @{ $fast->[0] } = () if @{ $fast->[0] };
-                return $fast->[6]->($names) if !$row;
-                my %row;
-                @row{@$names} = splice @$row;
-                return \%row;
             }
         }
         goto &$dispatcher;
     };
+}
+
+# Takes the next row, if that can be done: in the array that fetch returns, where variables are bound to its elements.
+sub _row {
+    my ( $inner, $fast ) = @_;
+    return $fast->[4]->() if $fast->[4];
+    my $row = !$inner->{_convert} && $inner->{_rows} && shift @{ $inner->{_rows} } or return;
+    $CPANBridge::Compat::DBI::Handle::LAST = $fast->[0];
+    @{ $fast->[0] } = () if @{ $fast->[0] };
+    return $fast->[2] ? into_fields( $fast->[1], $row, 1 ) : $row;
 }
 
 1;

@@ -455,7 +455,9 @@ sub _take_rows {
     my $rows = $sth->{_rows};
     if ( my $left = !@$rows && $sth->{_block} && $sth->{_block}[0] ) {
         my ( undef, @columns ) = @{ $sth->{_block} };
-        return CPANBridge::Compat::DBI::Blocks::rows( \@columns, $left, defined $most && $most < $$left ? $most : $$left );
+        my $count = defined $most && $most < $$left ? $most : $$left;
+        delete $sth->{_fast} if !( $$left -= $count );
+        return CPANBridge::Compat::DBI::Blocks::rows( \@columns, $count );
     }
     return [ splice @$rows, 0, defined $most && $most < @$rows ? $most : scalar @$rows ];
 }

@@ -30,6 +30,11 @@ def answers(connections: list[Connection]) -> list[dict[str, Any]]:
     return seen
 
 
+def among(words: str) -> str:
+    """Return a pattern for a resource in the log's list; a busy machine adds others, the reactor's lag for one."""
+    return rf"\[(?:'[^']+', )*'{words}'(?:, '[^']+')*\]"
+
+
 class TestConcurrency:
     def test_82_callers(self, daemon: DaemonProcess) -> None:
         """82 of 100 slots are a warning, worded to the letter, and nobody is refused."""
@@ -37,7 +42,7 @@ class TestConcurrency:
         assert all(answer["success"] for answer in seen)
         assert re.search(
             r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[WARNING\] cpanbridge: "
-            r"Resource warning: \['Concurrent requests 82 approaching limit 100'\]$",
+            r"Resource warning: " + among("Concurrent requests 82 approaching limit 100") + "$",
             daemon.wait_for_log("Resource warning"),
             re.MULTILINE,
         )
@@ -55,7 +60,8 @@ class TestConcurrency:
             assert 950 <= answer["queued_ms"] <= 5000
             assert answer["retry_after"] > 0
         log = daemon.wait_for_log("Resource violation cleared: Concurrent requests")
-        assert "[CRITICAL] cpanbridge: RESOURCE VIOLATION: ['Concurrent requests 120 exceeds limit 100']" in log
+        violation = among("Concurrent requests 120 exceeds limit 100")
+        assert re.search(r"\[CRITICAL\] cpanbridge: RESOURCE VIOLATION: " + violation, log)
         assert "[WARNING] cpanbridge: Resource violations detected, throttling connections" in log
         figures = daemon.call("system", "metrics")["result"]
         assert figures["resource_status"]["violations"] == []
@@ -81,7 +87,7 @@ class TestRate:
             for _ in range(100):
                 assert connection.call("system", "health")["success"]
         log = daemon.wait_for_log("RESOURCE VIOLATION")
-        assert re.search(r"\['Request rate \d+/min exceeds limit 50/min'\]", log)
+        assert re.search(among(r"Request rate \d+/min exceeds limit 50/min"), log)
 
     def test_fair_between_processes(self, start_daemon: Callable[..., DaemonProcess]) -> None:
         """A greedy process with many calls does not keep a modest one from its turn."""

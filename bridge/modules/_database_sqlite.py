@@ -323,6 +323,15 @@ class SQLite(Connection):
             self.callback_error = error.message
             return sqlite3.SQLITE_DENY
 
+    @contextlib.contextmanager
+    def unwatched(self) -> Iterator[None]:
+        """Let the daemon's own statements do what a caller's must not."""
+        self.raw.set_authorizer(None)
+        try:
+            yield
+        finally:
+            self.ask_before(self.authorizer)
+
     def ask_before(self, authorizer: Callable[..., int] | None) -> None:
         """Have a function asked before each action of a statement that is being prepared."""
         self.authorizer = authorizer

@@ -11,12 +11,15 @@ __all__ = [
     "IndexInfo",
     "ModuleMethods",
     "OrderBy",
+    "TokenCursor",
+    "Tokenizer",
+    "TokenizerMethods",
     "Usage",
     "VirtualCursor",
     "VirtualTable",
 ]
 
-OK, ERROR = 0, 1
+OK, ERROR, DONE = 0, 1, 101
 
 OPERATORS = {
     2: "=", 4: ">", 8: "<=", 16: "<", 32: ">=", 64: "MATCH", 65: "LIKE", 66: "GLOB", 67: "REGEXP", 68: "NE",
@@ -119,6 +122,39 @@ class ModuleMethods(Structure):
         ("rollback_to", SAVEPOINT),
         ("shadow_name", c_void_p),
         ("integrity", c_void_p),
+    )
+
+
+class Tokenizer(Structure):
+    """The beginning of a tokenizer; SQLite enters its module."""
+
+    _fields_ = (("module", c_void_p),)
+
+
+class TokenCursor(Structure):
+    """The beginning of what goes through a text; SQLite enters its tokenizer."""
+
+    _fields_ = (("tokenizer", c_void_p),)
+
+
+TOKENIZER_CREATE = CFUNCTYPE(c_int, c_int, POINTER(c_char_p), POINTER(c_void_p))
+TOKENIZER_OPEN = CFUNCTYPE(c_int, c_void_p, c_void_p, c_int, POINTER(c_void_p))
+TOKENIZER_NEXT = CFUNCTYPE(
+    c_int, c_void_p, POINTER(c_void_p), POINTER(c_int), POINTER(c_int), POINTER(c_int), POINTER(c_int)
+)
+
+
+class TokenizerMethods(Structure):
+    """A tokenizer's functions."""
+
+    _fields_ = (
+        ("version", c_int),
+        ("create", TOKENIZER_CREATE),
+        ("destroy", PLAIN),
+        ("open", TOKENIZER_OPEN),
+        ("close", PLAIN),
+        ("next", TOKENIZER_NEXT),
+        ("language", c_void_p),
     )
 
 

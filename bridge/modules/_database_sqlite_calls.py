@@ -13,6 +13,7 @@ from bridge.modules._database_sqlite import SQLite
 from bridge.modules._database_sqlite_find import Find, only_sqlite
 from bridge.modules._database_sqlite_subs import Subs
 from bridge.modules._database_sqlite_tables import TableError
+from bridge.modules._database_sqlite_tokenizers import register_tokenizers
 from bridge.modules._database_sqlite_vtab import register_module
 
 __all__ = ["register"]
@@ -87,17 +88,30 @@ def register(module: Module, find: Find) -> None:
                 fail(str(error), "NotSupportedError", code=1)
 
     @module.function
-    def use_subs(session: Session, connection: int, regexp: Callback, known: Callback, ordered: Callback) -> None:
+    def use_subs(  # noqa: PLR0917 - callers name them
+        session: Session,
+        connection: int,
+        regexp: Callback,
+        known: Callback,
+        ordered: Callback,
+        tokenizer: Callback | None = None,
+    ) -> None:
         """Have subs asked where SQLite knows no answer itself.
 
         ``regexp`` gets a pattern and a text that Python may understand otherwise; ``known`` the name of a collation
-        that nobody has defined, ``ordered`` one that is known, and two strings.
+        that nobody has defined, ``ordered`` one that is known, and two strings. ``tokenizer`` is asked for the terms of
+        texts as ``tokenize=perl`` wants them: it gets a word, the number of a tokenizer or a text, and what belongs to
+        it, and returns a list of one value, or ``{"died": text}``.
         """
         used = sqlite(session, connection)
         with used.using(), used.errors():
             mine = subs(used)
             mine.regexp(regexp)
             mine.collation_needed(known, ordered)
+            if tokenizer is not None:
+                found, address = used.library
+                with used.unwatched():
+                    register_tokenizers(mine, found, address, used.raw, tokenizer)
 
     _register_watchers(module, sqlite, subs)
 

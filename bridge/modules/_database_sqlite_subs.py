@@ -8,7 +8,7 @@ import itertools
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridge.api import BridgeError
 from bridge.modules._database_sqlite_library import (
@@ -27,6 +27,9 @@ from bridge.modules._database_sqlite_library import (
     SQLiteError,
     text,
 )
+
+if TYPE_CHECKING:
+    from bridge.modules._database_sqlite_tables import Asker
 
 __all__ = ["Subs"]
 
@@ -53,7 +56,7 @@ class Subs:
         error: what a sub died of for which SQLite has no way to say so.
         used: whether there are subs beside that for REGEXP, or that one has been called.
         closing: set when the connection is closed; from then on nobody is asked about its tables.
-        gone: what the caller is to hear of cursors and tables that SQLite has let go of.
+        gone: what the caller is to hear of what SQLite has let go of, and who tells it.
     """
 
     def __init__(self, library: Library, db: ctypes.c_void_p, lent: Callable[[], AbstractContextManager[None]]) -> None:
@@ -68,7 +71,7 @@ class Subs:
         self.error: str | None = None
         self.used = False
         self.closing = False
-        self.gone: list[tuple[str, int]] = []
+        self.gone: list[tuple[Asker, str, int]] = []
 
     def ask(self, sub: Sub, *arguments: object) -> Any:
         """Call a sub; meanwhile the connection may be used."""
@@ -87,6 +90,10 @@ class Subs:
     def _check(self, code: int) -> None:
         if code:
             self._library.fail(self._db)
+
+    def keep(self, name: str, thing: object) -> None:
+        """Keep what SQLite looks at as long as the connection is open."""
+        self._kept[name] = thing
 
     # --- functions ---
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MOST_COLUMNS",
     "ROWID",
+    "Asker",
     "Cursor",
     "Function",
     "Table",
@@ -80,19 +81,18 @@ def c_string(message: str) -> bytes:
     return message.rstrip("\n").replace("\0", " ").encode(errors="replace")
 
 
-class TableModule:
-    """A module of tables, by the name that one connection has for it.
+class Asker:
+    """Asks a caller, by one sub for all things of a kind that a connection has.
 
     Args:
         subs: the connection's.
-        number: what its caller calls it.
-        sub: the caller's sub for all tables of the connection.
+        library: SQLite's functions.
+        sub: the caller's.
     """
 
-    def __init__(self, subs: Subs, library: Library, number: int, sub: Callable[..., Any]) -> None:
+    def __init__(self, subs: Subs, library: Library, sub: Callable[..., Any]) -> None:
         self.subs = subs
         self.library = library
-        self.number = number
         self._sub = sub
 
     def ask(self, what: str, number: int, *arguments: object) -> Any:
@@ -104,7 +104,7 @@ class TableModule:
         if self.subs.closing:
             raise TableError("the connection is being closed")
         self._tell_of_gone()
-        return self._ask(what, number, *arguments)
+        return self.ask_now(what, number, *arguments)
 
     def tell(self, what: str, number: int) -> None:
         """Tell the caller of what has gone: now or, where no call of its is in service, before the next question.
@@ -112,27 +112,41 @@ class TableModule:
         It cannot hinder that, and warns of what its class dies of.
         """
         if not self.subs.closing:
-            self.subs.gone.append((what, number))
+            self.subs.gone.append((self, what, number))
             self._tell_of_gone()
 
     def _tell_of_gone(self) -> None:
         gone = self.subs.gone
         while gone:
-            what, number = gone.pop(0)  # before it is told: the caller may use the connection meanwhile
+            asker, what, number = gone.pop(0)  # before it is told: the caller may use the connection meanwhile
             try:
-                self._ask(what, number)
+                asker.ask_now(what, number)
             except TableError:
-                gone.insert(0, (what, number))
+                gone.insert(0, (asker, what, number))
                 return
 
-    def _ask(self, what: str, number: int, *arguments: object) -> Any:
+    def ask_now(self, what: str, number: int, *arguments: object) -> Any:
+        """Ask the caller, whatever it has not been told yet; raises as :meth:`ask`."""
         try:
             answer = self.subs.ask(self._sub, what, number, *arguments)
         except BridgeError as error:
             raise TableError(error.message) from None
         if isinstance(answer, list) and len(answer) == 1:
             return answer[0]
-        raise TableError(str(answer.get("died")) if isinstance(answer, dict) else "the table's sub gave no answer")
+        raise TableError(str(answer.get("died")) if isinstance(answer, dict) else "the program's sub gave no answer")
+
+
+class TableModule(Asker):
+    """A module of tables, by the name that one connection has for it.
+
+    Args:
+        subs, library, sub: as for :class:`Asker`.
+        number: what its caller calls it.
+    """
+
+    def __init__(self, subs: Subs, library: Library, number: int, sub: Callable[..., Any]) -> None:
+        super().__init__(subs, library, sub)
+        self.number = number
 
 
 class Table:

@@ -231,6 +231,59 @@ sub Site::shout { my ( $path, $root ) = @_; return uc "$root:$path" }
     }
 }
 
+# --- tokenizers -----------------------------------------------------------------------------------------------------
+
+# Words of letters, in lower case; keeps what it was given.
+our @texts;
+
+sub words {
+    return sub {
+        my ($text) = @_;
+        push @texts, $text;
+        my $position = 0;
+        return sub {
+            $text =~ /\w+/g or return;
+            my ( $start, $end ) = ( $-[0], $+[0] );
+            return ( lc $&, $end - $start, $start, $end, $position++ );
+        };
+    };
+}
+sub No::words  { return 'nothing' }
+sub Bad::words { return sub { my $given; return sub { return $given++ ? () : ( 'a', 1, 5, 500, 0 ) } } }
+sub Cut::words { return sub { my $given; return sub { return $given++ ? () : ( 'abcdef', 3, 0, 1, 0 ) } } }
+
+for my $unicode ( 0, 1 ) {
+    my $dbh = connected( sqlite_unicode => $unicode );
+    my $text = "\x{c9}l\x{e9}gie \x{263a} une Berg\x{e8}re";
+    utf8::encode($text) if !$unicode;
+    $dbh->do(q{CREATE VIRTUAL TABLE search USING fts4(said, tokenize=perl 'main::words')});
+    @texts = ();
+    $dbh->do( 'INSERT INTO search VALUES (?), (?)', undef, $text, 'something else' );
+    is_deeply( \@texts, [ $text, 'something else' ], 'texts come as strings of the handle, unicode ' . $unicode );
+    my ( $offsets, $snippet ) = $dbh->selectrow_array(q{SELECT offsets(search), snippet(search) FROM search WHERE search MATCH 'UNE'});
+    is( ( split / /, $offsets, 3 )[2], '13 3', 'places are those of the bytes' );
+    ( my $marked = $text ) =~ s{une}{<b>une</b>};
+    is( $snippet, $marked, 'the snippet' );
+    ok( $dbh->selectrow_array(q{SELECT 1 FROM search WHERE search MATCH '"something el*"'}), 'a phrase, and the beginning of a word' );
+    my $long = join ' ', map {"word$_"} 1 .. 12_000;
+    $dbh->do( 'INSERT INTO search VALUES (?)', undef, $long );
+    is( $dbh->selectrow_array(q{SELECT rowid FROM search WHERE search MATCH 'word11999'}), 3, 'a long text' );
+
+    my %bad = ( 'No::words' => qr/should return a reference to a sub/, 'no::such' => qr/there is no sub no::such/, '' => qr/needs the name of a sub/ );
+    for my $name ( sort keys %bad ) {
+        eval { $dbh->do("CREATE VIRTUAL TABLE bad USING fts3(said, tokenize=perl '$name')") };
+        like( $@, $bad{$name}, "tokenize=perl '$name'" );
+    }
+    $dbh->do(q{CREATE VIRTUAL TABLE bad USING fts3(said, tokenize=perl 'Bad::words')});
+    eval { $dbh->do(q{INSERT INTO bad VALUES ('short')}) };
+    like( $@, qr/'a' is from 5 to 500 of a text of 5 bytes/, 'a place outside of the text' );
+    $dbh->do(q{CREATE VIRTUAL TABLE cut USING fts3(said, tokenize=perl 'Cut::words')});
+    $dbh->do(q{INSERT INTO cut VALUES ('anything')});
+    $dbh->do(q{CREATE VIRTUAL TABLE terms USING fts4aux(cut)});
+    is_deeply( $dbh->selectcol_arrayref(q{SELECT term FROM terms WHERE col = '*'}), ['abc'], 'the length counts' );
+    ok( $dbh->sqlite_register_fts3_perl_tokenizer, 'they may be registered again' );
+}
+
 # --- a program that dies --------------------------------------------------------------------------------------------
 
 for my $method (qw(COLUMN BEST_INDEX CREATE)) {

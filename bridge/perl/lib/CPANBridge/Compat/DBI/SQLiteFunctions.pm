@@ -261,6 +261,12 @@ sub use_subs {
             regexp     => _callback( $dbh, ' regexp', sub { use locale; return $_[1] =~ $_[0] ? 1 : 0 } ),
             known      => _callback( $dbh, ' known', $known ),
             ordered    => _callback( $dbh, ' ordered', sub { my $name = shift; return $DBD::SQLite::COLLATION{$name}->(@_) } ),
+            tokenizer  => $dbh->{_subs}{' tokenizer'} = $dbh->{_link}->callback(
+                sub {
+                    require CPANBridge::Compat::DBI::SQLiteTokenizers;
+                    return $weak ? CPANBridge::Compat::DBI::SQLiteTokenizers::answer( $weak, @_ ) : { died => 'the handle is gone' };
+                }
+            ),
         }
     );
 }
@@ -304,6 +310,13 @@ for my $kind (qw(commit rollback update)) {
 sub sqlite_create_module {
     require CPANBridge::Compat::DBI::SQLiteTables;
     goto &CPANBridge::Compat::DBI::SQLiteTables::create_module;
+}
+
+# Which each handle has from the start.
+sub sqlite_register_fts3_perl_tokenizer {
+    my ($dbh) = @_;
+    return $dbh->set_err( 21, 'attempt to register_fts3_perl_tokenizer on inactive database handle' ) if !$dbh->{Active};
+    return 1;
 }
 
 sub sqlite_limit {
@@ -374,14 +387,6 @@ sub sqlite_error_offset { my ($dbh) = @_; return defined $dbh->{_error_offset} ?
 
 # --- what there is not ---
 
-for my $name (qw(register_fts3_perl_tokenizer)) {
-    no strict 'refs';
-    *{"sqlite_$name"} = sub {
-        my ($dbh) = @_;
-        return $dbh->set_err( 1, "CPANBridge: sqlite_$name is not supported: the daemon's SQLite cannot do it" );
-    };
-}
-
 for my $name (qw(enable_load_extension load_extension)) {
     no strict 'refs';
     *{"sqlite_$name"} = sub {
@@ -443,6 +448,8 @@ the replacement's own what is different.
 
 =head2 sqlite_create_module
 
+=head2 sqlite_register_fts3_perl_tokenizer
+
 =head2 sqlite_limit
 
 =head2 sqlite_backup_from_file
@@ -469,7 +476,7 @@ the replacement's own what is different.
 
 =head2 use_subs
 
-Tells the daemon of the subs that it asks where SQLite knows no answer itself.
+Tells the daemon of the subs that it asks where SQLite knows no answer itself: patterns, collations, tokenizers.
 
 =head2 compile_options
 

@@ -421,14 +421,15 @@ C<compile_options>, C<strlike>, C<strglob>.
 
 Subs that SQL calls: C<create_function>, C<create_aggregate>, C<create_collation>, C<collation_needed> and
 C<%DBD::SQLite::COLLATION>, C<progress_handler>, C<set_authorizer>, C<commit_hook>, C<rollback_hook>, C<update_hook>, C<trace>,
-C<profile>; C<create_module> for virtual tables (L<DBD::SQLite::VirtualTable>). A call of a sub is a message from the daemon to the program and back: some tenth of a millisecond. An aggregate's
-C<step> gets its rows in bunches.
+C<profile>; C<create_module> for virtual tables (L<DBD::SQLite::VirtualTable>); tokenizers of full-text search, C<tokenize=perl
+'package::sub'>, which every handle knows. A call of a sub is a message from the daemon to the program and back: some tenth of a
+millisecond. An aggregate's C<step> gets its rows in bunches; of a tokenizer's terms up to ten thousand go with one message.
 
 =head1 NOT COVERED
 
-C<register_fts3_perl_tokenizer> sets an error that says so. C<load_extension> is refused: an
-extension would run with the daemon's rights. Where SQLite is built into the daemon's Python in such a way that its functions
-cannot be called, as in some ready-made Pythons, subs and counters are not covered either, and say so.
+C<load_extension> is refused: an extension would run with the daemon's rights. Where SQLite is built into the daemon's Python in
+such a way that its functions cannot be called, as in some ready-made Pythons, subs and counters are not covered either, and say
+so.
 
 =head1 KNOWN DIFFERENCES
 
@@ -442,6 +443,11 @@ C<REGEXP> with a simple pattern and text of ASCII is the daemon's; all else is P
 
 Strings in a statement that are no UTF-8, as those of programs in Latin-1, are kept as they are; names of tables and columns
 must be UTF-8.
+
+=item *
+
+A tokenizer's terms must lie in its text, each with at least one character of it, and their positions must not fall: SQLite does not
+look, and could read other memory or never end. They are an error of the statement. C<register_fts3_perl_tokenizer> has nothing to do.
 
 =item *
 

@@ -23,7 +23,8 @@ class Suite:
         source, package: Debian's source and binary package.
         tests: patterns of the test files.
         internals: files that are left out, or patterns of them, each with the reason.
-        needs: Debian packages of pure Perl that the tests use, and that none of our modules replaces.
+        needs: Debian packages of pure Perl that the tests use, and that none of our modules replaces. The module's own
+            package among them: it is no replacement that is tested but the original, on those of what it stands on.
         keep: files of the module itself that the tests use as if they were others' (a driver that only tests use).
         texts: files of the module itself that the tests read as data, and do not load; they stay where they are.
         preload: modules that the tests use without a word because the original happens to load them.

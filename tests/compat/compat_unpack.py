@@ -65,8 +65,8 @@ def unpack_deb(package: Path, place: Path) -> None:
 def take_away_modules(place: Path, keep: Sequence[str] = (), texts: Sequence[str] = ()) -> None:
     """Remove the module itself from its unpacked sources, so that no ``use lib`` of a test finds it.
 
-    What lies under ``t`` belongs to the tests and stays, as do the texts that they read; what is to be kept moves to
-    where ``-Mblib`` finds it.
+    What lies under ``t`` belongs to the tests and stays, as do the texts that they read. Of what is to be kept, ``lib``
+    moves to where ``-Mblib`` finds it.
     """
     kept = {name: (place / name).read_bytes() for name in keep}
     for path in place.rglob("*.pm"):
@@ -76,6 +76,6 @@ def take_away_modules(place: Path, keep: Sequence[str] = (), texts: Sequence[str
     for name in ("lib", "arch"):
         (place / "blib" / name).mkdir(parents=True, exist_ok=True)
     for name, data in kept.items():
-        target = place / "blib" / name
+        target = place / "blib" / name if name.startswith("lib/") else place / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)

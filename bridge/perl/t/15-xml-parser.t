@@ -133,6 +133,25 @@ subtest 'places' => sub {
     is( "@at", 'a:1:0:0:0: b:2:2:6:1:a d:3:0:17:2:a/b </d> </b> </a>', 'line, column, byte, depth, context and text' );
 };
 
+subtest 'declarations and their text' => sub {
+    my $document = qq(<!DOCTYPE d [\n<!ELEMENT d (#PCDATA)>\n<!ATTLIST d a CDATA #IMPLIED b CDATA #FIXED "x">\n<!ENTITY e "M\xc3\xbcller">\n<!NOTATION n SYSTEM "s">]>\n<d/>);
+    my @seen;
+    my $note = sub { my ( $type, $x, @values ) = @_; push @seen, join( '|', $type, map { defined $_ ? $_ : '-' } @values ) . "[" . $x->recognized_string . ']' };
+    my %handlers = map { my $type = $_; $type => sub { $note->( $type, @_ ) } } qw(Doctype Element Attlist Entity Notation Default);
+    XML::Parser->new( Handlers => {%handlers} )->parse($document);
+    is_deeply(
+        [ grep { !/\A(?:Default\|[ \n])/ } @seen ],
+        [
+            'Doctype|d|-|-|1[[]', 'Element|d|(#PCDATA)[]', 'Attlist|d|a|CDATA|#IMPLIED[]', "Attlist|d|b|CDATA|'x'|1[]",
+            "Entity|e|M\x{fc}ller|-|-|-[]", 'Notation|n|-|s[]', 'Default|>[>]'
+        ],
+        'declarations have none, what goes to the default handler has its own'
+    ) or diag explain \@seen;
+    @seen = ();
+    XML::Parser->new( Handlers => { Doctype => sub { $_[0]->setHandlers( DoctypeFin => sub { push @seen, 'end' } ) } } )->parse($document);
+    is( "@seen", 'end', 'a handler for the end that is set at the beginning' );
+};
+
 subtest 'styles' => sub {
     is_deeply( XML::Parser->new( Style => 'Tree' )->parse('<a x="1">b<c/>d</a>'), [ 'a', [ { x => 1 }, 0, 'b', 'c', [ {} ], 0, 'd' ] ], 'Tree' );
     my $objects = XML::Parser->new( Style => 'Objects', Pkg => 'My' )->parse('<a x="1">b<c/></a>');
@@ -156,6 +175,14 @@ subtest 'styles' => sub {
     }
     is( XML::Parser->new( Style => 'Stream', Pkg => 'Flow' )->parse('<a x="1">one&amp;two</a>'), 'ended', 'Stream' );
     is( $out, '[a 1]ONE&TWO</a>', '... has its text whole' );
+    my @where;
+    {
+        no warnings qw(once redefine);
+        *Flow::Text = sub { push @where, $_[0]->current_element . '=' . $_ };
+        *Flow::EndTag = sub { push @where, 'in ' . ( $_[0]->current_element || 'nothing' ) };
+    }
+    XML::Parser->new( Style => 'Stream', Pkg => 'Flow' )->parse('<a x="1">one<b x="2">two</b>three</a>');
+    is( "@where", 'a=one b=two in a a=three in nothing', '... and knows whose it is' );
     open my $copied, '>', \my $copy or die $!;
     my $before = select $copied;
     XML::Parser->new( Style => 'Stream', Pkg => 'Nothing' )->parse('<a><b c="1">t</b><?p d?></a>');
@@ -353,6 +380,16 @@ subtest 'external entities' => sub {
     my @seen;
     noting( \@seen, ParseParamEnt => 1 )->parse(qq(<!DOCTYPE a SYSTEM "$folder/a.dtd"><a>&w;</a>));
     is( "@seen", 'init <a greeting hello> world </a> final', '... and then it counts' );
+};
+
+subtest 'entities that a handler leaves out' => sub {
+    put( 'secret.txt', 'secret' );
+    my $document = qq(<!DOCTYPE a [<!ENTITY e SYSTEM "$folder/secret.txt">]><a>[&e;]</a>);
+    for my $nothing ( '', 4 ) {
+        my $text = '';
+        XML::Parser->new( Handlers => { Char => sub { $text .= $_[1] }, ExternEnt => sub { return $nothing } } )->parse($document);
+        is( $text, '[]', length $nothing ? 'a number is no text' : 'an empty string' );
+    }
 };
 
 subtest 'bombs' => sub {

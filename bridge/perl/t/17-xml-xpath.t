@@ -237,6 +237,58 @@ subtest 'documents' => sub {
     is( $root, undef, 'a tree goes with its XML::XPath' );
 };
 
+# A tree of another module: objects with the methods of XML::XPath's nodes, and attributes that are made when they are asked for.
+{
+    package Other::Node;
+    my $count = 0;
+    sub new {
+        my ( $class, $name, $text, $attributes, @children ) = @_;
+        my $self = bless { name => $name, text => $text, attributes => $attributes, children => \@children, order => $count++ }, $class;
+        Scalar::Util::weaken( $_->{parent} = $self ) for @children;
+        return $self;
+    }
+    sub getName         { return $_[0]{name} }
+    sub getLocalName    { return $_[0]{name} }
+    sub isElementNode   { return !$_[0]{owner} && defined $_[0]{name} }
+    sub isTextNode      { return defined $_[0]{text} && !$_[0]{owner} }
+    sub isAttributeNode { return defined $_[0]{owner} }
+    sub getParentNode   { return $_[0]{parent} }
+    sub getChildNodes   { return wantarray ? @{ $_[0]{children} } : $_[0]{children} }
+    sub getRootNode     { my ($self) = @_; while ( $self->{parent} ) { $self = $self->{parent} } return $self }
+    sub string_value { my ($self) = @_; return defined $self->{text} ? $self->{text} : join '', map { $_->string_value } @{ $self->{children} } }
+    sub to_number    { return XML::XPath::Number->new( $_[0]->string_value ) }
+    sub node_cmp     { my ( $one, $other ) = @_; return ( $one->{owner} || $one )->{order} <=> ( $other->{owner} || $other )->{order} || ( $one->{name} || '' ) cmp( $other->{name} || '' ) }
+    sub getAttributes {
+        my ($self) = @_;
+        return map { bless { name => $_, text => $self->{attributes}{$_}, owner => $self, children => [] }, ref $self } sort keys %{ $self->{attributes} };
+    }
+    sub _sibling {
+        my ( $self, $by ) = @_;
+        my $all = $self->{parent} ? $self->{parent}{children} : [];
+        my ($at) = grep { $all->[$_] == $self } 0 .. $#$all;
+        return defined $at && $at + $by >= 0 ? $all->[ $at + $by ] : undef;
+    }
+    sub getNextSibling     { return $_[0]->_sibling(1) }
+    sub getPreviousSibling { return $_[0]->_sibling(-1) }
+}
+
+subtest 'nodes of other modules' => sub {
+    my $made = sub { return Other::Node->new(@_) };
+    my @items = map { $made->( item => undef, { id => $_, 'xml:lang' => $_ % 2 ? 'de' : 'en' }, $made->( name => undef, {}, $made->( undef, "n$_" ) ) ) } 1 .. 4;
+    my $root = $made->( undef, undef, {}, $made->( list => undef, {}, @items ) );
+    my $path = XML::XPath->new;
+    my $found = sub { my ($asked) = @_; return join ' ', map { $_->string_value } $path->findnodes( $asked, $root ) };
+    is( $found->('//item/name'), 'n1 n2 n3 n4', 'elements, in their order' );
+    is( $found->('/list/item[2]/@id'), '2', 'an attribute' );
+    is( $found->('//item[@id > 2]'), 'n3 n4', 'a predicate' );
+    is( $found->('//item[last()]/preceding-sibling::item[1]'), 'n3', 'siblings' );
+    is( $found->('//name[. = "n2"]/following::text()'), 'n3 n4', 'what follows' );
+    is( $found->('//name[. = "n3"]/preceding::name'), 'n1 n2', 'what precedes' );
+    is( $found->('//@id | //@id'), '1 2 3 4', 'each attribute once' );
+    is( $found->('//name[lang("de")]'), 'n1 n3', 'languages' );
+    is( $path->findvalue( 'count(//name/ancestor::item) + sum(//@id)', $root ), 14, 'functions' );
+};
+
 subtest 'the daemon is not there' => sub {
     my $late = XML::XPath->new( xml => '<!DOCTYPE a><a/>' );
     $daemon->stop;

@@ -299,6 +299,17 @@ subtest 'XInclude, HTML, pieces, canonical' => sub {
     is( root('<a xmlns:q="u" xmlns:r="w"><q:c/></a>')->firstChild->toStringEC14N, '<q:c xmlns:q="u"></q:c>', 'exclusive' );
 };
 
+subtest 'callbacks that open nothing' => sub {
+    my $secret = put( 'secret.txt', 'secret' );
+    my $document = qq{<!DOCTYPE a [<!ENTITY e SYSTEM "file://$secret">]><a>[&e;]</a>};
+    my $parser = XML::LibXML->new( expand_entities => 1, load_ext_dtd => 0 );
+    is( $parser->parse_string($document)->findvalue('/a'), '[secret]', 'a program that asks for entities gets them' );
+    my $callbacks = XML::LibXML::InputCallback->new;
+    $callbacks->register_callbacks( [ sub { return $_[0] =~ /\Afile:/ }, sub { return }, undef, undef ] );
+    $parser->input_callbacks($callbacks);
+    is( $parser->parse_string($document)->findvalue('/a'), '[]', '... unless a callback takes their addresses and opens nothing' );
+};
+
 subtest 'short documents' => sub {
     my @documents = (
         '<a><b>c</b></a>',

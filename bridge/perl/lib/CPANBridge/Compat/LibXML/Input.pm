@@ -26,20 +26,21 @@ sub resource {
         return if !defined $content;
         return _bytes($content);
     }
-    my $content = $self->called($url);
+    my ( $content, $is_taken ) = $self->called($url);
     return $content if defined $content;
+    return '' if $is_taken;    # a callback that takes addresses and opens nothing keeps files away from a document
     return if !$self->{files};
     return file_content($url);
 }
 
-# What the program's own callbacks give for an address, or undef where none of them wants it.
+# What the program's own callbacks give for an address, or undef; in list context also whether one of them took it.
 sub called {
     my ( $self, $url ) = @_;
     for my $callbacks ( @{ $self->{callbacks} || [] } ) {
         my ( $match, $open, $read, $close ) = @$callbacks;
         next if !$match || !$match->($url);
         my $handle = $open ? $open->($url) : undef;
-        return if !$handle;
+        return wantarray ? ( undef, 1 ) : undef if !$handle;
         my $content = '';
         while ($read) {
             my $piece = $read->( $handle, 4096 );
@@ -47,7 +48,7 @@ sub called {
             $content .= _bytes($piece);
         }
         $close->($handle) if $close;
-        return $content;
+        return wantarray ? ( $content, 1 ) : $content;
     }
     return;
 }

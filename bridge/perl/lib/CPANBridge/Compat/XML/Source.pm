@@ -119,6 +119,13 @@ sub _slice {
     return $to > $from ? substr $self->{text}, $from, $to - $from : '';
 }
 
+# How many bytes characters take.
+sub span {
+    my ( $self, $text ) = @_;
+    return length $text if $text !~ /[^\0-\x7f]/ && $self->_kept =~ /\A(?:utf-?8|us-ascii|iso-8859-1)\z/i;
+    return length Encode::encode( $self->_kept, $text );
+}
+
 sub recognized { my ( $self, $from, $to ) = @_; return $self->_decoded( $self->_slice( $from, $to ) ) }
 
 sub original {
@@ -223,6 +230,12 @@ Whether the parser must be told an encoding.
     my $encoding = CPANBridge::Compat::XML::Source::find_encoding($name);
 
 An L<Encode> object, also for the names that XML::Parser's own maps have.
+
+=head2 span
+
+    my $bytes = $source->span($text);
+
+How many bytes characters take where positions are counted.
 
 =head2 recognized
 

@@ -10,6 +10,7 @@ no warnings 'recursion';
 use POSIX ();
 use Scalar::Util ();
 
+use CPANBridge::Compat::XML::XPath::Foreign;
 use CPANBridge::Compat::XML::XPath::Grammar;
 
 our $VERSION = '0.1.0';
@@ -133,10 +134,16 @@ my %IS_REVERSE = map { $_ => 1 } qw(ancestor ancestor-or-self preceding precedin
 # The nodes that a step leads to, in the order of the document.
 sub step {
     my ( $parser, $step, @from ) = @_;
-    ( my $name = $step->{axis} ) =~ tr/-/_/;
-    my $axis = __PACKAGE__->can("_axis_$name");
-    my $test = _test( $parser, @$step{qw(axis test)} );
-    my @found;
+    my ( $axis, $test, @found );
+    if ( @from && CPANBridge::Compat::XML::XPath::Foreign::is_foreign( $from[0] ) ) {
+        $axis = CPANBridge::Compat::XML::XPath::Foreign::axis( $step->{axis} );
+        $test = CPANBridge::Compat::XML::XPath::Foreign::test( $parser, @$step{qw(axis test)} );
+    }
+    else {
+        ( my $name = $step->{axis} ) =~ tr/-/_/;
+        $axis = __PACKAGE__->can("_axis_$name");
+        $test = _test( $parser, @$step{qw(axis test)} );
+    }
     for my $node (@from) {
         my @nodes = grep { $test->($_) } $axis->($node);
         @nodes = _filtered( $parser, $step->{predicates}, @nodes ) if @{ $step->{predicates} };

@@ -226,7 +226,8 @@ C<new> with C<filename>, C<xml>, C<ioref>, C<parser> and C<context>, or with one
 C<findvalue>, C<findnodes_as_string>, C<exists>, C<matches>, C<getNodeText>, C<setNodeText>, C<getNodeAsXML>, C<createNode>,
 C<set_namespace>, C<clear_namespaces>, C<set_var>, C<get_var>, C<cleanup>, and methods to get and set what C<new> takes. All of XPath 1.0: thirteen
 axes, all functions, variables, and functions of the program's own, see L<XML::XPath::Function>. The nodes:
-L<XML::XPath::Node>.
+L<XML::XPath::Node>. Paths may also lead through trees of other modules, such as XML::Twig::XPath's, whose nodes have the same methods and
+C<node_cmp> or C<cmp>.
 
 A prefix stands for the namespace that C<set_namespace> gave it; else it must be the one that the document uses. A name without a
 prefix is that of nodes without a prefix.

@@ -180,7 +180,8 @@ sub lang {
     $self->_want( 1, 1, scalar @values );
     my $wanted = lc $values[0]->string_value;
     for ( ; $node ; $node = $node->getParentNode ) {
-        my $language = $node->getAttribute('xml:lang');
+        my $is_ours = $node->isa('XML::XPath::Node');
+        my $language = $is_ours ? $node->getAttribute('xml:lang') : CPANBridge::Compat::XML::XPath::Foreign::attribute( $node, 'xml:lang' );
         return _boolean( lc($language) =~ /\A\Q$wanted\E(?:-|\z)/ ) if defined $language;
     }
     return _boolean(0);

@@ -7,6 +7,8 @@ use warnings;
 use Exporter ();
 use Scalar::Util ();
 
+use CPANBridge::Compat::XML::XPath::Foreign;
+
 our $VERSION = '1.48';
 our @ISA     = ('Exporter');
 
@@ -132,6 +134,7 @@ sub _in_order {
     my %seen;
     @nodes = grep { !$seen{ Scalar::Util::refaddr($_) }++ } @nodes;
     return @nodes if @nodes < 2;
+    return CPANBridge::Compat::XML::XPath::Foreign::in_order(@nodes) if CPANBridge::Compat::XML::XPath::Foreign::is_foreign( $nodes[0] );
     $nodes[0]->_number;
     $_->_number for grep { !defined $_->{order} } @nodes;
     return sort { $a->{order} <=> $b->{order} } @nodes;

@@ -44,7 +44,10 @@ sub Start {
 
 sub End {
     my ( $expat, $name ) = @_;
-    _text($expat);
+    {
+        local $expat->{Context} = [ @{ $expat->{Context} }, $name ];    # the text is that element's
+        _text($expat);
+    }
     local $_ = "</$name>";
     _call( $expat, 'EndTag', $name ) or print;
     return;

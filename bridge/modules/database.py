@@ -175,7 +175,7 @@ def connect(
 ) -> dict[str, Any]:
     """Open a database; returns its number as ``connection``, and what is known of it.
 
-    ``by_column`` is true: rows may be had by column.
+    ``by_column`` is true: rows may be had by column. So is ``only_first``: ``run`` knows that word.
 
     Args:
         session: the caller's.
@@ -200,7 +200,7 @@ def connect(
     made.put, made.part = table.put, table.part
     try:
         made.set(settings)
-        return {"connection": table.put(made), "by_column": True, **made.info()}
+        return {"connection": table.put(made), "by_column": True, "only_first": True, **made.info()}
     except BaseException:
         made.close()
         raise
@@ -358,6 +358,7 @@ def run(  # noqa: PLR0917 - callers name them
     as_text: list[int] = [],  # noqa: B006 - never changed
     rows: Count = FIRST_ROWS,
     verbatim: bool = False,
+    only_first: bool = False,
 ) -> Outcome:
     """Prepare a statement and execute it, in one call.
 
@@ -369,17 +370,18 @@ def run(  # noqa: PLR0917 - callers name them
         as_text: as for ``execute``.
         rows: as for ``execute``.
         verbatim: PostgreSQL: there are no placeholders in it, and there may be several statements.
+        only_first: nothing that comes after the first rows is wanted.
 
     Returns:
-        what ``execute`` does, ``rest``, and, while there may be more rows or results, the number of the
-        ``statement``.
+        what ``execute`` does, ``rest``, and, while there may be more rows or results that are wanted, the number of
+        the ``statement``.
     """
     used = _connection(session, connection)
     with used.using():
         statement = used.prepare_verbatim(sql) if verbatim else used.prepare_once(sql)
         outcome = _marked(statement, statement.execute(decoded(values), as_text, rows))
         outcome["rest"] = getattr(statement, "rest", "")
-        if outcome["more"] or outcome.get("results"):
+        if not only_first and (outcome["more"] or outcome.get("results")):
             outcome["statement"] = _table(session).put(statement)
         else:
             statement.close()

@@ -249,6 +249,77 @@ def test_ways_to_fetch_can_change_in_the_middle(script: Script) -> None:
     ]  # fmt: skip
 
 
+def test_single_statements_take_and_give_every_value(script: Script) -> None:
+    """With a handle that is used again and again or without one; whatever the values are, and after an error."""
+    said = script(
+        CONNECT  # noqa: S608 - it is a program
+        + r"""
+        my @values = (
+            'plain', '', 0, -7, 1.5, undef, 'say "x"', 'back\\slash', "tab\t", "\xc3\xa4", "\x{e4}", "\x{20ac}",
+            "nul\0x", q{it's}, 1e30, '?',
+        );
+        my $flagged = "ascii"; utf8::upgrade($flagged);
+        push @values, $flagged;
+        my $echo  = $dbh->prepare('SELECT ?, typeof(?)');
+        my $bytes = sub { my $text = shift; utf8::encode($text) if defined $text && utf8::is_utf8($text); $text };
+        my $same  = sub {
+            my ($one, $other) = map { defined $_ ? "=$_" : 'undef' } map { $bytes->($_) } @_;
+            return $one eq $other;
+        };
+        my @wrong;
+        for my $index (0 .. $#values) {
+            my ($value, $other) = @values[ $index, $index - 1 ];
+            $echo->execute($value, $other);
+            my @one = $echo->fetchrow_array;
+            $echo->finish;
+            $echo->execute;    # the same values
+            my $two = $echo->fetchrow_arrayref;
+            $two = [@$two];
+            push @wrong, "rows after $index" if $echo->fetch || $echo->rows != 1 || $echo->{Active};
+            my @three = $dbh->selectrow_array('SELECT ?, typeof(?)', undef, $value, $other);
+            my $four = $dbh->selectrow_hashref('SELECT ? AS v, typeof(?) AS W', undef, $value, $other);
+            my $type = defined $other ? 'text' : 'null';
+            for my $row (\@one, $two, \@three, [ @$four{qw(v W)} ]) {
+                push @wrong, "value $index" if !$same->($row->[0], $value);
+                push @wrong, "type $index: $row->[1]" if $row->[1] ne $type;
+            }
+            push @wrong, "parameters $index" if !$same->($echo->{ParamValues}{1}, $value);
+        }
+        $echo->bind_param(1, 5, DBI::SQL_INTEGER());
+        $echo->bind_param(2, 6, DBI::SQL_INTEGER());
+        $echo->execute;
+        print 'typed: ', join(',', $echo->fetchrow_array), "\n";
+        for my $count (1, 3) {
+            eval { $echo->execute((1) x $count) };
+            print $@ =~ /(called with \d bind variables when \d are needed)/, "\n";
+            eval { $dbh->selectrow_array('SELECT ?, ?', undef, (1) x $count) };
+            print $@ =~ /(called with \d bind variables when \d are needed)/, "\n";
+        }
+        eval { $dbh->selectrow_array('SELECT * FROM nowhere') };
+        print $@ =~ /(.*) at /, "\n", $dbh->err, "\n";
+        print scalar(() = $dbh->selectrow_array('SELECT 1 WHERE 0')), defined $dbh->err ? 'error' : 'none', "\n";
+        $dbh->{FetchHashKeyName} = 'NAME_lc';
+        print join(',', %{ $dbh->selectrow_hashref('SELECT 1 AS ONE') }), "\n";
+        $dbh->do('CREATE TABLE t (a)');
+        $dbh->do('INSERT INTO t VALUES (?), (?)', undef, 1, 2);
+        print scalar $dbh->selectrow_array('SELECT a FROM t ORDER BY a'), $dbh->do('SELECT a FROM t'), "\n";
+        $dbh->do('DROP TABLE t');    # nothing reads it any more
+        print "@wrong\n";
+        """
+    )
+    assert said.splitlines() == [
+        "typed: 5,integer",
+        *["called with 1 bind variables when 2 are needed"] * 2,
+        *["called with 3 bind variables when 2 are needed"] * 2,
+        "DBD::SQLite::db selectrow_array failed: no such table: nowhere",
+        "1",
+        "0none",
+        "one,1",
+        "10E0",
+        "",
+    ]
+
+
 def test_tuples_in_arrays(script: Script) -> None:
     """Values of all kinds arrive as they do one by one: bytes, characters, NUL, undef, numbers, large ones."""
     said = script(

@@ -53,11 +53,15 @@ sub make {
     my ( $kind, $parent, $attributes, $imp_data, $imp_class ) = @_;
     $parent = inner($parent) if $parent;
     _prepare_class( $kind, $imp_class ) if !$prepared{$imp_class};
-    my $inner = $attributes ? {%$attributes} : {};
-    delete $inner->{Profile} if defined $inner->{Profile} && !ref $inner->{Profile};    # what it stands for comes with STORE
+    my $inner = {};
+    @$inner{@INHERITED} = @$parent{@INHERITED} if $parent;
+    if ($attributes) {
+        my $profile = $inner->{Profile};
+        @$inner{ keys %$attributes } = values %$attributes;
+        $inner->{Profile} = $profile if defined $inner->{Profile} && !ref $inner->{Profile};    # what it stands for comes with STORE
+    }
     my $class = $CLASS{$kind};
     if ($parent) {
-        exists $inner->{$_} or $inner->{$_} = $parent->{$_} for @INHERITED;
         $inner->{_parent} = $parent;
         $inner->{_e}      = $kind eq 'st' ? $parent->{_e} : [];
         $parent->{Kids}++;

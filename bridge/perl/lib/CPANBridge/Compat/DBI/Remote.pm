@@ -124,13 +124,14 @@ sub attach {
     $dbh->{_info}       = $answer;
     $dbh->{_autocommit} = 1;
     $dbh->{_by_column}  = $answer->{by_column} && !$link->is_plain && $dbh->_takes_columns;
+    $dbh->{_only_first} = $answer->{only_first};
     $dbh->STORE( Active => 1 );
     return;
 }
 
 # Connections that were taken out of their handles, by what take_imp_data returned.
 my %parked;
-my @CONNECTION = qw(_link _token _connection _info _autocommit _by_column _in_transaction _pid _thread);
+my @CONNECTION = qw(_link _token _connection _info _autocommit _by_column _only_first _in_transaction _pid _thread);
 
 # Makes a handle for one of those.
 sub adopt {
@@ -145,6 +146,21 @@ sub adopt {
     @$dbh{@CONNECTION} = @$mine{@CONNECTION};
     $dbh->STORE( Active => 1 );
     return wantarray ? ( $outer, $dbh ) : $outer;
+}
+
+# Returns what stands between the brackets of JSON's array of values that all go as their texts, if none of these has to be
+# escaped; else nothing.
+sub simply_spelled {
+    my ( $texts, $text ) = ( 0, '' );
+    for my $value (@_) {
+        return if ref $value;
+        if ( defined $value ) { $texts++; $text .= qq("$value",) }
+        else                  { $text .= 'null,' }
+    }
+    chop $text;
+    return if $text =~ tr/\x20-\x5b\x5d-\x7e//c || ( $text =~ tr/"// ) != 2 * $texts;
+    utf8::downgrade($text);
+    return $text;
 }
 
 # --- database handles -----------------------------------------------------------------------------------------------
@@ -294,15 +310,8 @@ sub _spelled {
     my $params = $sth->{_params};
     my $count  = @{ $sth->{_names} };
     return if $sth->{_typed} || $count != ( @$values || @$params ) || !$dbh->_sends_text( undef, $sth );
-    my ( $texts, $text ) = ( 0, '' );
-    for my $value ( @$values ? @$values : map { $_ && $_->[0] } @$params ) {
-        return if ref $value;
-        if ( defined $value ) { $texts++; $text .= qq("$value",) }
-        else                  { $text .= 'null,' }
-    }
-    chop $text;
-    return if $text =~ tr/\x20-\x5b\x5d-\x7e//c || ( $text =~ tr/"// ) != 2 * $texts;
-    utf8::downgrade($text);
+    my $text = CPANBridge::Compat::DBI::Remote::simply_spelled( @$values ? @$values : map { $_ && $_->[0] } @$params );
+    return if !defined $text;
     my $at = 0;
     ( $params->[ $at++ ] ||= [] )->[0] = $_ for @$values;
     _begin( $sth, $dbh );
@@ -763,9 +772,12 @@ sub _packed {
 sub DESTROY {
     my ($sth) = @_;
     my $dbh = $sth->{Database};
-    return if !$sth->{_statement} || !$dbh->{_link} || !CPANBridge::Compat::DBI::Remote::db::_is_mine($dbh);
-    $dbh->{_link}->drop( $sth->{_asked} ) if $sth->{_asked};
-    eval { $dbh->{_link}->release( database => $sth->{_statement} ) };
+    my $link = $sth->{_statement} && $dbh->{_link} or return;
+
+    # Whether the daemon is still there need not be known: this is only noted, and told with a later call.
+    return if $dbh->{_pid} != $$ || $dbh->{_thread} != $CPANBridge::Compat::DBI::Handle::THREAD || $link->token ne $dbh->{_token};
+    $link->drop( $sth->{_asked} ) if $sth->{_asked};
+    eval { $link->release( database => $sth->{_statement} ) };
     return;
 }
 
@@ -805,6 +817,10 @@ Opens a database.
 =head2 open_connection
 
 Has the daemon open a database.
+
+=head2 simply_spelled
+
+Returns values as they stand in JSON, where nothing in them has to be escaped.
 
 =head2 attach
 

@@ -12,6 +12,7 @@ use CPANBridge::Compat::DBI::Remote;
 use CPANBridge::Compat::DBI::SQLiteCatalog;
 use CPANBridge::Compat::DBI::SQLiteFunctions;
 use CPANBridge::Compat::DBI::SQLiteValues;
+use CPANBridge::JSON;
 use DBD::SQLite::Constants ();
 
 our $VERSION = '1.72';
@@ -232,6 +233,17 @@ sub do {
     return $dbh->set_err( 21, 'attempt to do on inactive database handle' ) if !$dbh->{Active};
     my $many = $dbh->{sqlite_allow_multiple_statements} || $attributes && $attributes->{sqlite_allow_multiple_statements};
     return $dbh->_do_all( $sql, $attributes, @values ) if $many;
+    $dbh->{Statement} = $sql;
+    my $answer = $dbh->_call( run => $dbh->_spelled( $sql, @values ) || $dbh->_arguments( $sql, @values ) );
+    if ( !$answer ) { $dbh->_failed; return }
+    $dbh->_note($answer);
+    $dbh->{_link}->release( database => $answer->{statement} ) if $answer->{statement};
+    return $answer->{count} || '0E0';
+}
+
+# What is sent to have a statement prepared and executed, and the first row of its result.
+sub _arguments {
+    my ( $dbh, $sql, @values ) = @_;
     my ( @sent, @as_text );
     for my $value (@values) {
         my $bytes;
@@ -239,18 +251,60 @@ sub do {
         push @as_text, scalar @sent if $bytes;
         push @sent, $value;
     }
-    $dbh->{Statement} = $sql;
-    my $answer = $dbh->_call( run => {
+    return {
         connection => $dbh->{_connection},
         sql        => $dbh->_sql($sql),
         values     => \@sent,
         @as_text ? ( as_text => \@as_text ) : (),
         rows => 1,
-    } );
-    if ( !$answer ) { $dbh->_failed; return }
-    $dbh->_note($answer);
-    $dbh->{_link}->release( database => $answer->{statement} ) if $answer->{statement};
-    return $answer->{count} || '0E0';
+        $dbh->{_only_first} ? ( only_first => \1 ) : (),
+    };
+}
+
+# The same as JSON, where the values are simple.
+sub _spelled {
+    my ( $dbh, $sql, @values ) = @_;
+    return if !$dbh->{_link} || !$dbh->_sends_text;
+    my $values = CPANBridge::Compat::DBI::Remote::simply_spelled(@values);
+    return if !defined $values;
+    my $text = CPANBridge::JSON::encode( $dbh->_sql($sql) );
+    my $how = $dbh->{_only_first} ? ',"only_first":true' : '';
+    return $dbh->{_link}->text(qq({"connection":$dbh->{_connection},"rows":1$how,"sql":$text,"values":[$values]}));
+}
+
+# Where one row of a text's result is wanted, and nothing special of a statement handle, none is made. Returns the answer of
+# the daemon, false after an error, in an array; or nothing where it has to be done in the ordinary way.
+sub _first_row {
+    my ( $dbh, $sql, $attributes, @values ) = @_;
+    return if !$dbh->{_only_first} || !$dbh->{Active} || ref $sql || !defined $sql;
+    return if $dbh->{_slow} || $dbh->{ChopBlanks} || $dbh->{RootClass} || ref $dbh ne __PACKAGE__;
+    return if defined $attributes && ( ref $attributes ne 'HASH' || %$attributes );
+    return if ( $sql =~ tr/?// ) != @values || $sql =~ /\?[0-9]|[:\@\$]/;    # that is told with the parameters' number
+    my $arguments = $dbh->_spelled( $sql, @values ) or return;
+    my $answer = $dbh->_call( run => $arguments );
+    if   ($answer) { $dbh->_note($answer) }
+    else           { $dbh->_failed }
+    return [$answer];
+}
+
+sub selectrow_arrayref {
+    my ( $dbh, @arguments ) = @_;
+    my $found = $dbh->_first_row(@arguments) or return $dbh->SUPER::selectrow_arrayref(@arguments);
+    my $answer = $found->[0] or return;
+    return $answer->{rows}[0];
+}
+
+my %CASE = ( NAME => sub { $_[0] }, NAME_lc => sub { lc $_[0] }, NAME_uc => sub { uc $_[0] } );
+
+sub selectrow_hashref {
+    my ( $dbh, @arguments ) = @_;
+    my $case   = $CASE{ $dbh->{FetchHashKeyName} || 'NAME' };
+    my $found  = $case && $dbh->_first_row(@arguments) or return $dbh->SUPER::selectrow_hashref(@arguments);
+    my $answer = $found->[0] or return;
+    my $values = $answer->{rows}[0] or return undef;
+    my %row;
+    @row{ map { $case->($_) } @{ $dbh->_column_names( $answer->{columns} ) } } = @$values;
+    return \%row;
 }
 
 sub _do_all {

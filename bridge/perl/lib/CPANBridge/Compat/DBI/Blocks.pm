@@ -10,12 +10,12 @@ our $VERSION = '0.1.0';
 # Rows that have come by column, see the daemon's module. A block is opened into its columns: arrays of values, empty
 # where all are undef. Rows are taken from the columns' beginnings.
 
-# Returns the columns of a block. Of strings that are text, $texts says by column how the program wants them: 'bytes' in
-# UTF-8, all as 'characters', or, where it says nothing, as characters where they are not ASCII.
+# Returns the columns of a block. Of strings that are text, $texts says for all columns or for each how the program wants
+# them: 'bytes' in UTF-8, all as 'characters', or, where it says nothing, as characters where they are not ASCII.
 sub columns {
     my ( $block, $texts ) = @_;
     my $at = 0;
-    return map { _column( $texts && $texts->[ $at++ ], @$_ ) } @{ $block->{columns} };
+    return map { _column( ref $texts ? $texts->[ $at++ ] : $texts, @$_ ) } @{ $block->{columns} };
 }
 
 # unpack and split put their values right into an array that is declared with them.

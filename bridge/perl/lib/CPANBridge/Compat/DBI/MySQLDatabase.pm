@@ -192,6 +192,10 @@ sub _decode {
     return;
 }
 
+sub _takes_columns { return 1 }
+
+sub _texts { my ($dbh) = @_; return $dbh->{_unicode} ? undef : 'bytes' }
+
 sub _column_names {
     my ( $dbh, $names ) = @_;
     return $names if $dbh->{_prefix} ne 'mysql';

@@ -85,7 +85,8 @@ sub execute {
         return CPANBridge::Compat::DBI::MySQLAsync::start( $sth, @values );
     }
     my $arguments = $sth->_arguments(@values) or return;
-    my $answer    = $dbh->_persistently(
+    $arguments->{by_column} = \1 if $dbh->{_by_column};
+    my $answer = $dbh->_persistently(
         sub {
             $sth->_is_prepared or return;
             return $sth->_call( execute => { %$arguments, statement => $sth->{_statement} } );
@@ -154,7 +155,7 @@ sub _more_results {
     $sth->_let_go;
     my $answer = $sth->_call( next_result => { statement => $sth->{_statement} } );
     $sth->_forget_columns;
-    delete @$sth{qw(_rows _more _results)};
+    delete @$sth{qw(_rows _blocks _block _fast _more _results)};
     $sth->STORE( Active => 0 );
     if ( !ref $answer ) {
         $sth->{_count} = -1;
@@ -188,7 +189,7 @@ my %ATTRIBUTE = (
 sub FETCH {
     my ( $sth, $name ) = @_;
     if ( $name eq 'Active' ) {
-        $sth->STORE( Active => 0 ) if $sth->{Active} && $sth->{_rows} && !@{ $sth->{_rows} } && !$sth->{_more} && !$sth->{_results};
+        $sth->STORE( Active => 0 ) if $sth->{Active} && $sth->{_rows} && !$sth->_has_row && !$sth->{_more} && !$sth->{_results};
         return $sth->{Active};
     }
     my ( $own, $what ) = $name =~ /\A((?:mysql|mariadb)_)?(\w+)\z/;

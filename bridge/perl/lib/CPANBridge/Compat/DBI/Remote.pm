@@ -167,7 +167,7 @@ sub simply_spelled {
 #
 # Drivers have methods _encode($value, $type), which returns what is sent for a value and whether it is bytes that mean
 # text, and _decode($answer, $sth), where rows need it. _sends_text($type) is whether a value of ASCII is sent as its text.
-# Where rows may come by column, _takes_columns is true, and _texts($answer, $sth) says how each column's texts are wanted.
+# Where rows may come by column, _takes_columns is true, and _texts($answer, $sth) says what Blocks::columns is to do with texts.
 
 package    # not to be indexed
   CPANBridge::Compat::DBI::Remote::db;

@@ -251,6 +251,14 @@ sub _decode {
     return;
 }
 
+sub _takes_columns { return 1 }
+
+sub _texts {
+    my ( $dbh, $answer, $sth ) = @_;
+    return 'bytes' if !$dbh->{_utf8};
+    return [ map { CPANBridge::Compat::DBI::PgTypes::is_no_text($_) ? undef : 'characters' } @{ $answer->{types} || $sth->{_types} || [] } ];
+}
+
 sub _upgrade {
     if ( ref $_[0] ) { ref $_[0] eq 'ARRAY' and defined && _upgrade($_) for @{ $_[0] } }
     else             { utf8::upgrade( $_[0] ) }
@@ -357,6 +365,7 @@ sub STORE {
     if ( $name eq 'pg_bool_tf' && $dbh->{_link} ) {    # rows that are here already follow
         for my $sth ( map { CPANBridge::Compat::DBI::Handle::inner($_) } grep {defined} @{ $dbh->{ChildHandles} || [] } ) {
             $sth->_take_ahead;
+            $sth->_unfold;
             my $types = $sth->{_types} || [];
             my %spelt = $value ? ( 0 => 'f', 1 => 't' ) : ( f => 0, t => 1 );
             for my $at ( grep { $types->[$_] == 16 } 0 .. $#$types ) {
@@ -631,6 +640,7 @@ sub execute {
         return CPANBridge::Compat::DBI::PgAsync::start( $sth, $sth->{pg_async}, %$arguments );
     }
     my $result = $sth->SUPER::execute(@values);
+    $sth->_unfold if $inout;
     if ( $inout && $result && ( my $row = $sth->{_rows} && $sth->{_rows}[0] ) ) {
         for my $number ( grep { $_ <= @$row } keys %$inout ) { ${ $inout->{$number} } = $row->[ $number - 1 ] }
     }
@@ -651,7 +661,7 @@ sub _take {
     @$sth{qw(_types _modifiers pg_cmd_status pg_size _origins)} = @$answer{qw(types modifiers status sizes origins)};
     delete @$sth{qw(_cancelled _canonical)};
     my $result = $sth->SUPER::_take($answer);
-    $sth->STORE( Active => 0 ) if $answer->{columns} && !@{ $answer->{rows} } && !$answer->{more};
+    $sth->STORE( Active => 0 ) if $answer->{columns} && !CPANBridge::Compat::DBI::Remote::st::_count($answer) && !$answer->{more};
     return $result;
 }
 

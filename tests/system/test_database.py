@@ -169,6 +169,22 @@ def test_rows_that_come_in_many_batches(script: Script) -> None:
     ]  # fmt: skip
 
 
+KINDS = r"""
+use B ();
+sub kinds {    # of all values: what they are, and whether they are characters
+    return join "\n", map { join '|', map { kind($_) } @$_ } @{ $_[0] };
+}
+sub kind {
+    my ($value) = @_;
+    return 'undef' if !defined $value;
+    return '[' . join( ',', map { kind($_) } @$value ) . ']' if ref $value;
+    my $flags = B::svref_2object( \$value )->FLAGS;
+    my $kind = $flags & B::SVf_POK() ? 'string' : $flags & B::SVf_IOK() ? 'integer' : 'float';
+    return join ' ', $kind, utf8::is_utf8($value) ? 'characters' : 'bytes', map { ord } split //, $value;
+}
+"""
+
+
 def test_ways_to_fetch_can_change_in_the_middle(script: Script) -> None:
     """Of rows that come by column, too: each row comes once, whatever is wanted of the next."""
     said = script(
@@ -605,6 +621,36 @@ class TestPostgreSQL:
         )
         assert said.splitlines() == ["1", "Nägel ☺|00ff|1|NULL|3|1", "5000 42", "42P01 ok"]
 
+    def test_rows_by_column_are_the_same(self, script: Script, server: dict[str, str]) -> None:
+        """As those that come one by one, however texts are wanted; also after booleans have been respelt."""
+        said = script(
+            KINDS  # noqa: S608 - it is a program
+            + r"""
+            my $dbh = DBI->connect('dbi:Pg:', '', '', { RaiseError => 1, PrintError => 0 });
+            my $sql = q{SELECT i, i / 4.0 AS n, i / 4.0::float8, i % 2 = 0, NULL, 'plain ' || i,
+                repeat(chr(233), i % 3), nullif('x' || i % 5, 'x0'), decode('00ff', 'hex'), ARRAY['a', NULL, chr(8364)], nullif(i, 7)
+                FROM generate_series(1, 300) AS i};
+            for my $utf8 ( -1, 0, 1 ) {
+                my @seen;
+                $dbh->{pg_enable_utf8} = $utf8;
+                for my $by_column ( 1, 0 ) {
+                    local ( tied %$dbh )->{_by_column} = $by_column;
+                    my $sth = $dbh->prepare($sql);
+                    $sth->execute;
+                    my @rows = map { [ @{ $sth->fetch } ] } 1 .. 20;
+                    $dbh->{pg_bool_tf} = 1;
+                    push @rows, map { [ $sth->fetchrow_array ] } 1 .. 20;
+                    $dbh->{pg_bool_tf} = 0;
+                    push @rows, @{ $sth->fetchall_arrayref };
+                    push @seen, kinds( \@rows );
+                }
+                print $seen[0] eq $seen[1] ? 'same ' : "$utf8:\n$seen[0]\n\n$seen[1]\n";
+            }
+            """,
+            **server,
+        )
+        assert said == "same same same "
+
     def test_a_server_that_is_not_there_is_told(self, script: Script, server: dict[str, str]) -> None:
         """In libpq's words."""
         said = script(
@@ -668,6 +714,32 @@ class TestMariaDB:
             "1146 42S02 Table 'test.nowhere' doesn't exist",
             "price DECIMAL",
         ]
+
+    def test_rows_by_column_are_the_same(self, script: Script, mariadb: dict[str, str]) -> None:
+        """As those that come one by one, as characters and as bytes."""
+        said = script(
+            KINDS  # noqa: S608 - it is a program
+            + r"""
+            for my $source ( 'dbi:MariaDB:test', 'dbi:mysql:test' ) {
+                my $dbh = DBI->connect( $source, 'root', '', { RaiseError => 1, PrintError => 0 } );
+                my $sql = q{SELECT seq, seq / 4, seq / 4e0, NULL, CONCAT('plain ', seq),
+                    REPEAT(CHAR(233 USING latin1), seq % 3), NULLIF(seq % 5, 3), x'00ff',
+                    NULLIF(CONCAT('x', seq % 5), 'x0'), 18446744073709551615 FROM seq_1_to_300};
+                my @seen;
+                for my $by_column ( 1, 0 ) {
+                    local ( tied %$dbh )->{_by_column} = $by_column;
+                    my $sth = $dbh->prepare($sql);
+                    $sth->execute;
+                    my @rows = map { [ @{ $sth->fetch } ] } 1 .. 20;
+                    push @rows, @{ $sth->fetchall_arrayref };
+                    push @seen, kinds( \@rows );
+                }
+                print $seen[0] eq $seen[1] ? 'same ' : "$source:\n$seen[0]\n\n$seen[1]\n";
+            }
+            """,
+            **mariadb,
+        )
+        assert said == "same same "
 
     def test_dbd_mysql_has_bytes_unless_told_otherwise(self, script: Script, mariadb: dict[str, str]) -> None:
         """As programs of old expect it."""

@@ -43,6 +43,8 @@ class Options:
         clean_namespaces: drop declarations of namespaces that hold already.
         no_cdata: make CDATA sections plain text.
         line_numbers: tell the line of each element.
+        huge: take texts of more than 10 MB, and elements 2048 deep instead of 256. Limits stay where a document could
+            declare entities: it has a DOCTYPE, or an encoding that could hide one.
         no_defdtd: give HTML that has no DOCTYPE none.
         encoding: overrides what the document says.
         url: where the document comes from; what it refers to is relative to this.
@@ -57,6 +59,7 @@ class Options:
     clean_namespaces: bool = False
     no_cdata: bool = False
     line_numbers: bool = False
+    huge: bool = False
     no_defdtd: bool = False
     encoding: str | None = None
     url: str | None = None
@@ -116,13 +119,32 @@ def read(data: bytes, options: Options, known: Mapping[str, bytes | None], dtd: 
             no_network=True,
             ns_clean=options.clean_namespaces,
             recover=options.recover,
-            huge_tree=False,
+            huge_tree=options.huge and dtd is None and _declares_nothing(data, options.encoding),
             remove_blank_text=options.no_blanks,
             resolve_entities=options.expand_entities,
             strip_cdata=options.no_cdata,
         )
     )
     return _read(data, parser, resources, options)
+
+
+_ENCODING = re.compile(rb"""(?:\xef\xbb\xbf)?<\?xml\s[^>]*?\sencoding\s*=\s*["']([^"']*)["'][^>]*\?>""")
+
+_LIKE_ASCII = re.compile(r"utf-?8|us-ascii|iso-8859-\d+|windows-125\d", re.IGNORECASE)
+
+
+def _declares_nothing(data: bytes, encoding: str | None) -> bool:
+    """Whether it is certain that a document has no DOCTYPE, so that libxml2's guards against entities may rest."""
+    if b"\0" in data[:4] or not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return False
+    declaration = data[: data.find(b"?>") + 2] if data.lstrip(b"\xef\xbb\xbf").startswith(b"<?xml") else b""
+    declared = _ENCODING.fullmatch(declaration)
+    if declared is None and b"encoding" in declaration:
+        return False
+    names = [encoding] if encoding is not None else []
+    if declared is not None:
+        names.append(declared[1].decode("latin-1"))
+    return all(_LIKE_ASCII.fullmatch(name) for name in names) and b"<!DOCTYPE" not in data
 
 
 def read_html(data: bytes, options: Options) -> dict[str, Any]:

@@ -213,6 +213,33 @@ class TestTooMuch:
         answer = parse("<a>" * 100_000 + "</a>" * 100_000)
         assert "text" not in answer
 
+    @pytest.mark.parametrize("declaration", ["", '<?xml version="1.0" encoding="iso-8859-1"?>', "\ufeff"])
+    def test_a_huge_document_may_be_deeper(self, declaration: str) -> None:
+        source = declaration + "<a>" * 1000 + "</a>" * 1000
+        assert text(parse(source, {"huge": True})).count("<a>") == 999
+        assert "Excessive depth" in parse(source)["problems"][0][5]
+
+    @pytest.mark.parametrize(
+        ("before", "encoding"),
+        [
+            ("<!DOCTYPE a>", "utf-8"),
+            ("<?xml version='1.0' encoding='UTF-7'?>", "ascii"),
+            ("<?xml version='1.0' encoding = 'koi8-r' ?>", "ascii"),
+            ("<?xml version='1.0' encoding='UTF-16'?>", "utf-16"),
+            ("<?xml version='1.0'?>", "utf-16-le"),
+        ],
+    )
+    def test_one_that_could_declare_entities_may_not(self, before: str, encoding: str) -> None:
+        source = before + "<a>" * 1000 + "</a>" * 1000
+        answer = parse(source.encode(encoding), {"huge": True})
+        assert "text" not in answer
+        assert answer["problems"]
+
+    def test_entities_grow_no_further_in_a_huge_document(self) -> None:
+        entities = "".join(f"<!ENTITY e{n} '{f'&e{n - 1};' * 10}'>" for n in range(1, 9))
+        source = f"<!DOCTYPE a [<!ENTITY e0 '{'x' * 100}'>{entities}]><a>&e8;</a>"
+        assert "text" not in parse(source, {"huge": True})
+
     def test_too_many_resources(self) -> None:
         with pytest.raises(BridgeError, match="1000"):
             parse("<a/>", {}, {str(number): "" for number in range(1001)})

@@ -345,6 +345,7 @@ subtest 'short documents' => sub {
     is( "@differ", '', "what is read here of $here documents is what libxml2 reads" );
     cmp_ok( $here, '>', 200, '... and these are many' );
     like( died( sub { parsed( '<a>' x 300 . '</a>' x 300 ) } ), qr/Excessive depth/, 'a deep one is not plain' );
+    is( parsed( '<a>' x 300 . '</a>' x 300, huge => 1 )->findvalue('count(//a)'), 300, '... but may be huge' );
     is( parsed( "<a> <b/> </a>", no_blanks => 1 )->documentElement->toString, '<a><b/></a>', 'nor is one read with options that change it' );
 };
 

@@ -166,7 +166,7 @@ sub _for_daemon {
     my ( $self, $input, $html ) = @_;
     my $set = $self->{options};
     my %flags = map { $_ => $set->{$_} ? 1 : 0 } $html ? qw(no_blanks no_cdata no_defdtd line_numbers) : qw(
-      expand_entities complete_attributes validation no_blanks clean_namespaces no_cdata line_numbers
+      expand_entities complete_attributes validation no_blanks clean_namespaces no_cdata line_numbers huge
     );
     return \%flags if $html;
     $flags{recover} = $set->{recover} ? 1 : 0;

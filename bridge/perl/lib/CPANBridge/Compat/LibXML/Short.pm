@@ -12,7 +12,7 @@ use CPANBridge::Compat::XML::Short ();
 our $VERSION = '0.1.0';
 
 # Options of the daemon's that make no difference to a document without a DTD.
-my %HARMLESS = map { $_ => 1 } qw(expand_entities recover load_ext_dtd complete_attributes url);
+my %HARMLESS = map { $_ => 1 } qw(expand_entities recover load_ext_dtd complete_attributes huge url);
 
 # libxml2 has a limit, too.
 my $DEEPEST = 200;

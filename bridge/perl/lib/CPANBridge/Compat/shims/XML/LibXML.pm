@@ -528,7 +528,8 @@ Are errors of the domain C<I/O> whose text begins with CPANBridge.
 
 =item C<huge>
 
-libxml2's limits against documents that are made to eat memory are always on.
+Lifts libxml2's limits of 10 MB for a text and of 256 for the depth of elements, which becomes 2048, for documents without a DOCTYPE in
+encodings that are like ASCII. The limits against entities that multiply are always on.
 
 =item Declarations in DTDs
 

@@ -628,8 +628,8 @@ class TestPostgreSQL:
             + r"""
             my $dbh = DBI->connect('dbi:Pg:', '', '', { RaiseError => 1, PrintError => 0 });
             my $sql = q{SELECT i, i / 4.0 AS n, i / 4.0::float8, i % 2 = 0, NULL, 'plain ' || i,
-                repeat(chr(233), i % 3), nullif('x' || i % 5, 'x0'), decode('00ff', 'hex'), ARRAY['a', NULL, chr(8364)], nullif(i, 7)
-                FROM generate_series(1, 300) AS i};
+                repeat(chr(233), i % 3), nullif('x' || i % 5, 'x0'), decode('00ff', 'hex'),
+                ARRAY['a', NULL, chr(8364)], nullif(i, 7) FROM generate_series(1, 300) AS i};
             for my $utf8 ( -1, 0, 1 ) {
                 my @seen;
                 $dbh->{pg_enable_utf8} = $utf8;

@@ -96,9 +96,22 @@ class Connection(ABC):
         """Within :meth:`using`: let calls that a sub of the caller's makes use the connection meanwhile.
 
         Its end waits until the statement that has called the sub is done.
+
+        Raises:
+            BridgeError: this thread is not within :meth:`using`. A statement that the collector of garbage finds ends
+                in any thread, and its database may have a sub called then.
         """
-        self._lent += 1
-        self._lock.release()
+        mine = self._lock.acquire(blocking=False)
+        if mine:
+            self._lent += 1
+            self._lock.release()
+            try:
+                self._lock.release()
+            except RuntimeError:  # nobody had it
+                self._lent -= 1
+                mine = False
+        if not mine:
+            fail("No sub can be called here: this thread does not use the connection.", "ProgrammingError", code=21)
         try:
             yield
         finally:

@@ -319,3 +319,40 @@ class TestThreads:
         assert answers
         assert set(answers) == {42}
         assert run("SELECT count(*) FROM search WHERE search MATCH 'words'") == [(1,)]
+
+    def test_a_statement_that_ends_in_another_thread_asks_nobody(
+        self, session: Session, connection: int, run: Run, caller: Numbers
+    ) -> None:
+        """As one does that the collector of garbage finds; the caller hears later, and the connection can be closed."""
+        used = session.data["database"].things[connection]
+        caller.last = 500
+        with used.using():
+            cursor = used.raw.execute("SELECT n FROM t")
+            assert cursor.fetchone() == (1,)
+        caller.asked.clear()
+        thread = threading.Thread(target=cursor.close)
+        thread.start()
+        thread.join(20)
+        assert caller.said() == []
+        assert len(run("SELECT n FROM t LIMIT 2")) == 2
+        assert caller.said()[0] == "close"
+        database.disconnect(session, connection)
+
+    def test_a_statement_ends_while_another_thread_has_the_connection(
+        self, session: Session, connection: int, run: Run, caller: Numbers
+    ) -> None:
+        """In the middle of a search, whose caller is not disturbed."""
+        used = session.data["database"].things[connection]
+        with used.using():
+            other = used.raw.execute("SELECT n FROM t")
+            other.fetchone()
+
+        def meanwhile(cursor: int, column: int) -> object:
+            thread = threading.Thread(target=other.close)
+            thread.start()
+            thread.join(20)
+            return [caller.do_column(cursor, column)]
+
+        caller.instead["column"] = meanwhile
+        assert run("SELECT n FROM t") == [(1,), (2,), (3,)]
+        database.disconnect(session, connection)

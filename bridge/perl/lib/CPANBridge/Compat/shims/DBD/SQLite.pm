@@ -223,7 +223,7 @@ sub DESTROY {
     $dbh->SUPER::DESTROY;
     return if !$link;
     local $@;
-    eval { $link->call( database => 'release', { handles => [] } ) };    # and what waits to be released
+    eval { $link->call( database => 'release', { handles => [ $dbh->{_connection} ] } ) };
     eval { $virtual->close_all };
     return;
 }

@@ -44,6 +44,7 @@ class Background:
         finally:
             self._begun.set()
             self._done.set()
+            self._connection.background_ended()
 
     def wait(self, seconds: float) -> bool:
         """Wait for its end, at most so long; return whether it has come."""

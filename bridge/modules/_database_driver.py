@@ -152,6 +152,9 @@ class Connection(ABC):
         """Add to what holds rows whatever else the caller should hear of."""
         return outcome
 
+    def background_ended(self) -> None:  # noqa: B027 - most drivers have nothing to do then
+        """Take note that the statement in the background has ended; called in its thread."""
+
     def alive(self) -> bool:
         """Return whether the server answers; a database that has none does."""
         return True

@@ -33,6 +33,7 @@ from bridge.modules._database_postgresql_values import (
     Numbers,
     Text,
 )
+from bridge.modules._database_postgresql_watch import Watch
 from bridge.modules._database_rows import Rows
 from bridge.modules._database_sql import Dialect, Parsed, first_word, parse
 
@@ -116,6 +117,7 @@ class PostgreSQL(Connection):
         self.batch_bytes = options.batch_bytes
         self.autocommit = True
         self.streaming: PostgreSQLStatement | None = None
+        self.watch: Watch | None = None
         self._digits = self._arrays = False
         self.dialect = Dialect("postgresql")
         self._copy_manager: Any = None  # of the COPY that goes on
@@ -165,7 +167,13 @@ class PostgreSQL(Connection):
 
     # --- what Connection asks for ---
 
+    def background_ended(self) -> None:
+        if self.watch is not None:
+            self.watch.tell()
+
     def shut(self) -> None:
+        if self.watch is not None:
+            self.watch.close()
         with contextlib.suppress(psycopg.Error):
             self.raw.close()
 

@@ -7,9 +7,10 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from bridge.api import BridgeError, ErrorType, Module, Session
+from bridge.api import BridgeError, ErrorType, Module, Session, Upgrade
 from bridge.modules._database_background import running
 from bridge.modules._database_driver import Connection
+from bridge.modules._database_postgresql_watch import Watch, lead_to
 
 if TYPE_CHECKING:
     from bridge.modules._database_postgresql import PostgreSQL
@@ -36,13 +37,7 @@ def register(module: Module, find: Find) -> None:
             raise BridgeError(ErrorType.BAD_PARAMS, f"Connection {number} is none of PostgreSQL's.")
         return found  # type: ignore[return-value]
 
-    @module.function
-    def notifications(session: Session, connection: int) -> list[list[object]]:
-        """Return what other sessions have notified this one of: ``[channel, process, payload]`` each."""
-        used = postgresql(session, connection)
-        with used.using(), used.errors():
-            used.make_room()
-            return [[found.channel, found.pid, found.payload] for found in used.raw.notifies(timeout=0)]
+    _register_notifications(module, postgresql)
 
     @module.function
     def copy_in(session: Session, connection: int, data: Any) -> None:
@@ -92,3 +87,41 @@ def register(module: Module, find: Find) -> None:
                 cancelled = True
                 used.rollback()
             return {"cancelled": cancelled, "in_transaction": used.in_transaction}
+
+
+def _register_notifications(module: Module, postgresql: Callable[[Session, int], PostgreSQL]) -> None:
+    @module.function
+    def notifications(session: Session, connection: int) -> list[list[object]]:
+        """Return what other sessions have notified this one of: ``[channel, process, payload]`` each."""
+        used = postgresql(session, connection)
+        with used.using(), used.errors():
+            used.make_room()
+            found = [[each.channel, each.pid, each.payload] for each in used.raw.notifies(timeout=0)]
+            if used.watch is not None:
+                used.watch.arm()
+            return found
+
+    @module.function
+    def watched(session: Session, connection: int) -> str:
+        """Return the name by which ``watch`` makes a stream that tells when the server has said something.
+
+        ``notifications`` looks out for the next time, and so does this function; in between one byte comes at most.
+        When a statement that was started ends, one comes, too.
+        """
+        used = postgresql(session, connection)
+        # Not within using(): it is asked for while a statement runs, too.
+        if used.watch is None:
+            with used.errors():
+                used.watch = Watch(used.raw.fileno())
+        used.watch.arm()
+        if used.background is not None and used.background.done:
+            used.watch.tell()
+        return used.watch.name
+
+    @module.function
+    def watch(name: str) -> Upgrade:
+        """Make the connection to the daemon a stream in which a byte comes when there is something to be asked for.
+
+        Any connection of the caller's may become it; the last one does.
+        """
+        return lead_to(name)

@@ -585,6 +585,76 @@ def server() -> Iterator[dict[str, str]]:
 
 
 class TestPostgreSQL:
+    def test_event_loops(self, script: Script, server: dict[str, str]) -> None:
+        """pg_socket can be read when there is a notification, when what was begun has ended, and when all is over."""
+        said = script(
+            r"""
+            use IO::Select;
+            my @how = ('dbi:Pg:dbname=postgres', 'postgres', '', { RaiseError => 1, PrintError => 0 });
+            my ($dbh, $other, $late) = map { DBI->connect(@how) } 1 .. 3;
+            $dbh->do('LISTEN news');
+            my $number = $dbh->{pg_socket};
+            my $select = IO::Select->new($number);
+            my $settle = sub {    # what a statement has brought may be told a moment later, and once
+                my $rounds = 0;
+                do { 1 while $dbh->pg_notifies } while $select->can_read(0) && $rounds++ < 10;
+                return $rounds > 10 ? 'loud' : 'quiet';
+            };
+            my $hear = sub {
+                for my $round (1 .. 10) {
+                    my $news = $dbh->pg_notifies;
+                    return $news->[2] if $news;
+                    $select->can_read(20) or return 'nothing';
+                }
+                return 'noise';
+            };
+            print $settle->(), ' ', $number == $dbh->func('getfd') ? 'one' : 'several', "\n";
+            for my $text ('first', 'second') {
+                $other->do("NOTIFY news, '$text'");
+                print 'heard ', $hear->(), ' ', $settle->();
+                print $dbh->{pg_socket} == $number ? '' : ' in another place', "\n";
+            }
+            $dbh->{ChopBlanks} = 1;
+            my ($fixed, $free) = $dbh->selectrow_array("SELECT ' a '::char(5), ' b '::varchar");
+            print "<$fixed> <$free> ", $dbh->ping, "\n";
+            $other->do("NOTIFY news, 'third'");
+            print $hear->(), ' ', $settle->(), "\n";
+
+            $dbh->do('SELECT pg_sleep(0.3), pg_notify($$news$$, $$own$$)', { pg_async => 1 });
+            my $rounds = 0;
+            do { $rounds++; $select->can_read(20) or die } until $dbh->pg_ready;
+            print $rounds < 4 ? 'waited ' : "$rounds ", $dbh->pg_result;
+            print " $_" for $hear->(), $settle->(), "\n";
+            $late->do('SELECT 1', { pg_async => 1 });
+            select undef, undef, undef, 0.01 until $late->pg_ready;
+            print IO::Select->new($late->{pg_socket})->can_read(20) ? 'also later ' : 'lost ', $late->pg_result, "\n";
+
+            open my $copy, '+<&', $number or die $!;
+            shutdown $copy, 2;    # as after a long time without a notification
+            close $copy;
+            print scalar $select->can_read(20) ? 'ended ' : 'lost ', $settle->(), ' ';
+            $other->do("NOTIFY news, 'after it'");
+            print $hear->(), ' ', $settle->(), "\n";
+
+            $other->do('SELECT pg_terminate_backend(?)', undef, $dbh->{pg_pid});
+            my $tries = 0;    # what the server says last may come before its end
+            eval { ($select->can_read(20) or die), $dbh->pg_notifies while $tries++ < 50 };
+            print $dbh->errstr ? 'the end ' : $@, $dbh->state, "\n";
+            """,
+            **server,
+        )
+        assert said.splitlines() == [
+            "quiet one",
+            "heard first quiet",
+            "heard second quiet",
+            "< a> < b > 1",
+            "third quiet",
+            "waited 1 own quiet ",
+            "also later 1",
+            "ended quiet after it quiet",
+            "the end 08006",
+        ]
+
     def test_an_ordinary_program_runs_unchanged(self, script: Script, server: dict[str, str]) -> None:
         """Placeholders of all kinds, arrays, bytes, a transaction, a sequence, more rows than a batch."""
         said = script(

@@ -3,7 +3,12 @@ package CPANBridge::Compat::DBI::PgAsync;
 use strict;
 use warnings;
 
+use POSIX ();
+use Socket qw(MSG_DONTWAIT);
+
+use CPANBridge;
 use CPANBridge::Compat::DBI::Background;
+use CPANBridge::Connection;
 
 our $VERSION = '0.1.0';
 
@@ -43,15 +48,18 @@ sub _running {
 
 sub pg_ready {
     my ($h) = @_;
-    _running($h) or return;
+    my $dbh = _running($h) or return;
+    read_out($dbh);
     return CPANBridge::Compat::DBI::Background::is_ready($h);
 }
 
 sub pg_result {
     my ($h) = @_;
     my $dbh = _running($h) or return;
+    read_out($dbh);
     my ( $answer, $sth ) = CPANBridge::Compat::DBI::Background::collect($h);
     $dbh->{pg_async_status} = 0;
+    $dbh->_call( watched => { connection => $dbh->{_connection} } ) if $answer && $dbh->{_watched};
     if ( !$answer ) { $dbh->_failed; return }
     return $sth->_take($answer) if $sth;
     $dbh->_note($answer);
@@ -70,6 +78,53 @@ sub pg_cancel {
     }
     $dbh->_note($answer);
     return $answer->{cancelled} ? 1 : '';
+}
+
+# --- a descriptor for event loops ---
+
+# Can be read when the server has said something, or what runs has ended. It is a stream from the daemon, which writes a byte
+# into it; what it can be read for is asked for by the methods that read those bytes first: what comes later is not lost.
+sub descriptor {
+    my ($dbh) = @_;
+    return undef if !$dbh->{Active} || !$dbh->{_link};    ## no critic - one value, also in lists
+    if ( !$dbh->{_watched} ) {
+        $dbh->{_watched} = _stream($dbh) || return undef;    ## no critic - the same
+        $dbh->_call( watched => { connection => $dbh->{_connection} } ) or return undef;    ## no critic - the same
+    }
+    return fileno $dbh->{_watched};
+}
+
+my $SOON = 30;
+
+sub _stream {
+    my ($dbh) = @_;
+    my $name = $dbh->_call( watched => { connection => $dbh->{_connection} } ) or return;
+    my $until = CPANBridge::Connection::now() + $SOON;
+    my $handle = eval {
+        my $connection = CPANBridge->new( timeout => $SOON )->_connect($until) or die "the daemon takes no more connections\n";
+        $connection->write( qq({"module":"database","function":"watch","params":{"name":"$name"}}\n), $until )
+          && ( $connection->read_line($until) || '' ) =~ /"success"\s*:\s*true/
+          or die "the daemon does not watch the connection\n";
+        $connection->{fh};
+    };
+    return $handle if $handle;
+    chomp( my $why = "$@" );
+    return $dbh->set_err( 1, "CPANBridge: $why", '08000' );
+}
+
+# Reads what has been told. A stream that the daemon has ended, as it does when nothing comes for long, is replaced: the number
+# of the descriptor stays, for event loops know it by that.
+sub read_out {
+    my ($dbh) = @_;
+    my $handle = $dbh->{_watched} or return;
+    my $came;
+    while ( defined recv $handle, $came, 4096, MSG_DONTWAIT ) {
+        next if length $came;
+        my $new = _stream($dbh) or last;
+        POSIX::dup2( fileno $new, fileno $handle );
+        last;
+    }
+    return;
 }
 
 # Ends what a statement waits for, from a signal handler: by a connection of its own.
@@ -110,6 +165,14 @@ Used by the replacement of L<DBD::Pg>, where the attribute C<pg_async> is descri
 =head2 pg_cancel
 
 =head1 FUNCTIONS
+
+=head2 descriptor
+
+The number of a descriptor for an event loop.
+
+=head2 read_out
+
+Reads what it can be read for, before it is asked for.
 
 =head2 is_async
 

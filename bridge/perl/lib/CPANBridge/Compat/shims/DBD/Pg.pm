@@ -311,14 +311,16 @@ sub do {
     return $result;
 }
 
+# 1: idle, 2: in the middle of a COPY, which is not asked about, 3: in a transaction, 4: in one that has failed.
 sub ping {
     my ($dbh) = @_;
     my $alive = $dbh->SUPER::ping or return 0;
+    return 2 if $dbh->{_copy};
     my @errors = @{ $dbh->{_e} };
     my $answer = $dbh->_call( alive => { connection => $dbh->{_connection} } );
+    my $info = $answer && $dbh->{_in_transaction} ? $dbh->_call( info => { connection => $dbh->{_connection} } ) : undef;
     @{ $dbh->{_e} } = @errors;
-    return 0 if !$answer;
-    return $dbh->{_in_transaction} ? 3 : 1;
+    return !$answer ? 0 : !$info ? 1 : ( $info->{transaction} || '' ) eq 'inerror' ? 4 : 3;
 }
 
 sub pg_ping { my ($dbh) = @_; my $answer = $dbh->ping; return $answer ? $answer : -1 }
@@ -389,16 +391,33 @@ sub FETCH {
         my $info = $dbh->_call( info => { connection => $dbh->{_connection} } );
         return $info && $info->{parameters}{standard_conforming_strings};
     }
+    return $dbh->getfd if $name eq 'pg_socket';
     return $dbh->{_user} if $name eq 'Username' && !defined $dbh->{Username};
     return $dbh->SUPER::FETCH($name);
 }
 
 # --- what else the server can do ---
 
+sub private_attribute_info {
+    return { map { ( $_ => undef ) } qw(pg_async_status pg_bool_tf pg_db pg_default_port pg_enable_utf8 pg_errorlevel pg_expand_array pg_host
+          pg_INV_READ pg_INV_WRITE pg_lib_version pg_options pg_pass pg_pid pg_placeholder_dollaronly pg_placeholder_escaped
+          pg_placeholder_nocolons pg_port pg_prepare_now pg_protocol pg_server_prepare pg_server_version pg_skip_deallocate pg_socket
+          pg_standard_conforming_strings pg_switch_prepared pg_user pg_utf8_flag) };
+}
+
+sub getfd { my ($dbh) = @_; return CPANBridge::Compat::DBI::PgAsync::descriptor($dbh) }
+
+sub disconnect {
+    my ($dbh) = @_;
+    delete $dbh->{_watched};
+    return $dbh->SUPER::disconnect;
+}
+
 sub pg_notifies {
     my ($dbh) = @_;
     my $waiting = $dbh->{_notifies} ||= [];
     if ( !@$waiting ) {
+        CPANBridge::Compat::DBI::PgAsync::read_out($dbh);
         my $answer = $dbh->_call( notifications => { connection => $dbh->{_connection} } ) or return;
         @$waiting = @$answer if ref $answer;
     }
@@ -659,10 +678,21 @@ sub _number_of {
 sub _take {
     my ( $sth, $answer ) = @_;
     @$sth{qw(_types _modifiers pg_cmd_status pg_size _origins)} = @$answer{qw(types modifiers status sizes origins)};
-    delete @$sth{qw(_cancelled _canonical)};
+    delete @$sth{qw(_cancelled _canonical _chop)};
     my $result = $sth->SUPER::_take($answer);
     $sth->STORE( Active => 0 ) if $answer->{columns} && !CPANBridge::Compat::DBI::Remote::st::_count($answer) && !$answer->{more};
     return $result;
+}
+
+# ChopBlanks is for columns of a fixed width, whose blanks the server adds; those of others are the program's own.
+my $FIXED = 1042;
+
+sub _convert {
+    my ( $sth, $row ) = @_;
+    local $sth->{ChopBlanks} = 0;
+    my $chop = $sth->{_chop} ||= [ grep { $sth->{_types}[$_] == $FIXED } 0 .. $#{ $sth->{_types} || [] } ];
+    defined && s/ +\z// for @$row[@$chop];
+    return $sth->SUPER::_convert($row);
 }
 
 # As bind_param takes them: DBI's number where the type has one.
@@ -689,6 +719,11 @@ sub FETCH {
     return [ map { CPANBridge::Compat::DBI::PgTypes::dbi_type($_) } @$types ] if $name eq 'TYPE';
     return [ map { CPANBridge::Compat::DBI::PgTypes::name($_) } @$types ]     if $name eq 'pg_type';
     return $sth->_nullable if $name eq 'NULLABLE';
+    if ( $name eq 'Active' ) { return $sth->{Active} ? 1 : '' }
+    if ( $name eq 'ParamValues' ) {    # all of them are text for the server, and shown so
+        my $values = $sth->SUPER::FETCH($name) || return;
+        return { map { my $value = $values->{$_}; ( $_ => defined $value && !ref $value ? "$value" : $value ) } keys %$values };
+    }
     if ( $name eq 'NUM_OF_FIELDS' ) { return $sth->SUPER::FETCH($name) || undef }    # of what returns no rows: programs ask whether it is defined
     if ( $name eq 'pg_oid_status' ) { return ( $sth->{pg_cmd_status} || '' ) =~ /\AINSERT (\d+)/ ? $1 : undef }
     return { map { ( $sth->{_names}[$_] => $sth->{_params}[$_] && @{ $sth->{_params}[$_] } ? 1 : 0 ) } 0 .. $#{ $sth->{_names} } } if $name eq 'pg_bound';
@@ -765,20 +800,26 @@ Connecting; C<prepare>, C<execute>, C<do> (several statements where there are no
 placeholders C<?>, C<$1> and C<:name>, C<\?> for operators, C<pg_placeholder_dollaronly>, C<pg_placeholder_nocolons>; C<bind_param>
 with C<pg_type> or DBI's types; the constants of C<:pg_types>; arrays in both directions (C<pg_expand_array>), C<bytea>,
 C<pg_bool_tf>, C<pg_enable_utf8>; C<AutoCommit>, C<begin_work>, C<commit>, C<rollback>, C<pg_savepoint>, C<pg_rollback_to>,
-C<pg_release>, asynchronous statements (C<pg_async>, C<pg_ready>, C<pg_result>, C<pg_cancel>), C<cancel> from a signal handler, C<ReadOnly>; C<pg_notifies>, C<pg_ping>, C<pg_error_field>, C<COPY> by C<pg_putcopydata>, C<pg_putcopyend> and C<pg_getcopydata>, C<last_insert_id>; C<table_info>, C<tables>, C<column_info>,
+C<pg_release>, asynchronous statements (C<pg_async>, C<pg_ready>, C<pg_result>, C<pg_cancel>), C<pg_socket>, C<cancel> from a signal handler, C<ReadOnly>; C<pg_notifies>, C<pg_ping>, C<pg_error_field>, C<COPY> by C<pg_putcopydata>, C<pg_putcopyend> and C<pg_getcopydata>, C<last_insert_id>; C<table_info>, C<tables>, C<column_info>,
 C<primary_key_info>, C<foreign_key_info>, C<type_info>, C<get_info>, C<quote>; large objects by the methods C<pg_lo_...>; C<bind_param_inout>, C<$DBDPG_DEFAULT>, C<statistics_info>,
 C<pg_canonical_ids>, C<pg_canonical_names>; attributes C<pg_server_version>,
 C<pg_pid>, C<pg_db>, C<pg_host>, C<pg_port>, C<pg_user>, C<pg_type>, C<pg_cmd_status>, C<pg_numbound>.
 
 =head1 NOT COVERED
 
-C<pg_server_trace> sets an error that says so. The socket's descriptor (C<pg_socket>, C<getfd>) cannot be had: the socket is the daemon's.
+C<pg_server_trace> sets an error that says so.
 C<pg_server_prepare>, C<pg_prepare_now> and C<pg_switch_prepared> are kept and change little: the server prepares each
 statement when it is executed. Traces do not name what the original names in them.
 
 =head1 KNOWN DIFFERENCES
 
 =over 4
+
+=item *
+
+C<pg_socket> and C<getfd> are a descriptor to wait for and nothing else: it can be read when the server has sent a notification, when what
+C<pg_async> began has ended, and now and then when a statement has been executed since; C<pg_notifies>, C<pg_ready> and C<pg_result> say
+which, and read it out. It is a connection to the daemon of its own.
 
 =item *
 

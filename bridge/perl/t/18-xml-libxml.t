@@ -271,6 +271,18 @@ subtest 'SAX and Reader' => sub {
     my $text = '<a xmlns:p="u" b="1"><p:c><![CDATA[x]]></p:c><!--d-->e<?f g?></a>';
     my $built = XML::LibXML::SAX->new( Handler => XML::LibXML::SAX::Builder->new )->parse_string($text);
     is( $built->documentElement->toString, $text, 'events make the same document' );
+    {
+        package Places;
+        sub new { my ($class) = @_; return bless { seen => [] }, $class }
+        sub set_document_locator { my ( $self, $locator ) = @_; $self->{locator} = $locator; return }
+        sub _at { my ( $self, $what ) = @_; push @{ $self->{seen} }, "$what:$self->{locator}{LineNumber}"; return }
+        sub start_element { my ( $self, $element ) = @_; return $self->_at( $element->{Name} ) }
+        sub end_element   { my ( $self, $element ) = @_; return $self->_at("/$element->{Name}") }
+        sub characters    { my ( $self, $text )    = @_; return $self->_at('text') }
+        sub end_document  { my ($self) = @_; return $self->{seen} }
+    }
+    my $lines = XML::LibXML::SAX->new( Handler => Places->new )->parse_string("<?xml version='1.0'?>\n<a>\n\n<b\n c='1'/>t\n<!-- -\n--><d/></a>");
+    is( "@$lines", 'a:2 text:4 b:5 /b:5 text:6 d:7 /d:7 /a:7', 'where an event is' );
     require XML::LibXML::Reader;
     my $reader = XML::LibXML::Reader->new( string => '<a><b c="1">t</b><d/></a>' );
     my @seen;

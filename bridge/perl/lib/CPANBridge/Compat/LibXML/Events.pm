@@ -11,6 +11,16 @@ use CPANBridge::Compat::LibXML::Tree qw(:all);
 
 our $VERSION = '0.1.0';
 
+# Where the event that is told ends, for a handler that asks: only lines are known, and only if the tree was parsed for it.
+our $LOCATOR;
+
+# Counts the lines of what is told between tags.
+sub _pass {
+    my ($text) = @_;
+    $LOCATOR->{LineNumber} += $text =~ tr/\n// if $LOCATOR && defined $text;
+    return;
+}
+
 # Calls a method of a handler that has it; a handler may be a class.
 sub _say {
     my ( $handler, $event, $data ) = @_;
@@ -45,14 +55,15 @@ sub told {
     my ( $node, $handler ) = @_;
     my $type = $node->[TYPE];
     if    ( $type == ELEMENT ) { _element( $node, $handler ) }
-    elsif ( $type == TEXT )    { _say( $handler, characters => { Data => $node->[VALUE] } ) }
+    elsif ( $type == TEXT )    { _pass( $node->[VALUE] ); _say( $handler, characters => { Data => $node->[VALUE] } ) }
     elsif ( $type == CDATA ) {
+        _pass( $node->[VALUE] );
         _say( $handler, start_cdata => {} );
         _say( $handler, characters  => { Data => $node->[VALUE] } );
         _say( $handler, end_cdata   => {} );
     }
-    elsif ( $type == COMMENT ) { _say( $handler, comment => { Data => $node->[VALUE] } ) }
-    elsif ( $type == PI ) { _say( $handler, processing_instruction => { Target => $node->[NAME], Data => defined $node->[VALUE] ? $node->[VALUE] : '' } ) }
+    elsif ( $type == COMMENT ) { _pass( $node->[VALUE] ); _say( $handler, comment => { Data => $node->[VALUE] } ) }
+    elsif ( $type == PI ) { _pass( $node->[VALUE] ); _say( $handler, processing_instruction => { Target => $node->[NAME], Data => defined $node->[VALUE] ? $node->[VALUE] : '' } ) }
     elsif ( $type == ENTITYREF ) { _say( $handler, entity_reference => { Name => $node->[NAME], Value => text_of($node) } ) }
     elsif ( $type == DTD ) {
         my $facts = $node->[VALUE];
@@ -91,6 +102,7 @@ sub _element {
         my %names = _names($attribute);
         $attributes{"{$names{NamespaceURI}}$names{LocalName}"} = { %names, Value => attribute_value($attribute) };
     }
+    $LOCATOR->{LineNumber} = $node->[LINE] if $LOCATOR && $node->[LINE];
     _say( $handler, start_prefix_mapping => $_ ) for @mappings;
     my %names = _names($node);
     _say( $handler, start_element => { %names, Attributes => \%attributes } );
@@ -160,6 +172,8 @@ Implements methods of L<XML::SAX::Base|https://metacpan.org/pod/XML::SAX::Base>:
 =head2 tell
 
     my $result = tell( $document, $handler );
+
+With C<$LOCATOR>, a document locator of SAX, the handler's C<set_document_locator> has been called, and its C<LineNumber> is kept.
 
 =head2 told
 

@@ -22,17 +22,38 @@ sub _parser {
     return $self->{ParserOptions}{LibParser} ||= XML::LibXML->new;
 }
 
+# Whether a handler does something of its own with a document locator.
+sub _wants_places {
+    my ($self) = @_;
+    my $passes_on = XML::SAX::Base->can('set_document_locator');
+    for my $handler ( grep { defined } @$self{qw(Handler ContentHandler DocumentHandler)} ) {
+        my $own = $handler->can('set_document_locator');
+        return 1 if $own && ( !$passes_on || $own != $passes_on );
+    }
+    return 0;
+}
+
 # Documents are parsed whole; then their events are told.
 sub _told {
     my ( $self, $parse ) = @_;
+    my $parser = $self->_parser;
+    local $CPANBridge::Compat::LibXML::Events::LOCATOR;
+    if ( $self->_wants_places ) {
+        $parser = $parser->_with( { line_numbers => 1 } );
+        $CPANBridge::Compat::LibXML::Events::LOCATOR = { LineNumber => 1, ColumnNumber => 1 };
+    }
     my $document;
     {
         local $@;
-        if ( !eval { $document = $parse->( $self->_parser ); 1 } ) {
+        if ( !eval { $document = $parse->($parser); 1 } ) {
             my $error = $@;
             $self->fatal_error( { Message => "$error", Exception => $error } ) if $self->can('fatal_error');
             die $error;
         }
+    }
+    if ( my $locator = $CPANBridge::Compat::LibXML::Events::LOCATOR ) {
+        @$locator{qw(Encoding XMLVersion SystemId)} = ( $document->encoding, $document->version, $document->URI );
+        $self->set_document_locator($locator);
     }
     return CPANBridge::Compat::LibXML::Events::tell( $document, $self );
 }
@@ -62,7 +83,7 @@ XML::LibXML::SAX - a SAX parser (CPANBridge's replacement)
 
 =head1 DESCRIPTION
 
-Part of L<XML::LibXML>, which says what is covered. A document is parsed whole before its first event is told; there is
-no document locator. L<XML::SAX::Base|https://metacpan.org/pod/XML::SAX::Base> is used where it is there, and not needed.
+Part of L<XML::LibXML>, which says what is covered. A document is parsed whole before its first event is told. Of
+places a document locator tells the line in which an event ends; its column is always 1. L<XML::SAX::Base|https://metacpan.org/pod/XML::SAX::Base> is used where it is there, and not needed.
 
 =cut

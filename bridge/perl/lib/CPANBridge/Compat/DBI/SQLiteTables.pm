@@ -210,16 +210,20 @@ sub _rows {
     while (1) {
         return [ \@rows, 1 ] if $cursor->EOF;
         my @row;
-        for my $column (@$wanted) {
-            my $value;
-            my $got = do { local ( $@, $SIG{__DIE__} ); eval { $value = $self->_value( $cursor, $column ); 1 } };
-            $size += length $value if $got && defined $value && !ref $value;
-            push @row, $got ? $value : {};
-        }
+        my $got = do { local ( $@, $SIG{__DIE__} ); eval { @row = map { $self->_value( $cursor, $_ ) } @$wanted; 1 } };
+        @row = map { $self->_value_or_none( $cursor, $_ ) } @$wanted if !$got;
+        if ( $most > 1 ) { $size += length for grep {defined} @row }
         push @rows, \@row;
         return [ \@rows, 0 ] if @rows >= $most || $size > $ENOUGH;
         $cursor->NEXT;
     }
+}
+
+sub _value_or_none {
+    my ( $self, $cursor, $column ) = @_;
+    my $value;
+    local ( $@, $SIG{__DIE__} );
+    return eval { $value = $self->_value( $cursor, $column ); 1 } ? $value : {};
 }
 
 sub _value {

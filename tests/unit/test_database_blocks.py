@@ -43,6 +43,9 @@ sub taken {    # some rows of each block at once, others one by one, in all the 
         push @rows, @{ CPANBridge::Compat::DBI::Blocks::rows( \@columns, $some ) };
         $left -= $some;
         my $names = [ 0 .. $#columns ];
+        my $hashes = CPANBridge::Compat::DBI::Blocks::hashes( \@columns, $left > 2 ? 1 : 0, $names );
+        $left -= @$hashes;
+        push @rows, map { [ @$_{@$names} ] } @$hashes;
         my @bound = map { my $variable = $_; $variable } @$names;
         my $bound = sub { \@_ }->(@bound);
         my $ends  = 0;

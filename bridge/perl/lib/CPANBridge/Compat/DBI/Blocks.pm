@@ -75,7 +75,9 @@ sub _makers {
           "sub { $begin \@\$fields[ 0 .. \$#\$fields ] = ($next); return \$fields }, ",
           "sub { $begin return ($next) }, ",
           "sub { my ($names) = map { keys \%{ { \$_ => 1 } } } \@{ \$_[0] }; return sub { $begin my \%row = ($named); return \\\%row } } ) }, ",
-          "sub { my ( \$count, $columns ) = \@_; my \@rows; \@{ \$rows[\$_] } = ($next) for 0 .. \$count - 1; return \\\@rows } ]";
+          "sub { my ( \$count, $columns ) = \@_; my \@rows; \@{ \$rows[\$_] } = ($next) for 0 .. \$count - 1; return \\\@rows }, ",
+          "sub { my ( \$count, \$named, $columns ) = \@_; my ($names) = map { keys \%{ { \$_ => 1 } } } \@\$named; my \@rows; ",
+          "\%{ \$rows[\$_] } = ($named) for 0 .. \$count - 1; return \\\@rows } ]";
         eval $code or die $@;
     };
 }
@@ -93,6 +95,12 @@ sub takers {
 sub rows {
     my ( $columns, $count ) = @_;
     return _makers( scalar @$columns )->[1]->( $count, @$columns );
+}
+
+# Takes them as hashes.
+sub hashes {
+    my ( $columns, $count, $names ) = @_;
+    return _makers( scalar @$columns )->[2]->( $count, $names, @$columns );
 }
 
 1;
@@ -122,6 +130,10 @@ Returns subs that take the next row from columns.
 
 =head2 rows
 
-Takes several rows.
+Takes several rows, as arrays.
+
+=head2 hashes
+
+Takes them as hashes.
 
 =cut

@@ -458,17 +458,20 @@ sub _has_row {
     return 1;
 }
 
-# Takes so many rows, if there are that many before the next block.
+# Takes so many rows, if there are that many before the next block; as hashes by names of all columns, if there are such.
 sub _take_rows {
-    my ( $sth, $most ) = @_;
+    my ( $sth, $most, $names ) = @_;
     my $rows = $sth->{_rows};
     if ( my $left = !@$rows && $sth->{_block} && $sth->{_block}[0] ) {
         my ( undef, @columns ) = @{ $sth->{_block} };
         my $count = defined $most && $most < $$left ? $most : $$left;
         delete $sth->{_fast} if !( $$left -= $count );
-        return CPANBridge::Compat::DBI::Blocks::rows( \@columns, $count );
+        return $names
+          ? CPANBridge::Compat::DBI::Blocks::hashes( \@columns, $count, $names )
+          : CPANBridge::Compat::DBI::Blocks::rows( \@columns, $count );
     }
-    return [ splice @$rows, 0, defined $most && $most < @$rows ? $most : scalar @$rows ];
+    my @taken = splice @$rows, 0, defined $most && $most < @$rows ? $most : scalar @$rows;
+    return $names ? [ map { my %row; @row{@$names} = @$_; \%row } @taken ] : \@taken;
 }
 
 # Makes arrays of all rows that are here.
@@ -593,14 +596,21 @@ sub _convert {
     return;
 }
 
+sub _fetch_hashes {
+    my ( $sth, $most, $names, $at ) = @_;
+    my $as_ever = $sth->{_convert} || $sth->{ChopBlanks} || $sth->can('_fetch_rows') != \&_fetch_rows;
+    return $sth->SUPER::_fetch_hashes( $most, $names, $at ) if $as_ever || "@$at" ne join ' ', 0 .. ( $sth->{NUM_OF_FIELDS} || 0 ) - 1;
+    return $sth->_fetch_rows( $most, $names );
+}
+
 sub _fetch_rows {
-    my ( $sth, $most ) = @_;
+    my ( $sth, $most, $names ) = @_;
     my $all;
     while ( $sth->{_rows} ) {
         my $wanted = defined $most ? $most - ( $all ? @$all : 0 ) : undef;
         last if defined $wanted && $wanted <= 0;
         $sth->_ask_ahead if !defined $most;
-        my $some = $sth->_has_row ? $sth->_take_rows($wanted) : [];
+        my $some = $sth->_has_row ? $sth->_take_rows( $wanted, $names ) : [];
         if ( $sth->{_convert} || $sth->{ChopBlanks} ) { $sth->_convert($_) for @$some }
         if   ($all) { push @$all, @$some }
         else        { $all = $some }

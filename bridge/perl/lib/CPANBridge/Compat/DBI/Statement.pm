@@ -171,8 +171,14 @@ sub fetchall_arrayref {
         @names = @{ $sth->FETCH( $sth->{FetchHashKeyName} ) || [] };
         @at    = 0 .. $#names;
     }
+    return $sth->_fetch_hashes( $most, \@names, \@at );
+}
+
+# Returns them as hashes, of the columns with these numbers under these names.
+sub _fetch_hashes {
+    my ( $sth, $most, $names, $at ) = @_;
     my $rows = $sth->_fetch_rows($most) or return;
-    return [ map { my %row; @row{@names} = @$_[@at]; \%row } @$rows ];
+    return [ map { my %row; @row{@$names} = @$_[@$at]; \%row } @$rows ];
 }
 
 # Returns all rows that are left, or as many as asked for, each an array of its own; undef where nothing can be fetched.

@@ -24,6 +24,7 @@ our %METHODS = (
     fetchrow_arrayref => \&_arrayref,
     fetchrow_array    => \&_array,
     fetchrow_hashref  => \&_hashref,
+    finish            => \&_finish,
 );
 
 # What is looked into where there is no inner handle, and no _fast.
@@ -108,6 +109,20 @@ sub _row {
     return $fast->[2] ? into_fields( $fast->[1], $row, 1 ) : $row;
 }
 
+# Where all rows have come there is nothing to be told the daemon, and nothing can fail.
+sub _finish {
+    my ($dispatcher) = @_;
+    return sub {
+        if ( @_ == 1 and my $inner = tied %{ $_[0] } ) {
+            if ( $inner->{_fast} && !$inner->{_more} && UNIVERSAL::can( $inner, 'finish' ) == \&CPANBridge::Compat::DBI::Remote::st::finish ) {
+                $CPANBridge::Compat::DBI::Handle::LAST = $inner->{_e};
+                return CPANBridge::Compat::DBI::Remote::st::finish($inner);
+            }
+        }
+        goto &$dispatcher;
+    };
+}
+
 1;
 
 __END__
@@ -122,7 +137,7 @@ CPANBridge::Compat::DBI::Fetch - the short way to a row
 
 Used by the replacement of L<DBI>; programs have no need of it. Methods that fetch one row take it from where the driver
 keeps its rows, without what all methods of handles have in common, as long as nobody traces calls, has callbacks, or has
-values converted.
+values converted. C<finish> goes this way where all rows have come.
 
 =head1 FUNCTIONS
 

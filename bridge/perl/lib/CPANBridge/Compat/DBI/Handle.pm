@@ -287,26 +287,17 @@ sub dispatcher {
             $inner->{Statement} = $statement if !ref $statement;
         }
         my $list = wantarray;
-        my @result;
-        my $skip;
-        my $slow  = $inner->{_slow};
-        my $began = $slow && !$nested && $inner->{Profile} && CPANBridge::Compat::DBI::Profiling::began( $name, $_[0] );
-        if ( $slow && !$quiet ) {
-            CPANBridge::Compat::DBI::Tainting::check( $handle, $name, \@_ ) if ${^TAINT} && $inner->{TaintIn} && !$nested;
-            CPANBridge::Compat::DBI::Report::trace_call( $inner, $name, \@_ );
-            my $callbacks = $inner->{Callbacks};
-            my $callback = $callbacks && ( $callbacks->{$name} || $callbacks->{'*'} );
-            if ($callback) {
-                local $inner->{_depth} = 1;
-                ( $skip, @result ) = _callback( $callback, $name, $list, $handle, \@_ );
-            }
+        my ( $began, $skip, @result );
+        my $slow = $inner->{_slow};
+        if ($slow) {
+            $began = !$nested && $inner->{Profile} && CPANBridge::Compat::DBI::Profiling::began( $name, $_[0] );
+            ( $skip, @result ) = _before( $inner, $handle, $name, $nested, $list, \@_ ) if !$quiet;
         }
         if ( !$skip ) {
             local $inner->{_depth} = 1;
             my $code = UNIVERSAL::can( $inner, $name ) || _no_method( $inner, $name );
-            if    ($list)         { @result = $code->( $inner, @_ ) }
-            elsif ( defined $list ) { $result[0] = $code->( $inner, @_ ) }
-            else                  { $result[0] = $code->( $inner, @_ ) }
+            if   ($list) { @result = $code->( $inner, @_ ) }
+            else         { $result[0] = $code->( $inner, @_ ) }
         }
         if ( $ends && $result[0] ) {
             $inner->{Executed} = !1;
@@ -331,6 +322,17 @@ sub dispatcher {
         }
         return $list ? @result : $result[-1];
     };
+}
+
+# Checks, traces and calls back before a method of a handle that short cuts are not for. Returns what _callback does.
+sub _before {
+    my ( $inner, $handle, $name, $nested, $list, $args ) = @_;
+    CPANBridge::Compat::DBI::Tainting::check( $handle, $name, $args ) if ${^TAINT} && $inner->{TaintIn} && !$nested;
+    CPANBridge::Compat::DBI::Report::trace_call( $inner, $name, $args );
+    my $callbacks = $inner->{Callbacks};
+    my $callback = $callbacks && ( $callbacks->{$name} || $callbacks->{'*'} ) or return 0;
+    local $inner->{_depth} = 1;
+    return _callback( $callback, $name, $list, $handle, $args );
 }
 
 # Returns whether the method is to be left out, and what the callback returned.

@@ -833,6 +833,10 @@ rest of them kept in the daemon.
 
 =item *
 
+C<ReadOnly> counts while C<AutoCommit> is on, too: the server then refuses to write, where the original lets it.
+
+=item *
+
 The daemon gives each connection a C<statement_timeout> of its setting C<statement_seconds>.
 
 =back

@@ -262,8 +262,9 @@ sub _attempt {
     };
     if ( !$sendable ) {
         my $why = $@;
-        chomp $why;
         return _no( ObjectLost => $CPANBridge::Object::LOST ) if defined $CPANBridge::Object::LOST;
+        die $why if !CPANBridge::JSON::is_fault($why);
+        chomp $why;
         return _no( NotSendable => "Nothing was sent: $why." );
     }
 
@@ -310,6 +311,7 @@ sub _attempt {
     my $fault = $@;
     if ( ref $answer ne 'HASH' || !exists $answer->{success} ) {
         $self->_drop;
+        die $fault if length $fault && !CPANBridge::JSON::is_fault($fault);
         chomp $fault;
         $fault = 'it is no answer' if !$fault;
         return _bad_answer("What the daemon answered cannot be understood: $fault.");

@@ -131,4 +131,17 @@ sub eq_deep {
     return $one =~ /\A-?[0-9]/ && $other =~ /\A-?[0-9]/ ? $one == $other : $one eq $other;
 }
 
+subtest 'what is not a fault of the data' => sub {
+    ok( !eval { sent( [ bless {}, 'Dying' ] ) } && $@ eq "mine\n" && !CPANBridge::JSON::is_fault($@), 'TO_JSON dies in its own words' );
+    ok( !eval { sent( \*STDOUT ) } && CPANBridge::JSON::is_fault($@), 'what cannot be sent is one' );
+    local $ENV{CPAN_BRIDGE_JSON} = 'PP';
+    CPANBridge::JSON::backend();
+    ok( !eval { CPANBridge::JSON::decode('[') } && CPANBridge::JSON::is_fault($@), 'so is what cannot be read' );
+    my ( $value, $count ) = ( \&CPANBridge::JSON::_value, 0 );
+    no warnings 'redefine';
+    local *CPANBridge::JSON::_value = sub { die "alarm\n" if !$count++; goto &$value };
+    ok( !eval { CPANBridge::JSON::decode('[1]') } && $@ eq "alarm\n" && !CPANBridge::JSON::is_fault($@), 'a signal handler that dies is none' );
+};
+sub Dying::TO_JSON { die "mine\n" }
+
 done_testing;

@@ -176,6 +176,32 @@ subtest 'large requests and answers' => sub {
     }
 };
 
+subtest 'an alarm in the middle of large data' => sub {
+    my $fake = FakeDaemon->new( sub {
+        my ($c) = @_;
+        local $/ = "\n";
+        while ( my $line = <$c> ) {
+            my ($params) = $line =~ /"params":(.*),"request_id":/s;
+            print {$c} ok_answer( $line, $params );
+        }
+    } );
+    my $bridge = bridge( $fake, timeout => 50 );
+    my @data   = map { $_ + 0.5 } 1 .. 20_000;
+    my $whole  = Time::HiRes::time();
+    $bridge->call_python( 'm', 'f', \@data );
+    $whole = Time::HiRes::time() - $whole;
+    my @others;
+    for my $part ( 1 .. 12 ) {
+        local $SIG{ALRM} = sub { die "alarm\n" };
+        my $answer = eval { Time::HiRes::ualarm( 1 + int 1e6 * $whole * $part / 12 ); my $said = $bridge->call_python( 'm', 'f', \@data ); Time::HiRes::ualarm(0); $said };
+        my $why = $@;
+        Time::HiRes::ualarm(0);
+        push @others, $answer ? $answer->{error} : $why if $answer ? !$answer->{success} : $why ne "alarm\n";
+    }
+    is( "@others", '', 'is what the program dies of, wherever it comes' );
+    is( $bridge->call_python( 'm', 'f', 7 )->{result}, 7, 'and the next call has its own answer' );
+};
+
 subtest 'a path that no socket can have' => sub {
     my $answer = CPANBridge->new( socket => '/tmp/' . 'x' x 200 )->call_python( 'm', 'f' );
     is( $answer->{error_type}, 'ConnectionFailed', 'is an error' );

@@ -26,6 +26,17 @@ subtest 'a call' => sub {
     is( $link->call( base64 => 'b64decode', ['/wA='] ), "\xff\0", 'bytes come as a plain string' );
 };
 
+subtest 'a signal handler that dies while an answer is read' => sub {
+    my $link = link_();
+    my ( $retrieve, $count ) = ( \&Storable::mretrieve, 0 );
+    no warnings 'redefine';
+    local *Storable::mretrieve = sub { die "alarm\n" if !$count++; goto &$retrieve };
+    ok( !eval { $link->call( test => 'echo', [1] ); 1 }, 'ends the call' );
+    is( $@, "alarm\n", 'with its own words' );
+    $link = link_();
+    is_deeply( $link->call( test => 'echo', [2] ), [2], 'and the next one has its answer' );
+};
+
 subtest 'calls that are not waited for' => sub {
     my $link = link_();
     $link->send( test => 'echo', [$_] ) for 1 .. 100;

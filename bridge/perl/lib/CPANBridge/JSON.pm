@@ -53,6 +53,12 @@ my %UNESCAPE = (
 
 our ( $Out, $Depth );
 
+# The last fault that this file has died of. Anything else that comes out of it is the program's own: a signal handler
+# died in there, as that of an alarm does, or a TO_JSON method.
+my $fault = '';
+
+sub is_fault { return !ref $_[0] && $_[0] eq $fault }
+
 # Where subs can be called back: takes one, and returns the text that stands for it.
 our $CALLBACK;
 
@@ -61,9 +67,9 @@ sub encode {
     local $Depth = 0;
     if ( !eval { _encode( $_[0] ); 1 } ) {
         my $why = $@;
-        $why =~ s/ at \S+ line \d+\.?\n\z//;
+        die $why if ref $why || $why !~ s/ at \Q${\ __FILE__}\E line \d+\.?\n\z//;
         my $where = _locate( $_[0], $_[1] || 'the value', 0 );
-        die defined $where ? "$where $why\n" : "$why\n";
+        die $fault = defined $where ? "$where $why\n" : "$why\n";
     }
     return $Out;
 }
@@ -251,10 +257,12 @@ sub _is_exact {
 sub decode {
     backend() if !defined $backend;
     return _decode( $_[0] ) if !$decoder;
-    my $value = eval { $decoder->decode( $_[0] ) };
-    if ($@) {
-        ( my $why = $@ ) =~ s/ at \S+ line \d+\.?\n\z//;
-        die "$why\n";
+    my $value;
+    if ( !eval { $value = $decoder->decode( $_[0] ); 1 } ) {
+        my $why = $@;
+        die $why if eval { $decoder->decode( $_[0] ); 1 };    # nothing is wrong with the text
+        $why =~ s/ at \S+ line \d+\.?\n\z//;
+        die $fault = "$why\n";
     }
     return $value;
 }
@@ -267,19 +275,31 @@ sub decode {
 my ( $Text, $At ) = ( '', 0 );    # what is being read, and the place in it
 
 sub _decode {
-    ( $Text, $At ) = ( $_[0], 0 );
-    die "the text is not made of bytes\n" if utf8::is_utf8($Text) && !utf8::downgrade( $Text, 1 );
-    local $Depth = 0;
-    my $value = eval { _check_utf8(); _value() };
-    my $why = $@;
-    if ( !$why && $At < length $Text ) {
-        _skip();
-        $why = "something follows the JSON text\n" if $At < length $Text;
-    }
-    $Text = '';
-    return $value if !$why;
+    my ( $value, @wrong ) = _decode_once( $_[0] );
+    return $value if !@wrong;
+    my ( undef, @again ) = _decode_once( $_[0] );
+    die $wrong[0] if !@again;    # nothing is wrong with the text
+    my ( $why, $at ) = @again;
     chomp $why;
-    die "$why (at byte $At)\n";
+    die $fault = "$why (at byte $at)\n";
+}
+
+# Returns the value; or nothing, what is wrong, and where.
+sub _decode_once {
+    ( $Text, $At ) = ( $_[0], 0 );
+    local $Depth = 0;
+    my $value;
+    my $good = eval {
+        die "the text is not made of bytes\n" if utf8::is_utf8($Text) && !utf8::downgrade( $Text, 1 );
+        _check_utf8();
+        $value = _value();
+        _skip();
+        die "something follows the JSON text\n" if $At < length $Text;
+        1;
+    };
+    my $why = $@;
+    $Text = '';
+    return $good ? $value : ( undef, $why, $At );
 }
 
 # Perl's own UTF-8 has halves of surrogate pairs and numbers beyond Unicode's; that of JSON has not.
@@ -486,6 +506,13 @@ be sent: code, file handles, objects without C<TO_JSON>, infinities.
 
 Returns the value of a JSON text in UTF-8, or dies with a sentence. Booleans become C<JSON::PP::Boolean> objects,
 integers that the perl cannot hold strings of digits.
+
+=head2 is_fault
+
+    die $@ if !CPANBridge::JSON::is_fault($@);
+
+Whether an error that C<encode> or C<decode> died of says what is wrong with the data. Others are the program's own, of a
+signal handler or a C<TO_JSON> method.
 
 =head2 backend
 

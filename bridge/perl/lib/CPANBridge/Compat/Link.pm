@@ -159,7 +159,7 @@ sub _can_thaw {
     my $seen = eval {
         require Storable;
         my $bytes = "\5\7" . pack 'CNCqCd', 2, 2, 6, -1_234_567_890_123_456_789, 7, 0.1;
-        Storable->can('BLESS_OK') && Storable::thaw( $bytes, 0 );
+        Storable->can('BLESS_OK') && Storable::mretrieve( $bytes, 0 );
     };
     return $can_thaw = $seen && $seen->[0] == -1_234_567_890_123_456_789 && $seen->[1] == 0.1 ? 1 : 0;
 }
@@ -231,8 +231,8 @@ sub call {
         if ( $connection->write( $bytes, $deadline ) ) {
             my $found = $connection->read_answer( $id, $deadline );
             if ( defined $found ) {
-                my $data = eval { local $SIG{__DIE__} if $SIG{__DIE__}; Storable::thaw( $found, 0 ) };
-                if ( ref $data ) {
+                my $data = _thawed($found);
+                if ($data) {
                     $connection->{open}--;
                     $self->{releases} = {};
                     return ref $data eq 'SCALAR' ? $$data : $data;
@@ -510,6 +510,7 @@ sub _spell {
     };
     if ( !$sendable ) {
         my $why = $@;
+        die $why if !CPANBridge::JSON::is_fault($why);
         chomp $why;
         CPANBridge::Error->throw( _no( NotSendable => "Nothing was sent: $why." ), module => $module, function => $function );
     }
@@ -592,8 +593,7 @@ sub _next {
         my ( $call, $callback, $length, $id ) = ( $1, $2, $3, $4 );
         my $bytes = $connection->read_bytes( $length, $deadline );
         return $self->_broken if !defined $bytes;
-        my $data = eval { local $SIG{__DIE__} if $SIG{__DIE__}; Storable::thaw( $bytes, 0 ) };
-        return $self->_broken( BadAnswer => 'What the daemon answered cannot be understood' ) if !ref $data;
+        my $data = _thawed($bytes) or return $self->_broken( BadAnswer => 'What the daemon answered cannot be understood' );
         return { call => $call, callback => $callback, args => $data } if defined $call;
         return { success => 1, request_id => $id, result => ref $data eq 'SCALAR' ? $$data : $data };
     }
@@ -605,9 +605,21 @@ sub _next {
     return $answer;
 }
 
+# A signal handler may die in the middle of it, as that of an alarm does: then nothing is wrong with the answer, and the
+# program hears of its own error. (thaw itself would put it into other words.)
+sub _thawed {
+    my ($bytes) = @_;
+    my $data = eval { local $SIG{__DIE__} if $SIG{__DIE__}; Storable::mretrieve( $bytes, 0 ) };
+    return $data if ref $data;
+    my $why = $@;
+    die $why if eval { local $SIG{__DIE__}; ref Storable::mretrieve( $bytes, 0 ) };
+    return;
+}
+
 sub _decoded {
     my ($line) = @_;
     my $answer = eval { local $SIG{__DIE__}; CPANBridge::JSON::decode($line) };
+    die $@ if !defined $answer && length $@ && !CPANBridge::JSON::is_fault($@);
     return if ref $answer ne 'HASH' || !exists $answer->{success} && !exists $answer->{call};
     for my $word ( 'success', 'executed' ) { $answer->{$word} = $answer->{$word} ? 1 : 0 if defined $answer->{$word} }
     return $answer;

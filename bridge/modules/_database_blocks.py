@@ -30,8 +30,9 @@ from bridge.modules._database_sizes import VALUE_BYTES, size_of_value
 
 __all__ = ["BLOCK_ROWS", "FEWEST_ROWS", "Block", "block_of", "blocks_of"]
 
-BLOCK_ROWS = 1000
-"""Most rows in a block: so many at a time stay in the processor's cache on both sides."""
+BLOCK_ROWS = 500
+"""Most rows in a block: so many at a time stay in the processor's cache on both sides, and are fewer than what has
+Python look for garbage."""
 
 FEWEST_ROWS = 8
 """Fewer rows in all are not worth it."""

@@ -40,12 +40,12 @@ sub taken {    # some rows of each block at once, others one by one, in all the 
         my $left    = $block->{count};
         my @columns = CPANBridge::Compat::DBI::Blocks::columns( $block, $texts );
         my $some = int $left / 3;
-        push @rows, @{ CPANBridge::Compat::DBI::Blocks::rows( \@columns, $some ) };
+        CPANBridge::Compat::DBI::Blocks::rows( \@columns, $some, \@rows );
         $left -= $some;
         my $names = [ 0 .. $#columns ];
-        my $hashes = CPANBridge::Compat::DBI::Blocks::hashes( \@columns, $left > 2 ? 1 : 0, $names );
-        $left -= @$hashes;
-        push @rows, map { [ @$_{@$names} ] } @$hashes;
+        CPANBridge::Compat::DBI::Blocks::hashes( \@columns, $left > 2 ? 1 : 0, \my @hashes, $names );
+        $left -= @hashes;
+        push @rows, map { [ @$_{@$names} ] } @hashes;
         my @bound = map { my $variable = $_; $variable } @$names;
         my $bound = sub { \@_ }->(@bound);
         my $ends  = 0;

@@ -67,6 +67,7 @@ sub _makers {
         my $columns = join ', ', map {"\$c$_"} 0 .. $width - 1;
         my $names   = join ', ', map {"\$n$_"} 0 .. $width - 1;
         my $next    = join ', ', map {"shift \@\$c$_"} 0 .. $width - 1;
+        my $indexed = join ', ', map {"\$c$_\->[\$_]"} 0 .. $width - 1;
         my $named   = join ', ', map {"\$n$_ => shift \@\$c$_"} 0 .. $width - 1;
         my $begin   = '--$left or &$end; $CPANBridge::Compat::DBI::Handle::LAST = $errors; @$errors = () if @$errors;';
         my $code    = join '',
@@ -75,9 +76,9 @@ sub _makers {
           "sub { $begin \@\$fields[ 0 .. \$#\$fields ] = ($next); return \$fields }, ",
           "sub { $begin return ($next) }, ",
           "sub { my ($names) = map { keys \%{ { \$_ => 1 } } } \@{ \$_[0] }; return sub { $begin my \%row = ($named); return \\\%row } } ) }, ",
-          "sub { my ( \$count, $columns ) = \@_; my \@rows; \@{ \$rows[\$_] } = ($next) for 0 .. \$count - 1; return \\\@rows }, ",
-          "sub { my ( \$count, \$named, $columns ) = \@_; my ($names) = map { keys \%{ { \$_ => 1 } } } \@\$named; my \@rows; ",
-          "\%{ \$rows[\$_] } = ($named) for 0 .. \$count - 1; return \\\@rows } ]";
+          "sub { my ( \$count, \$rows, $columns ) = \@_; push \@\$rows, [$indexed] for 0 .. \$count - 1; return }, ",
+          "sub { my ( \$count, \$rows, \$named, $columns ) = \@_; my ($names) = map { keys \%{ { \$_ => 1 } } } \@\$named; ",
+          "for ( 1 .. \$count ) { my \%row = ($named); push \@\$rows, \\\%row } return } ]";
         eval $code or die $@;
     };
 }
@@ -91,16 +92,20 @@ sub takers {
     return ( $now_left, $bound ? $fill_bound : $fill, $list, $hash );
 }
 
-# Takes the next rows, which must be there, and returns them as arrays.
+# Takes the next rows, which must be there, and adds them to an array. Where all are wanted, copies are quicker: what a
+# program keeps lies together in memory then.
 sub rows {
-    my ( $columns, $count ) = @_;
-    return _makers( scalar @$columns )->[1]->( $count, @$columns );
+    my ( $columns, $count, $rows ) = @_;
+    _makers( scalar @$columns )->[1]->( $count, $rows, @$columns );
+    for my $column (@$columns) { splice @$column, 0, $count }
+    return;
 }
 
-# Takes them as hashes.
+# Adds them as hashes.
 sub hashes {
-    my ( $columns, $count, $names ) = @_;
-    return _makers( scalar @$columns )->[2]->( $count, $names, @$columns );
+    my ( $columns, $count, $rows, $names ) = @_;
+    _makers( scalar @$columns )->[2]->( $count, $rows, $names, @$columns );
+    return;
 }
 
 1;
@@ -130,10 +135,10 @@ Returns subs that take the next row from columns.
 
 =head2 rows
 
-Takes several rows, as arrays.
+Takes several rows, and adds them to an array as arrays.
 
 =head2 hashes
 
-Takes them as hashes.
+Adds them as hashes.
 
 =cut

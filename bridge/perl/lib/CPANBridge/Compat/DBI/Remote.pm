@@ -458,20 +458,25 @@ sub _has_row {
     return 1;
 }
 
-# Takes so many rows, if there are that many before the next block; as hashes by names of all columns, if there are such.
+# Adds so many rows to an array, if there are that many before the next block; as hashes by names of all columns, if there
+# are such.
 sub _take_rows {
-    my ( $sth, $most, $names ) = @_;
+    my ( $sth, $to, $most, $names ) = @_;
     my $rows = $sth->{_rows};
     if ( my $left = !@$rows && $sth->{_block} && $sth->{_block}[0] ) {
         my ( undef, @columns ) = @{ $sth->{_block} };
         my $count = defined $most && $most < $$left ? $most : $$left;
         delete $sth->{_fast} if !( $$left -= $count );
-        return $names
-          ? CPANBridge::Compat::DBI::Blocks::hashes( \@columns, $count, $names )
-          : CPANBridge::Compat::DBI::Blocks::rows( \@columns, $count );
+        if   ($names) { CPANBridge::Compat::DBI::Blocks::hashes( \@columns, $count, $to, $names ) }
+        else          { CPANBridge::Compat::DBI::Blocks::rows( \@columns, $count, $to ) }
+        return;
     }
-    my @taken = splice @$rows, 0, defined $most && $most < @$rows ? $most : scalar @$rows;
-    return $names ? [ map { my %row; @row{@$names} = @$_; \%row } @taken ] : \@taken;
+    my $count = defined $most && $most < @$rows ? $most : scalar @$rows;
+    if ($names) {
+        push @$to, map { my %row; @row{@$names} = @$_; \%row } splice @$rows, 0, $count;
+    }
+    else { push @$to, splice @$rows, 0, $count }
+    return;
 }
 
 # Makes arrays of all rows that are here.
@@ -480,7 +485,7 @@ sub _unfold {
     return if !$sth->{_rows} || !$sth->{_block} && !$sth->{_blocks};
     delete $sth->{_fast};
     my @rows;
-    while ( $sth->_has_row ) { push @rows, @{ $sth->_take_rows } }
+    while ( $sth->_has_row ) { $sth->_take_rows( \@rows ) }
     $sth->{_rows} = \@rows;
     delete @$sth{qw(_block _blocks)};
     return;
@@ -579,7 +584,8 @@ sub fetch {
         return $sth->_end if !$sth->_has_row && !$sth->_refill;
         $rows = $sth->{_rows};
     }
-    my $row = @$rows ? shift @$rows : $sth->_take_rows(1)->[0];
+    $sth->_take_rows( \my @next, 1 ) if !@$rows;
+    my $row = @$rows ? shift @$rows : $next[0];
     my $fields = $sth->{_fbav} || CPANBridge::Compat::DBI::Statement::make_row($sth);
     $sth->_convert($row) if $sth->{_convert} || $sth->{ChopBlanks};
     CPANBridge::Compat::DBI::Fetch::into_fields( $fields, $row, $sth->{_bound} );
@@ -605,22 +611,20 @@ sub _fetch_hashes {
 
 sub _fetch_rows {
     my ( $sth, $most, $names ) = @_;
-    my $all;
+    my @all;
     while ( $sth->{_rows} ) {
-        my $wanted = defined $most ? $most - ( $all ? @$all : 0 ) : undef;
-        last if defined $wanted && $wanted <= 0;
+        last if defined $most && @all >= $most;
         $sth->_ask_ahead if !defined $most;
-        my $some = $sth->_has_row ? $sth->_take_rows( $wanted, $names ) : [];
-        if ( $sth->{_convert} || $sth->{ChopBlanks} ) { $sth->_convert($_) for @$some }
-        if   ($all) { push @$all, @$some }
-        else        { $all = $some }
-        last if defined $most && @$all >= $most;
+        my $before = @all;
+        $sth->_take_rows( \@all, defined $most ? $most - @all : undef, $names ) if $sth->_has_row;
+        if ( $sth->{_convert} || $sth->{ChopBlanks} ) { $sth->_convert($_) for @all[ $before .. $#all ] }
+        last if defined $most && @all >= $most;
         if ( !$sth->_has_row && !$sth->_refill ) {
             $sth->_end;
-            return if $sth->{_e}[0] && !@$all;
+            return if $sth->{_e}[0] && !@all;
         }
     }
-    return $all || [];
+    return \@all;
 }
 
 sub rows {

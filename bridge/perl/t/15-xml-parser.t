@@ -361,7 +361,17 @@ subtest 'pieces that are parsed while handlers run' => sub {
 subtest 'external entities' => sub {
     put( 'secret.txt', 'secret' );
     my $document = qq(<!DOCTYPE a [<!ENTITY e SYSTEM "$folder/secret.txt">]><a>[&e;]</a>);
-    is( text_of($document), '[secret]', 'the default handler reads files, as ever' );
+    put( 'near.xml', '<!DOCTYPE a [<!ENTITY e SYSTEM "secret.txt">]><a>[&e;]</a>' );
+    my $near = '';
+    XML::Parser->new( Handlers => { Char => sub { $near .= $_[1] } } )->parsefile("$folder/near.xml");
+    is( $near, '[secret]', 'the default handler reads files beside the document' );
+    for my $far ( "$folder/secret.txt", "file://$folder/secret.txt", '../secret.txt', 'a/../../secret.txt', 'http://192.0.2.1/' ) {
+        my $all = qq(<!DOCTYPE a [<!ENTITY e SYSTEM "$far">]><a>[&e;]</a>);
+        ok( !eval { text_of($all); 1 } && $@ =~ /\Q($far)\E is neither beside the document nor below/, "... and not $far" );
+    }
+    my $asked = '';
+    XML::Parser->new( Handlers => { Char => sub { $asked .= $_[1] }, ExternEnt => \&XML::Parser::file_ext_ent_handler, ExternEntFin => \&XML::Parser::file_ext_ent_cleanup } )->parse($document);
+    is( $asked, '[secret]', '... unless it is asked for' );
     my $text = '';
     my %mine = ( Char => sub { $text .= $_[1] }, ExternEnt => sub { my ( $x, $base, $system, $public ) = @_; return "not $system" } );
     XML::Parser->new( Handlers => { %mine } )->parse($document);

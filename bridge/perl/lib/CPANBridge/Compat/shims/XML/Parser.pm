@@ -40,10 +40,9 @@ sub new {
         }
     }
     if ( !exists $handlers->{ExternEnt} && !exists $handlers->{ExternEntFin} ) {
-        if ( $args{NoLWP} ) {
-            @$handlers{qw(ExternEnt ExternEntFin)} = ( \&file_ext_ent_handler, \&file_ext_ent_cleanup );
-        }
-        else { @$handlers{qw(ExternEnt ExternEntFin)} = ( \&lwp_ext_ent_handler, \&lwp_ext_ent_cleanup ) }
+        my @usual = $args{NoLWP} ? ( \&file_ext_ent_handler, \&file_ext_ent_cleanup ) : ( \&lwp_ext_ent_handler, \&lwp_ext_ent_cleanup );
+        $usual[0] = _near( $usual[0] ) if !$args{ParseParamEnt};
+        @$handlers{qw(ExternEnt ExternEntFin)} = @usual;
     }
     return bless \%args, $class;
 }
@@ -122,6 +121,19 @@ sub parsefile {
 }
 
 # --- external entities ------------------------------------------------------------------------------------------------
+
+# A document from strangers must not have files read that are none of its own. So a handler that nobody has asked for takes
+# only what lies beside the document or below.
+sub _near {
+    my ($handler) = @_;
+    return sub {
+        my ( $expat, $base, $system ) = @_;
+        return $handler->( $expat, $base, $system ) if $system !~ m{\A(?:[\\/]|\w+:)|(?:\A|[\\/])\.\.(?:[\\/]|\z)};
+        $expat->{ErrorMessage} .= "What the entity names ($system) is neither beside the document nor below, so it is read only if the program"
+          . ' asks for it, with Handlers => { ExternEnt => \&XML::Parser::file_ext_ent_handler }';
+        return;
+    };
+}
 
 sub _absolute {
     my ( $base, $path ) = @_;
@@ -217,9 +229,11 @@ All documented methods and options, all handlers, the five styles and styles of 
 external entities. A document is read by the program, with its own rights. The handler C<lwp_ext_ent_handler> uses
 LWP::UserAgent for addresses where there is one.
 
-B<As with the original, external entities of a document are read unless the program says otherwise>: a document from
-strangers can name files that only the program may read. C<< Handlers => { ExternEnt => sub { '' } } >> leaves them out. The
-external subset of a DTD is read with C<ParseParamEnt> only. L<XML::Simple> and L<XML::XPath> read neither.
+B<External entities of a document are read without being asked for only where they lie beside the document or below>: a
+document from strangers could name files that only the program may read, and the original would read them. All others are an
+error, unless the program has a handler C<ExternEnt>, as C<\&XML::Parser::file_ext_ent_handler>, or C<ParseParamEnt>. C<<
+Handlers => { ExternEnt => sub { '' } } >> leaves all of them out. The external subset of a DTD is read with C<ParseParamEnt>
+only. L<XML::Simple> and L<XML::XPath> read neither.
 
 =head1 WHAT IS NOT COVERED, AND DIFFERENCES
 

@@ -72,8 +72,8 @@ sub lost {
     my $dbh = $h->{Database} || $h;
     $dbh->STORE( Active => 0 );
     return $h->set_err( _lost_number($dbh),
-        'CPANBridge: the connection to the daemon that this handle was made on is gone (the daemon was restarted, or a '
-          . 'call was given up); connect again', $LOST );
+        'CPANBridge: the connection to the daemon that this handle was made on is gone (the daemon was restarted, a call was '
+          . 'given up, or none was made for its idle_timeout); connect again', $LOST );
 }
 
 # Sets a handle's error to what was thrown. What was not thrown by the bridge - by a signal handler, say - goes on.

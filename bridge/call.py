@@ -87,9 +87,7 @@ class Call(Ticket):
         """Go on as the next of the followers, which starts now."""
         self.function = follower.function
         self.work = follower.work
-        self.params = follower.params
         self.request_id = follower.request_id
-        self.timeout = follower.timeout
         self.allowed = follower.allowed
         self.arrived = self.started = now
 

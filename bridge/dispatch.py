@@ -130,17 +130,12 @@ class Dispatcher:
             if function.exempt:
                 call.arrived = call.started = now
             elif not admission.ask(call, now):
-                self._arm(now)
-                self.settle()
-                return None if call.answered else call
+                return self._wait(call, now)
         except BridgeError as error:
             return self._refused(name, error, caller, origin_of(caller, form, request, line, error), now)
         except Exception:  # noqa: BLE001 - it is logged
             return self._failed(name, caller, request, form, now)
-        self._run(call)
-        if admission.started:
-            self._start_waiting()
-        return None if call.answered else call
+        return self._go(call)
 
     def resume(self, call: object) -> Call | bytes | None:
         """Serve a call that was given back to its connection; as :meth:`submit`."""
@@ -150,15 +145,10 @@ class Dispatcher:
         now = self.clock.seconds()
         try:
             if not self.admission.ask(call, now):
-                self._arm(now)
-                self.settle()
-                return None if call.answered else call
+                return self._wait(call, now)
         except BridgeError as error:
             return self._refusal(call.function.name, error, call.origin, now=now)
-        self._run(call)
-        if self.admission.started:
-            self._start_waiting()
-        return None if call.answered else call
+        return self._go(call)
 
     def abandon(self, call: object) -> None:
         """Take note that the caller of an unanswered call has gone."""
@@ -196,6 +186,19 @@ class Dispatcher:
         return idle
 
     # --- admission ---
+
+    def _wait(self, call: Call, now: float) -> Call | None:
+        """Have a call wait that was not let in; ``None`` if it has been answered in here."""
+        self._arm(now)
+        self.settle()
+        return None if call.answered else call
+
+    def _go(self, call: Call) -> Call | None:
+        """Run a call that was let in; ``None`` if it has been answered in here."""
+        self._run(call)
+        if self.admission.started:
+            self._start_waiting()
+        return None if call.answered else call
 
     def _start_waiting(self) -> None:
         """Run the calls that admission has let in, and set the timer for those that still wait."""

@@ -156,6 +156,21 @@ sub _as_bytes {
     return;
 }
 
+# What an object says to the daemon that asks: what its method of that name returns for a number and arguments, or dies of.
+sub answer_of {
+    my ( $self, $dbh, $what, $number, @arguments ) = @_;
+    my $unicode = CPANBridge::Compat::DBI::SQLiteValues::is_unicode( $dbh->{_mode} );
+    _as_bytes(@arguments) if !$unicode;
+    local $self->{unicode} = $unicode;
+    my ( $answer, $died );
+    {
+        local $@;
+        my $method = "_$what";
+        $died = "$@" || 'died' if !eval { $answer = $self->$method( $number, @arguments ); 1 };
+    }
+    return defined $died ? { died => $died } : [$answer];
+}
+
 # Numbers go as numbers, strings as text; a blob is said to be one by [ $bytes, SQL_BLOB ].
 sub _outgoing {
     my ( $result, $unicode ) = @_;
@@ -477,6 +492,10 @@ the replacement's own what is different.
 =head2 use_subs
 
 Tells the daemon of the subs that it asks where SQLite knows no answer itself: patterns, collations, tokenizers.
+
+=head2 answer_of
+
+What a table's class or a tokenizer says to the daemon that asks.
 
 =head2 compile_options
 

@@ -42,7 +42,7 @@ sub of {
     Scalar::Util::weaken( $self->{dbh} );
     my $weak = $self;
     Scalar::Util::weaken($weak);
-    $self->{callback} = $dbh->{_link}->callback( sub { return $weak ? $weak->_answer(@_) : { died => 'the handle is gone' } } );
+    $self->{callback} = $dbh->{_link}->callback( sub { return $weak ? CPANBridge::Compat::DBI::SQLiteFunctions::answer_of( $weak, $weak->{dbh}, @_ ) : { died => 'the handle is gone' } } );
     return $dbh->{_virtual} = $self;
 }
 
@@ -94,20 +94,6 @@ sub _warned {
 }
 
 # --- what the daemon asks -------------------------------------------------------------------------------------------
-
-sub _answer {
-    my ( $self, $what, $number, @arguments ) = @_;
-    my $unicode = CPANBridge::Compat::DBI::SQLiteValues::is_unicode( $self->{dbh}{_mode} );
-    CPANBridge::Compat::DBI::SQLiteFunctions::_as_bytes(@arguments) if !$unicode;
-    local $self->{unicode} = $unicode;
-    my ( $answer, $died );
-    {
-        local $@;
-        my $method = "_$what";
-        $died = "$@" || 'died' if !eval { $answer = $self->$method( $number, @arguments ); 1 };
-    }
-    return defined $died ? { died => $died } : [$answer];
-}
 
 sub _outgoing { my ( $self, $value ) = @_; return CPANBridge::Compat::DBI::SQLiteFunctions::_outgoing( $value, $self->{unicode} ) }
 

@@ -4,24 +4,14 @@ use strict;
 use warnings;
 
 use CPANBridge::Compat::DBI::SQLiteFunctions;
-use CPANBridge::Compat::DBI::SQLiteValues;
 
 our $VERSION = '0.1.0';
 
 # A handle has its tokenizers, which are subs, and the texts that are taken to pieces, by the daemon's numbers for them.
 sub answer {
-    my ( $dbh, $what, $number, @arguments ) = @_;
+    my ( $dbh, @asked ) = @_;
     my $self = $dbh->{_tokenizers} ||= bless { tokenizers => {}, texts => {} }, __PACKAGE__;
-    my $unicode = CPANBridge::Compat::DBI::SQLiteValues::is_unicode( $dbh->{_mode} );
-    CPANBridge::Compat::DBI::SQLiteFunctions::_as_bytes(@arguments) if !$unicode;
-    local $self->{unicode} = $unicode;
-    my ( $answer, $died );
-    {
-        local $@;
-        my $method = "_$what";
-        $died = "$@" || 'died' if !eval { $answer = $self->$method( $number, @arguments ); 1 };
-    }
-    return defined $died ? { died => $died } : [$answer];
+    return CPANBridge::Compat::DBI::SQLiteFunctions::answer_of( $self, $dbh, @asked );
 }
 
 # Three subs, one within the other: for the table, for a text, for the next term.

@@ -25,14 +25,6 @@ from bridge.modules._database_sqlite import SQLite
 STRANGER = Peer(pid=1, uid=os.geteuid() + 1, gid=1)
 
 
-@pytest.fixture
-def session() -> Iterator[Session]:
-    """Return the session of a caller who is the daemon's own user."""
-    made = Session(Peer(pid=1, uid=os.geteuid(), gid=os.getegid()))
-    yield made
-    assert made.close() == []
-
-
 @pytest.fixture(autouse=True)
 def options() -> Iterator[None]:
     """Have every test begin with the options that are there by default."""

@@ -32,14 +32,6 @@ def function(name: str) -> Any:
     return database.module.functions[name].call
 
 
-@pytest.fixture
-def session() -> Iterator[Session]:
-    """Return the session of a caller who is the daemon's own user."""
-    made = Session(Peer(pid=1, uid=os.geteuid(), gid=os.getegid()))
-    yield made
-    assert made.close() == []
-
-
 @pytest.fixture(autouse=True)
 def options() -> Iterator[None]:
     """Have every test begin with the options that are there by default."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from bridge.api import BridgeError, CallbackError, Peer, Session
+from bridge.api import BridgeError, CallbackError, Session
 from bridge.modules import _database_sqlite_tables as tables_of
 from bridge.modules import database
 from bridge.modules._database_sqlite_library import Library
@@ -74,14 +73,6 @@ class Numbers:
 
     def do_update(self, _: int, values: list[object]) -> object:
         return 77
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    """Return the session of a caller who is the daemon's own user."""
-    made = Session(Peer(pid=1, uid=os.geteuid(), gid=os.getegid()))
-    yield made
-    assert made.close() == []
 
 
 @pytest.fixture

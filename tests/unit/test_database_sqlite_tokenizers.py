@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -44,14 +44,6 @@ class Words:
     def do_more(self, number: int, most: int) -> object:
         given, self.left[number] = self.left[number][: 4 * most], self.left[number][4 * most :]
         return [given, len(given) < 4 * most]
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    """Return the session of a caller who is the daemon's own user."""
-    made = Session(Peer(pid=1, uid=os.geteuid(), gid=os.getegid()))
-    yield made
-    assert made.close() == []
 
 
 @pytest.fixture

@@ -30,6 +30,18 @@ sub echoing {
     }, parallel => 1 );
 }
 
+# One that answers with the parameters.
+sub returning {
+    return FakeDaemon->new( sub {
+        my ($c) = @_;
+        local $/ = "\n";
+        while ( my $line = <$c> ) {
+            my ($params) = $line =~ /"params":(.*),"request_id":/s;
+            print {$c} ok_answer( $line, $params );
+        }
+    } );
+}
+
 subtest 'signals' => sub {
     my $fake   = echoing(0.3);
     my $bridge = bridge($fake);
@@ -162,14 +174,7 @@ subtest 'the end of objects' => sub {
 };
 
 subtest 'large requests and answers' => sub {
-    my $fake = FakeDaemon->new( sub {
-        my ($c) = @_;
-        local $/ = "\n";
-        while ( my $line = <$c> ) {
-            my ($params) = $line =~ /"params":(.*),"request_id":/s;
-            print {$c} ok_answer( $line, $params );
-        }
-    } );
+    my $fake   = returning();
     my $bridge = bridge( $fake, timeout => 50 );
     for my $text ( 'x' x ( 10 << 20 ), "\x{e9}\n" x ( 1 << 20 ) ) {
         ok( $bridge->call_python( 'm', 'f', $text )->{result} eq $text, length($text) . ' characters both ways' );
@@ -177,14 +182,7 @@ subtest 'large requests and answers' => sub {
 };
 
 subtest 'an alarm in the middle of large data' => sub {
-    my $fake = FakeDaemon->new( sub {
-        my ($c) = @_;
-        local $/ = "\n";
-        while ( my $line = <$c> ) {
-            my ($params) = $line =~ /"params":(.*),"request_id":/s;
-            print {$c} ok_answer( $line, $params );
-        }
-    } );
+    my $fake   = returning();
     my $bridge = bridge( $fake, timeout => 50 );
     my @data   = map { $_ + 0.5 } 1 .. 20_000;
     my $whole  = Time::HiRes::time();
